@@ -1,0 +1,139 @@
+//! The incident: one record of one agency, as accepted.
+
+use jiff::Timestamp;
+
+use crate::coded::coded;
+use crate::{Agency, Category, Code, ContentDigest, Location, NaturalKey, Occurred, Offence, Seizure};
+
+coded! {
+    /// Which register a record comes from. Stages are never summed: a complaint is not a case.
+    RecordStage, "record stage" {
+        /// A complaint.
+        Complaint = "complaint",
+        /// An inquiry.
+        Inquiry = "inquiry",
+        /// A first information report.
+        Fir = "fir",
+        /// A seizure.
+        Seizure = "seizure",
+        /// A suspicious-transaction report passed on.
+        StrReferral = "str_referral",
+        /// A report of a civil-society organisation.
+        NgoReport = "ngo_report",
+        /// Open sources.
+        Osint = "osint",
+    }
+}
+
+coded! {
+    /// How an offence came to notice: reported and proactive detection are always separable.
+    DetectionMode, "detection mode" {
+        /// The victim reported it.
+        VictimReport = "victim_report",
+        /// A third party reported it.
+        ThirdPartyReport = "third_party_report",
+        /// Found by patrols, checkpoints, raids.
+        Proactive = "proactive",
+        /// Led by intelligence.
+        IntelligenceLed = "intelligence_led",
+        /// Found at a border check.
+        BorderCheck = "border_check",
+        /// Found by financial intelligence.
+        FinancialIntelligence = "financial_intelligence",
+        /// Referred by a civil-society organisation.
+        NgoReferral = "ngo_referral",
+        /// Referred from abroad.
+        ForeignReferral = "foreign_referral",
+        /// Not stated.
+        Unknown = "unknown",
+    }
+}
+
+coded! {
+    /// Handling of a record (3×5×2 system).
+    HandlingCode, "handling code" {
+        /// Lawful sharing permitted.
+        Permitted = "P",
+        /// Sharing under conditions.
+        Conditional = "C",
+    }
+}
+
+/// With whom a record may be shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handling {
+    /// Handling code.
+    pub code: HandlingCode,
+    /// Agencies it may be released to, beyond its owner.
+    pub releasable_to: Vec<String>,
+}
+
+/// The case number of a record in its agency's register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseReference {
+    /// Number within station and year.
+    pub number: String,
+    /// Year; FIR numbers restart every year.
+    pub year: Option<i16>,
+    /// Police station, normalised.
+    pub station: Option<String>,
+}
+
+/// Where a record came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// 1-based data row in the file.
+    pub row: u64,
+    /// Warnings it was accepted with, in code order.
+    pub warnings: Vec<Code>,
+}
+
+/// One record of one agency. Profile, batch and time of receipt are the batch's and stand there.
+///
+/// There is no field for a name, an identity number, a phone or an address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// Who sent it.
+    pub agency: Agency,
+    /// Unit within the agency.
+    pub unit: Option<String>,
+    /// Which register it comes from.
+    pub stage: RecordStage,
+    /// What it is counted as.
+    pub category: Category,
+    /// Sections of law cited, principal first.
+    pub offences: Vec<Offence>,
+    /// Case number.
+    pub case: Option<CaseReference>,
+    /// When it happened.
+    pub occurred: Option<Occurred>,
+    /// When it was reported.
+    pub reported: Option<Occurred>,
+    /// Where it happened.
+    pub location: Location,
+    /// Goods seized.
+    pub seizures: Vec<Seizure>,
+    /// How it came to notice.
+    pub detection: DetectionMode,
+    /// With whom it may be shared.
+    pub handling: Handling,
+    /// The source's own words for what it was (crime type, nature of complaint), personal data removed.
+    pub modus: Option<String>,
+    /// When the source last stated its status.
+    pub status: Option<String>,
+    /// When the record was received.
+    pub received_at: Timestamp,
+    /// By which a repeat of the same record is known; none where the source gives no identity.
+    pub natural_key: Option<NaturalKey>,
+    /// By which a repeat with other content is known.
+    pub content: ContentDigest,
+    /// Where in the file it stood and what was said about it.
+    pub provenance: Provenance,
+}
+
+impl Incident {
+    /// The time a question about time asks for: when it happened, else when it was reported.
+    pub fn when(&self) -> Option<Occurred> {
+        self.occurred.or(self.reported)
+    }
+}
