@@ -1,1 +1,25 @@
-//! placeholder
+//! Keeps batches of incidents: the ledger, the immutable Parquet files, and the H3 index in memory.
+//!
+//! A [`Store`] takes batches through a [`BatchWriter`] and answers questions through a [`Snapshot`], which is one
+//! version of the store: all of a batch is in it or nothing. Counts per cell are exact integers.
+//! The layout on disk is described in `docs/store-format.md`.
+//!
+//! This crate knows nothing of the bureaus' file formats, of statistics, of GeoJSON or HTTP, and reads no clock.
+
+#![warn(clippy::indexing_slicing)]
+
+mod batch;
+mod error;
+mod query;
+mod snapshot;
+mod store;
+mod writer;
+
+pub use batch::{
+    BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
+};
+pub use error::StoreError;
+pub use query::{Area, Cube, CubeQuery, Excluded, Filter, Page, StoredIncident};
+pub use snapshot::{DamagedFile, Snapshot};
+pub use store::Store;
+pub use writer::BatchWriter;

@@ -1,0 +1,96 @@
+//! What can go wrong with a store, by the operation that failed.
+
+use std::io;
+use std::path::PathBuf;
+
+use naqsha_model::BatchDigest;
+
+/// A failed operation of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no store in the folder.
+    #[error("no store at {}", .0.display())]
+    Missing(PathBuf),
+    /// A store is in the folder already.
+    #[error("a store is at {} already", .0.display())]
+    Exists(PathBuf),
+    /// The store was written by a newer program; nothing was changed.
+    #[error(
+        "the store needs a reader of format {min_reader}, this program reads up to {supported}"
+    )]
+    NewerFormat {
+        /// Oldest format whose programs can read it.
+        min_reader: u32,
+        /// Newest format this program reads.
+        supported: u32,
+    },
+    /// Another batch is being written, by this program or another.
+    #[error("another batch is being written to the store")]
+    Busy,
+    /// The batch was committed before.
+    #[error("batch {0} was received before")]
+    Received(BatchDigest),
+    /// Revision of records is asked for, which is not offered.
+    #[error("changed records can be reported, not yet revised")]
+    CannotRevise,
+    /// A cell finer than resolution 9: such a location is never accepted.
+    #[error("row {row} has a cell at resolution {resolution}, finer than 9")]
+    CellTooFine {
+        /// Row of the record in its file.
+        row: u64,
+        /// Resolution of its cell.
+        resolution: u8,
+    },
+    /// The answer needs a file that is missing or differs from its digest.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file, relative to the store.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An earlier write could not be made durable; nothing is written until the store is opened again.
+    #[error("an earlier write could not be made durable; open the store again")]
+    Stopped,
+    /// A file or folder could not be used.
+    #[error("cannot {action} {}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The ledger could not be read or written.
+    #[error("cannot {action} in the ledger")]
+    Ledger {
+        /// What was tried.
+        action: &'static str,
+        /// Why not.
+        source: sqlx::Error,
+    },
+    /// The ledger's tables could not be brought to this program's format.
+    #[error("cannot migrate the ledger")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The ledger holds a value this program would never write.
+    #[error("the ledger's {column} is not readable: {value}")]
+    LedgerValue {
+        /// Table and column.
+        column: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// Incidents could not be written as Parquet.
+    #[error("cannot write Parquet {}", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The runtime was shut down under a running operation.
+    #[error("the operation was cut short by a shutdown")]
+    Interrupted,
+}

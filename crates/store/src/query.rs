@@ -1,0 +1,123 @@
+//! Questions to a snapshot and their answers; integers only.
+
+use std::fmt;
+
+use h3o::{CellIndex, Resolution};
+use naqsha_model::{Basis, BatchDigest, CategorySet, DayRange, Incident, IncidentId, RecordStage};
+
+/// Which records a question is about: those that pass every condition.
+#[derive(Debug, Clone)]
+pub struct Filter<'a> {
+    /// Categories.
+    pub categories: CategorySet,
+    /// Registers; all where `None`.
+    pub stages: Option<Vec<RecordStage>>,
+    /// Codes of agencies; all where `None`.
+    pub agencies: Option<Vec<String>>,
+    /// What the place is the place of; all where `None`.
+    pub bases: Option<Vec<Basis>>,
+    /// Days that share a day with the record's ([`Incident::when`]). A record without a time always passes.
+    pub days: Option<DayRange>,
+    /// Area of the record's cell. A record without a cell always passes, as OGC API asks of features without geometry.
+    pub area: Option<Area<'a>>,
+}
+
+impl Default for Filter<'_> {
+    /// Passes every record.
+    fn default() -> Self {
+        Self {
+            categories: CategorySet::ALL,
+            stages: None,
+            agencies: None,
+            bases: None,
+            days: None,
+            area: None,
+        }
+    }
+}
+
+/// An area given as the cells it contains.
+#[derive(Clone, Copy)]
+pub struct Area<'a> {
+    /// The resolution the predicate is asked at; a coarser cell is asked itself.
+    pub finest: Resolution,
+    /// Whether the area contains a cell. Asked once for each run of equal cells of an index segment, from many threads.
+    pub contains: &'a (dyn Fn(CellIndex) -> bool + Sync),
+}
+
+impl fmt::Debug for Area<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Area")
+            .field("finest", &self.finest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts of records per cell at one resolution.
+#[derive(Debug, Clone)]
+pub struct CubeQuery<'a> {
+    /// Resolution of the cells.
+    pub resolution: Resolution,
+    /// Which records.
+    pub filter: Filter<'a>,
+    /// Bases that are counted; records of another basis pass the filter but are excluded. All count where `None`.
+    pub counted_bases: Option<Vec<Basis>>,
+}
+
+/// Records that pass the filter but are in no cell of the answer, each under the first reason that holds:
+/// `basis`, then `no_location`, then `too_coarse`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Excluded {
+    /// Their place is known more coarsely than the resolution asked.
+    pub too_coarse: u64,
+    /// They have no cell at all.
+    pub no_location: u64,
+    /// Their basis is not one that is counted.
+    pub basis: u64,
+}
+
+impl Excluded {
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.too_coarse + self.no_location + self.basis
+    }
+}
+
+/// The answer to a [`CubeQuery`]: `cells`, `counts` and `synthetic` run in parallel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cube {
+    /// Cells that hold a record, ascending, each once.
+    pub cells: Vec<CellIndex>,
+    /// Records in the cell, at least 1.
+    pub counts: Vec<u32>,
+    /// Whether one of them is of a synthetic batch.
+    pub synthetic: Vec<bool>,
+    /// Records left out.
+    pub excluded: Excluded,
+    /// Records that pass the filter: the sum of `counts` and of `excluded`.
+    pub matched: u64,
+}
+
+/// An incident with what its batch says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredIncident {
+    /// Its id, made of batch and row.
+    pub id: IncidentId,
+    /// Its batch.
+    pub batch: BatchDigest,
+    /// Mapping profile with its version.
+    pub profile: String,
+    /// Whether it is invented.
+    pub synthetic: bool,
+    /// The record as accepted.
+    pub incident: Incident,
+}
+
+/// Some of the records that pass a filter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// The records, in the order of the batches and, within a batch, of its files.
+    pub rows: Vec<StoredIncident>,
+    /// How many records pass the filter.
+    pub matched: u64,
+}
