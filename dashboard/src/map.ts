@@ -1,0 +1,195 @@
+// The map: cells from vector tiles on plain ground, towns as labels, one cell outlined. No base map, no boundary lines,
+// and nothing from another host: text is drawn with the reader's own fonts, because the style names no glyph server.
+
+import {
+  Map as MapLibre,
+  NavigationControl,
+  ScaleControl,
+  setWorkerUrl,
+  type FilterSpecification,
+  type GeoJSONSource,
+  type Point,
+  type StyleSpecification,
+  type VectorTileSource,
+} from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import type { Bounds, Place } from "./api";
+import { CELL_FILL, COLOURS } from "./palette";
+import { resolutionOf, type Camera } from "./state";
+
+// From our own origin, so that the policy needs `worker-src 'self'` and no blob: exception.
+setWorkerUrl(new URL(workerUrl, document.baseURI).href);
+
+/** What the map reports. */
+export interface MapEvents {
+  /** A cell was clicked, or null for a click beside all cells. */
+  readonly cell: (h3: string | null) => void;
+  /** The reader moved the map. */
+  readonly moved: (camera: Camera) => void;
+  /** All tiles are drawn; the resolution is that of the cells on screen, null where there are none. */
+  readonly drawn: (resolution: number | null) => void;
+  /** A tile or its description could not be loaded. */
+  readonly failed: (message: string) => void;
+}
+
+const CELLS = "hotspots";
+const PLACES = "places";
+const LABEL_FONTS = ["Noto Sans", "DejaVu Sans", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"];
+
+/** The hotspot map in an element of the page. */
+export class HotspotMap {
+  readonly #map: MapLibre;
+  readonly #ready: Promise<void>;
+
+  /** Opens the map on the cells that `tileJson` describes. */
+  constructor(container: HTMLElement, tileJson: string, start: Camera | Bounds, events: MapEvents) {
+    this.#map = new MapLibre({
+      container,
+      style: style(tileJson),
+      ...("zoom" in start ? { center: [start.lon, start.lat], zoom: start.zoom } : { bounds: [...start], fitBoundsOptions: { padding: 24 } }),
+      minZoom: 2,
+      maxZoom: 14,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      renderWorldCopies: false,
+      fadeDuration: 0,
+      locale: { "Map.Title": "Map of hot and cold cells. Arrow keys move it, plus and minus zoom, Enter describes the cell in the middle." },
+    });
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.keyboard.disableRotation();
+    this.#map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+    this.#map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
+    this.#ready = new Promise((resolve) => {
+      this.#map.once("style.load", () => {
+        this.#map.addImage("dot", dot(), { pixelRatio: 2 });
+        resolve();
+      });
+    });
+    this.#listen(events);
+  }
+
+  /** Replaces the cells. */
+  async show(tileJson: string): Promise<void> {
+    await this.#ready;
+    this.#map.getSource<VectorTileSource>(CELLS)?.setUrl(tileJson);
+  }
+
+  /** Replaces the towns; where labels collide the more populous one stays. */
+  async label(places: readonly Place[]): Promise<void> {
+    await this.#ready;
+    this.#map.getSource<GeoJSONSource>(PLACES)?.setData({
+      type: "FeatureCollection",
+      features: places.map(({ name, nameUrdu, lon, lat, population }) => ({
+        type: "Feature",
+        geometry: { type: "Point", coordinates: [lon, lat] },
+        properties: { name, nameUrdu: nameUrdu ?? "", population },
+      })),
+    });
+  }
+
+  /** Outlines a cell, or none. */
+  async select(h3: string | null): Promise<void> {
+    await this.#ready;
+    for (const layer of ["chosen-halo", "chosen"]) this.#map.setFilter(layer, isCell(h3));
+  }
+
+  /** Moves the map to an area. */
+  fit(bounds: Bounds): void {
+    this.#map.fitBounds([...bounds], { padding: 24, animate: false });
+  }
+
+  /** The cell in the middle of the map, for readers who use no pointer. */
+  cellInTheMiddle(): string | null {
+    return this.#cellAt(this.#map.project(this.#map.getCenter()));
+  }
+
+  #listen(events: MapEvents): void {
+    const map = this.#map;
+    map.on("click", (event) => events.cell(this.#cellAt(event.point)));
+    map.on("mousemove", CELLS, () => (map.getCanvas().style.cursor = "pointer"));
+    map.on("mouseleave", CELLS, () => (map.getCanvas().style.cursor = ""));
+    map.on("moveend", () => {
+      const { lng, lat } = map.getCenter();
+      events.moved({ zoom: map.getZoom(), lat, lon: lng });
+    });
+    map.on("idle", () => events.drawn(this.#resolutionOnScreen()));
+    map.on("error", ({ error }) => events.failed(error.message));
+    map.getCanvas().addEventListener("keydown", (event) => {
+      if (event.key === "Enter") events.cell(this.cellInTheMiddle());
+    });
+  }
+
+  #cellAt(point: Point): string | null {
+    const [found] = this.#map.queryRenderedFeatures(point, { layers: [CELLS] });
+    const h3: unknown = found?.properties["h3"];
+    return typeof h3 === "string" ? h3 : null;
+  }
+
+  #resolutionOnScreen(): number | null {
+    const [found] = this.#map.queryRenderedFeatures({ layers: [CELLS] });
+    const h3: unknown = found?.properties["h3"];
+    return typeof h3 === "string" ? resolutionOf(h3) : null;
+  }
+}
+
+function isCell(h3: string | null): FilterSpecification {
+  return ["==", ["get", "h3"], h3 ?? ""];
+}
+
+function style(tileJson: string): StyleSpecification {
+  const outline = { source: CELLS, "source-layer": "hotspots", filter: isCell(null) } as const;
+  return {
+    version: 8,
+    sources: {
+      [CELLS]: { type: "vector", url: tileJson },
+      [PLACES]: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+    },
+    layers: [
+      { id: "ground", type: "background", paint: { "background-color": COLOURS.ground } },
+      {
+        id: CELLS,
+        type: "fill",
+        source: CELLS,
+        "source-layer": "hotspots",
+        paint: { "fill-color": CELL_FILL, "fill-outline-color": COLOURS.mesh },
+      },
+      { ...outline, id: "chosen-halo", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#ffffff", "line-width": 5 } },
+      { ...outline, id: "chosen", type: "line", layout: { "line-join": "round" }, paint: { "line-color": COLOURS.ink, "line-width": 2.5 } },
+      {
+        id: PLACES,
+        type: "symbol",
+        source: PLACES,
+        layout: {
+          "icon-image": "dot",
+          "text-field": ["format", ["get", "name"], {}, "\n", {}, ["step", ["zoom"], "", 7, ["get", "nameUrdu"]], { "font-scale": 0.95 }],
+          "text-font": LABEL_FONTS,
+          "text-size": ["interpolate", ["linear"], ["get", "population"], 50_000, 11.5, 1_000_000, 13, 8_000_000, 15],
+          "text-variable-anchor": ["left", "right", "top", "bottom"],
+          "text-radial-offset": 0.45,
+          "text-justify": "auto",
+          "text-padding": 6,
+          "symbol-sort-key": ["-", ["get", "population"]],
+        },
+        paint: { "text-color": COLOURS.ink, "text-halo-color": "rgba(255, 255, 255, 0.92)", "text-halo-width": 1.6 },
+      },
+    ],
+  };
+}
+
+/** A town's dot: 12 × 12 pixels at twice the density, dark with a white rim. */
+function dot(): { width: number; height: number; data: Uint8ClampedArray } {
+  const size = 12;
+  const data = new Uint8ClampedArray(size * size * 4);
+  for (let y = 0; y < size; y += 1) {
+    for (let x = 0; x < size; x += 1) {
+      const radius = Math.hypot(x - (size - 1) / 2, y - (size - 1) / 2);
+      const ink = radius < 3.6 ? 38 : 255;
+      const cover = Math.max(0, Math.min(1, size / 2 - radius));
+      data.set([ink, ink, ink, Math.round(cover * 255)], (y * size + x) * 4);
+    }
+  }
+  return { width: size, height: size, data };
+}
