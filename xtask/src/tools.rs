@@ -1,0 +1,252 @@
+//! Programs that the tests and the demo use: found where present, installed where that is possible, else named with
+//! the reason.
+//!
+//! Debian packages are installed only by root; Python packages go into a folder of their own below the target folder.
+
+use std::cell::OnceCell;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::{run_quietly, say};
+use crate::workspace::Workspace;
+
+/// Which clients of other makers `cargo xtask test` installs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clients {
+    /// The usual ones: GDAL's tools and a browser.
+    Usual,
+    /// Those, and the heavy ones.
+    Heavy,
+}
+
+/// Debian packages of heavy clients that a test uses. No test does yet.
+const HEAVY_PACKAGES: [&str; 0] = [];
+
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+const PYTHON_PACKAGES: &str = include_str!("../requirements.txt");
+
+const INDEX_LIMIT: Duration = Duration::from_mins(5);
+const INSTALL_LIMIT: Duration = Duration::from_mins(20);
+
+/// A tool's path, or why it is not there.
+pub(crate) type Found = Result<PathBuf, String>;
+
+/// Finds tools, and installs them when it may.
+#[derive(Debug)]
+pub(crate) struct Toolbox<'w> {
+    workspace: &'w Workspace,
+    package_index: OnceCell<Result<(), String>>,
+}
+
+impl<'w> Toolbox<'w> {
+    /// A toolbox that keeps its logs and its Python packages in the target folder of a workspace.
+    pub(crate) fn new(workspace: &'w Workspace) -> Self {
+        Self {
+            workspace,
+            package_index: OnceCell::new(),
+        }
+    }
+
+    /// The browser that page tests drive.
+    pub(crate) fn browser(&self) -> Found {
+        self.program(&BROWSERS, &["chromium"])
+    }
+
+    /// GDAL's `ogrinfo`.
+    pub(crate) fn ogrinfo(&self) -> Found {
+        self.program(&["ogrinfo"], &["gdal-bin"])
+    }
+
+    /// npm, with a node that is at least as new as `oldest` (major, minor).
+    pub(crate) fn npm(&self, oldest: (u32, u32)) -> Found {
+        let npm = self.program(&["npm"], &["nodejs", "npm"])?;
+        let node = self.program(&["node"], &["nodejs"])?;
+        let output = Command::new(&node)
+            .arg("--version")
+            .output()
+            .map_err(|error| format!("{} does not start: {error}", node.display()))?;
+        let version = String::from_utf8_lossy(&output.stdout);
+        match version_of(&version) {
+            Some(version) if version >= oldest => Ok(npm),
+            _ => Err(format!(
+                "node {} is older than {}.{}",
+                version.trim(),
+                oldest.0,
+                oldest.1
+            )),
+        }
+    }
+
+    /// A Python that has the packages of `requirements.txt`, in a virtual environment below the target folder.
+    pub(crate) fn python(&self) -> Found {
+        let folder = self.workspace.target.join("naqsha-python");
+        let python = folder.join("bin/python");
+        let stamp = folder.join("requirements.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PYTHON_PACKAGES) {
+            return Ok(python);
+        }
+        let system = self.program(&["python3"], &["python3", "python3-venv"])?;
+        say("installing Python packages for the tests into the target folder");
+        let create = || {
+            let mut command = Command::new(&system);
+            command.args(["-m", "venv", "--clear"]).arg(&folder);
+            run_quietly(&mut command, &self.log("venv"), INSTALL_LIMIT)
+        };
+        if create().is_err() {
+            self.install(&["python3-venv"])?;
+            create().map_err(|error| error.to_string())?;
+        }
+        let list = self.workspace.path("xtask/requirements.txt");
+        let mut install = Command::new(&python);
+        install.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ]);
+        run_quietly(install.arg(list), &self.log("pip"), INSTALL_LIMIT)
+            .map_err(|error| error.to_string())?;
+        fs::write(&stamp, PYTHON_PACKAGES)
+            .map_err(|error| format!("writing {}: {error}", stamp.display()))?;
+        Ok(python)
+    }
+
+    /// Installs the heavy clients that tests use.
+    pub(crate) fn heavy_clients(&self) -> Result<(), String> {
+        if HEAVY_PACKAGES.is_empty() {
+            return Ok(());
+        }
+        self.install(&HEAVY_PACKAGES)
+    }
+
+    /// The first of `names` on the path, after installing Debian's `packages` where none is.
+    fn program(&self, names: &[&str], packages: &[&str]) -> Found {
+        let find = || names.iter().find_map(|name| find(name));
+        if let Some(path) = find() {
+            return Ok(path);
+        }
+        self.install(packages)
+            .map_err(|reason| format!("{} is absent; {reason}", names[0]))?;
+        find().ok_or_else(|| {
+            format!(
+                "{} is absent though {} is installed",
+                names[0],
+                packages.join(" ")
+            )
+        })
+    }
+
+    fn install(&self, packages: &[&str]) -> Result<(), String> {
+        let names = packages.join(" ");
+        let Some(apt) = find("apt-get") else {
+            return Err(format!(
+                "apt-get is absent, so {names} cannot be installed here"
+            ));
+        };
+        if !is_root() {
+            return Err(format!(
+                "not root: `sudo apt-get install {names}` installs it"
+            ));
+        }
+        self.package_index
+            .get_or_init(|| {
+                say("apt-get update");
+                let mut update = Command::new(&apt);
+                run_quietly(update.arg("update"), &self.log("apt-update"), INDEX_LIMIT)
+                    .map_err(|error| error.to_string())
+            })
+            .clone()?;
+        say(&format!("installing {names} (apt-get)"));
+        let mut install = Command::new(&apt);
+        install
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages);
+        run_quietly(&mut install, &self.log("apt-install"), INSTALL_LIMIT)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Where the output of an installation goes.
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.workspace.target.join(format!("naqsha-{name}.log"))
+    }
+}
+
+/// A program on the path.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|candidate| is_program(candidate))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// Major and minor of `v20.19.4`, `>=20.19` and the like.
+pub(crate) fn version_of(text: &str) -> Option<(u32, u32)> {
+    let digits = text
+        .trim()
+        .trim_start_matches(|c: char| !c.is_ascii_digit());
+    let mut parts = digits.split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor = parts
+        .next()
+        .map_or(Some(0), |minor| minor.trim().parse().ok())?;
+    Some((major, minor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number_and_not_by_text() {
+        assert_eq!(version_of("v20.20.2\n"), Some((20, 20)));
+        assert_eq!(version_of(">=20.19"), Some((20, 19)));
+        assert_eq!(version_of("22"), Some((22, 0)));
+        assert_eq!(version_of("none"), None);
+        assert!(version_of("v9.11.0") < version_of(">=20.19"));
+    }
+
+    #[test]
+    fn what_is_on_no_path_is_not_found() {
+        assert_eq!(find("a-program-that-nobody-has-written"), None);
+    }
+
+    #[test]
+    fn each_python_package_is_pinned_to_one_version() {
+        let lines = PYTHON_PACKAGES
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        for line in lines {
+            assert!(line.contains("=="), "{line}");
+        }
+    }
+}
