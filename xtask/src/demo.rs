@@ -182,7 +182,8 @@ pub(crate) fn serve(workspace: &Workspace) -> Result<ExitCode> {
         store.ingest(workspace, sample)?;
     }
     let address = free_address()?;
-    println!("\nNaqsha, with two data sets:\n{NOTE}\n\n  http://{address}/\n\nCtrl-C ends it.");
+    // The program itself prints the URL, once it answers there.
+    println!("\nNaqsha, with two data sets:\n{NOTE}\n\nThe map is at the URL below; Ctrl-C ends it.");
     become_program(
         store
             .command()
