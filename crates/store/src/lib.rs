@@ -4,15 +4,26 @@
 //! version of the store: all of a batch is in it or nothing. Counts per cell are exact integers.
 //! The layout on disk is described in `docs/store-format.md`.
 //!
-//! This crate knows nothing of the bureaus' file formats, of statistics, of GeoJSON or HTTP, and reads no clock.
+//! This crate knows nothing of the bureaus' file formats, of statistics, of `GeoJSON` or HTTP, and reads no clock.
 
 #![warn(clippy::indexing_slicing)]
 
 mod batch;
+mod cells;
+mod columns;
+mod cube;
 mod error;
+mod files;
+mod index;
+mod keys;
+mod ledger;
+mod ledger_rows;
 mod query;
+mod rows;
+mod scan;
 mod snapshot;
 mod store;
+mod text;
 mod writer;
 
 pub use batch::{

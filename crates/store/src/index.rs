@@ -1,0 +1,264 @@
+//! The index of one file: distinct cells with row offsets, and a few bytes of each row. Immutable.
+//!
+//! Positions are those of the file, so a position leads to the record without a pointer. Costs 6 bytes a row
+//! (8 where a file mixes agencies) and 8 bytes a distinct cell: at most 16 bytes a row.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use h3o::{CellIndex, Resolution};
+use naqsha_model::{Basis, Category, DayRange, RecordStage};
+use polars::prelude::DataFrame;
+
+use crate::batch::BatchRecord;
+use crate::cells;
+use crate::columns::INDEX_COLUMNS;
+use crate::files::{self, FileRecord};
+use crate::rows::Unreadable;
+
+const _: () = assert!(
+    RecordStage::ALL.len() <= 16 && Basis::ALL.len() <= 16,
+    "both fit into one byte"
+);
+
+/// Days of a row without a time: they share a day with any range.
+const ANY_DAY: (u16, u16) = (DayRange::ALL.first().0, DayRange::ALL.last().0);
+
+/// One file in memory; the columns run in parallel, in file order.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub batch: Arc<BatchRecord>,
+    pub file: FileRecord,
+    pub rows: Rows,
+    /// In file order: rows without a cell first, then by resolution.
+    pub segments: Vec<Segment>,
+}
+
+/// The columns.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub first_day: Vec<u16>,
+    pub last_day: Vec<u16>,
+    pub category: Vec<u8>,
+    /// Stage and basis, see [`traits`].
+    pub traits: Vec<u8>,
+    /// Codes of the agencies, ascending.
+    pub agencies: Vec<String>,
+    /// Positions in `agencies`; empty where there is just one.
+    pub agency: Vec<u16>,
+}
+
+/// The rows of one stored resolution, or those without a cell.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub resolution: Option<Resolution>,
+    pub rows: Range<usize>,
+    /// Distinct cells and their first rows, see [`cells::entry`]; empty without a cell.
+    pub entries: Vec<u64>,
+}
+
+/// A stage and a basis in one byte.
+pub(crate) const fn traits(stage: u8, basis: u8) -> u8 {
+    stage << 4 | basis
+}
+
+impl Part {
+    /// Reads and verifies a file.
+    pub(crate) fn open(
+        store: &Path,
+        batch: &Arc<BatchRecord>,
+        file: &FileRecord,
+    ) -> Result<Self, Unreadable> {
+        let bytes = files::verified(store, file)?;
+        let frame =
+            files::read_columns(&bytes, Some(&INDEX_COLUMNS)).map_err(|error| error.to_string())?;
+        Self::new(Arc::clone(batch), file.clone(), &frame)
+    }
+
+    /// Indexes the frame of a file.
+    fn new(
+        batch: Arc<BatchRecord>,
+        file: FileRecord,
+        frame: &DataFrame,
+    ) -> Result<Self, Unreadable> {
+        let (rows, segments) = Self::columns(&file, frame)?;
+        Ok(Self {
+            batch,
+            file,
+            rows,
+            segments,
+        })
+    }
+
+    /// The index of a frame that is not yet part of a committed batch.
+    pub(crate) fn columns(
+        file: &FileRecord,
+        frame: &DataFrame,
+    ) -> Result<(Rows, Vec<Segment>), Unreadable> {
+        if frame.height() as u64 != file.rows || frame.height() > cells::MAX_ROWS {
+            return Err(format!("{} rows instead of {}", frame.height(), file.rows));
+        }
+        Ok((Rows::new(frame)?, segments(frame)?))
+    }
+
+    /// Memory of the index in bytes, without its constant part.
+    pub(crate) fn bytes(&self) -> usize {
+        let Rows {
+            first_day,
+            last_day,
+            category,
+            traits,
+            agency,
+            ..
+        } = &self.rows;
+        let rows =
+            2 * (first_day.len() + last_day.len() + agency.len()) + category.len() + traits.len();
+        rows + self
+            .segments
+            .iter()
+            .map(|segment| 8 * segment.entries.len())
+            .sum::<usize>()
+    }
+}
+
+impl Segment {
+    /// Runs of rows whose cells have the same `key`, with the key, in order.
+    pub(crate) fn runs<'s>(
+        &'s self,
+        key: impl Fn(u64) -> u64 + 's,
+    ) -> impl Iterator<Item = (u64, Range<usize>)> + 's {
+        let mut entries = self.entries.iter().copied().peekable();
+        std::iter::from_fn(move || {
+            let first = entries.next()?;
+            let key_of_run = key(first);
+            while entries.next_if(|&next| key(next) == key_of_run).is_some() {}
+            let end = entries
+                .peek()
+                .map_or(self.rows.end, |&next| cells::offset_of(next));
+            Some((key_of_run, cells::offset_of(first)..end))
+        })
+    }
+}
+
+impl Rows {
+    fn new(frame: &DataFrame) -> Result<Self, Unreadable> {
+        let stage = bytes(frame, "stage", RecordStage::ALL.len())?;
+        let basis = bytes(frame, "basis", Basis::ALL.len())?;
+        let days = days(frame)?;
+        let (agencies, agency) = agencies(frame)?;
+        Ok(Self {
+            first_day: days.iter().map(|day| day.0).collect(),
+            last_day: days.iter().map(|day| day.1).collect(),
+            category: bytes(frame, "category", Category::COUNT)?,
+            traits: stage
+                .iter()
+                .zip(&basis)
+                .map(|(&stage, &basis)| traits(stage, basis))
+                .collect(),
+            agencies,
+            agency,
+        })
+    }
+}
+
+fn bytes(frame: &DataFrame, column: &str, members: usize) -> Result<Vec<u8>, Unreadable> {
+    let values = frame
+        .column(column)
+        .and_then(|column| column.u8())
+        .map_err(|error| error.to_string())?;
+    let member = |value: Option<u8>| value.filter(|&value| usize::from(value) < members);
+    values
+        .iter()
+        .map(member)
+        .collect::<Option<_>>()
+        .ok_or_else(|| format!("{column} has an unknown member"))
+}
+
+/// Days of each record: when it happened, else when it was reported.
+fn days(frame: &DataFrame) -> Result<Vec<(u16, u16)>, Unreadable> {
+    let column = |name: &str| {
+        frame
+            .column(name)
+            .and_then(|column| column.u16())
+            .map_err(|error| error.to_string())
+    };
+    let occurred = column("occurred_first_day")?
+        .iter()
+        .zip(column("occurred_last_day")?.iter());
+    let reported = column("reported_first_day")?
+        .iter()
+        .zip(column("reported_last_day")?.iter());
+    let both = |(first, last): (Option<u16>, Option<u16>)| first.zip(last);
+    Ok(occurred
+        .zip(reported)
+        .map(|(occurred, reported)| both(occurred).or(both(reported)).unwrap_or(ANY_DAY))
+        .collect())
+}
+
+fn agencies(frame: &DataFrame) -> Result<(Vec<String>, Vec<u16>), Unreadable> {
+    let values = frame
+        .column("agency")
+        .and_then(|column| column.str())
+        .map_err(|error| error.to_string())?;
+    let mut names: Vec<&str> = values.iter().flatten().collect();
+    names.sort_unstable();
+    names.dedup();
+    let position = |name: Option<&str>| u16::try_from(names.binary_search(&name?).ok()?).ok();
+    let agency = match names.len() {
+        1 if values.null_count() == 0 => Vec::new(),
+        _ => values
+            .iter()
+            .map(position)
+            .collect::<Option<_>>()
+            .ok_or("an agency is missing, or too many differ")?,
+    };
+    Ok((names.into_iter().map(str::to_owned).collect(), agency))
+}
+
+fn segments(frame: &DataFrame) -> Result<Vec<Segment>, Unreadable> {
+    let cells = frame
+        .column("cell")
+        .and_then(|column| column.i64())
+        .map_err(|error| error.to_string())?;
+    let mut segments: Vec<Segment> = Vec::new();
+    let mut previous = None;
+    for (row, cell) in cells.iter().enumerate() {
+        if row > 0 && cell == previous {
+            continue;
+        }
+        if cell < previous {
+            return Err("its rows are not in the order of their cells".to_owned());
+        }
+        previous = cell;
+        let cell = cell
+            .map(|cell| CellIndex::try_from(cell.cast_unsigned()))
+            .transpose()
+            .map_err(|e| e.to_string())?;
+        let resolution = cell.map(CellIndex::resolution);
+        if segments
+            .last()
+            .is_none_or(|segment| segment.resolution != resolution)
+        {
+            if let Some(finished) = segments.last_mut() {
+                finished.rows.end = row;
+            }
+            segments.push(Segment {
+                resolution,
+                rows: row..cells.len(),
+                entries: Vec::new(),
+            });
+        }
+        if let (Some(cell), Some(segment)) = (cell, segments.last_mut()) {
+            let offset = u32::try_from(row).map_err(|error| error.to_string())?;
+            segment.entries.push(cells::entry(cell.into(), offset));
+        }
+    }
+    if segments.last().and_then(|segment| segment.resolution) > Some(Resolution::Nine) {
+        return Err("it has a cell finer than resolution 9".to_owned());
+    }
+    for segment in &mut segments {
+        segment.entries.shrink_to_fit();
+    }
+    Ok(segments)
+}
