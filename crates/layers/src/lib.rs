@@ -1,1 +1,29 @@
-//! placeholder
+//! A question in, a table out: the product's façade.
+//!
+//! A layer turns a [`LayerQuery`] about one pinned snapshot into a [`LayerTable`]: columns of numbers over cells or
+//! incidents, with everything a reader needs to judge them (study area, what was tested, what was left out and why).
+//! The command line, HTTP and any notebook get the same table.
+//!
+//! This crate knows nothing of HTTP, JSON, SQL or the storage engine's types.
+
+mod boundaries;
+mod catalogue;
+mod description;
+mod error;
+mod layer;
+mod layers;
+mod parameters;
+mod query;
+mod scope;
+mod study_areas;
+mod table;
+
+pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
+pub use catalogue::{Answer, Catalogue, Page, descriptions};
+pub use description::{LayerDescription, Property, PropertyKind};
+pub use error::LayerError;
+pub use parameters::{Parameter, ParameterError, ParameterKind};
+pub use query::{Defaults, LayerQuery, NullModel};
+pub use scope::{Role, Scope};
+pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
+pub use table::{Column, Excluded, Keys, LayerTable, Metadata, StudyAreaFacts, Values};

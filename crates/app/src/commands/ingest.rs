@@ -1,0 +1,263 @@
+//! `naqsha ingest`: a file, through a profile, into the store; the same path as an upload.
+//!
+//! A file is read three times, each time as a stream: for its digest (its identity), for its records, and for the report.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use naqsha_ingest::{IngestError, Ingested, Profile, Reference, Settings, Verdict};
+use naqsha_model::{Agency, BatchDigest, CategorySet, Code, Incident};
+use naqsha_store::{BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, OnChange, RepeatKind, Store};
+use serde_json::{Value, json};
+
+use super::{Context, print_line, profile};
+use crate::clock;
+use crate::exit::{Refused, Usage};
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// Mapping profile.
+    #[arg(long)]
+    profile: String,
+    /// Files to take.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Report what would happen; store nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the file's own rows with what became of each (one file at a time).
+    #[arg(long, value_name = "OUT.csv")]
+    report: Option<PathBuf>,
+    /// Who sends the file, where that is not the profile's agency.
+    #[arg(long)]
+    agency: Option<String>,
+    /// Total of accepted incidents of a category as the bureau states it, repeatable.
+    #[arg(long, value_name = "CAT=N")]
+    control_total: Vec<String>,
+    /// Parameter of the profile, repeatable.
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<()> {
+    if args.report.is_some() && args.files.len() > 1 {
+        return Err(Usage("--report takes one file at a time".to_owned()).into());
+    }
+    let profile = profile::load(&context.data, &args.profile)?;
+    let reference = Reference::embedded();
+    let settings = settings(&args)?;
+    let store = context.open_store().await?;
+    let mut held = Vec::new();
+    for file in &args.files {
+        let job = Job { context, args: &args, profile: &profile, reference: &reference, settings: &settings, file };
+        if let Some(code) = job.run(&store).await.with_context(|| file.display().to_string())? {
+            held.push(format!("{} ({code})", file.display()));
+        }
+    }
+    if held.is_empty() { Ok(()) } else { Err(Refused(format!("held: {}", held.join(", "))).into()) }
+}
+
+fn settings(args: &IngestArgs) -> anyhow::Result<Settings> {
+    let now = clock::now();
+    // Agencies report in Pakistan's days; a record of tomorrow anywhere on earth is still E302 a day later.
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(1));
+    let mut settings = Settings::received(now, today);
+    for pair in &args.set {
+        let (name, value) = pair.split_once('=').ok_or_else(|| Usage(format!("--set {pair:?} is not NAME=VALUE")))?;
+        settings.set.insert(name.to_owned(), value.to_owned());
+    }
+    for pair in &args.control_total {
+        let total = pair.split_once('=').and_then(|(category, n)| {
+            Some((CategorySet::parse(category).ok()?, n.parse().ok()?))
+        });
+        settings.control_totals.push(total.ok_or_else(|| Usage(format!("--control-total {pair:?} is not CAT=N")))?);
+    }
+    settings.agency = args.agency.as_deref().map(Agency::new).transpose().map_err(|error| Usage(error.to_string()))?;
+    Ok(settings)
+}
+
+/// One file on its way.
+struct Job<'a> {
+    context: &'a Context,
+    args: &'a IngestArgs,
+    profile: &'a Profile,
+    reference: &'a Reference,
+    settings: &'a Settings,
+    file: &'a Path,
+}
+
+impl Job<'_> {
+    /// Takes the file; answers with the code for which its batch is held, if it is.
+    async fn run(&self, store: &Store) -> anyhow::Result<Option<Code>> {
+        let digest = tokio::task::block_in_place(|| naqsha_ingest::digest(self.open("reading")?).context("reading"))?;
+        if let Some(earlier) = store.find_batch(&digest) {
+            self.say_received(&earlier)?;
+            return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
+        }
+        let mut writer = store.begin(self.header(digest)?).await?;
+        let ingested = tokio::task::block_in_place(|| self.ingest(&mut writer))?;
+        let held = ingested.held;
+        let version = if self.args.dry_run {
+            writer.abandon();
+            None
+        } else {
+            let state = if held.is_some() { BatchState::Held } else { BatchState::Live };
+            Some(writer.commit(totals(&ingested), state).await?.version)
+        };
+        tokio::task::block_in_place(|| self.write_report(&ingested))?;
+        self.say(&ingested, digest, version)?;
+        Ok(held)
+    }
+
+    fn open(&self, doing: &'static str) -> anyhow::Result<impl std::io::Read> {
+        let file = File::open(self.file).context("opening the file")?;
+        Ok(BufReader::with_capacity(1 << 16, progress(&file, doing)?.wrap_read(file)))
+    }
+
+    fn header(&self, digest: BatchDigest) -> anyhow::Result<BatchHeader> {
+        let study_area = self.settings.set.get("study_area").map(String::as_str).or(self.profile.study_area());
+        Ok(BatchHeader {
+            digest,
+            profile: format!("{}@{}", self.profile.id(), self.profile.version()),
+            agency: self.settings.agency.clone().unwrap_or_else(|| self.profile.agency().clone()),
+            file_name: self.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            received_at: self.settings.received_at,
+            synthetic: self.is_synthetic(&digest)?,
+            study_area: study_area.map(str::to_owned),
+            on_change: OnChange::Report,
+        })
+    }
+
+    /// Files that `naqsha generate` made are named with their digest in the manifest beside them.
+    fn is_synthetic(&self, digest: &BatchDigest) -> anyhow::Result<bool> {
+        let manifest = self.file.with_file_name("MANIFEST.toml");
+        if !manifest.exists() {
+            return Ok(false);
+        }
+        let text = std::fs::read_to_string(&manifest).with_context(|| format!("reading {}", manifest.display()))?;
+        Ok(naqsha_ingest::manifest_says_synthetic(&text, digest))
+    }
+
+    fn ingest(&self, writer: &mut BatchWriter) -> anyhow::Result<Ingested> {
+        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+        let mut sink = |incidents: Vec<Incident>| -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> {
+            let repeats = writer.push(incidents)?;
+            Ok(repeats
+                .into_iter()
+                .map(|repeat| Verdict {
+                    row: repeat.row,
+                    code: match repeat.kind {
+                        RepeatKind::Same => Code::D701,
+                        RepeatKind::Changed => Code::D702,
+                    },
+                })
+                .collect())
+        };
+        let source = self.open("ingesting")?;
+        match naqsha_ingest::ingest(source, &name, self.profile, self.reference, self.settings, &mut sink) {
+            Ok(ingested) => Ok(ingested),
+            Err(error) => {
+                if let (true, Some(code)) = (self.context.json, error.code()) {
+                    let refused = json!({ "rows": 0, "accepted": 0, "warned": 0, "rejected": 0, "duplicate": 0,
+                        "skipped": 0, "codes": { code.code(): 1 }, "batch": Value::Null });
+                    print_line(&refused.to_string())?;
+                }
+                Err(explained(error))
+            }
+        }
+    }
+
+    fn write_report(&self, ingested: &Ingested) -> anyhow::Result<()> {
+        let Some(path) = &self.args.report else { return Ok(()) };
+        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+        let mut out = BufWriter::new(file);
+        let source = self.open("reporting")?;
+        naqsha_ingest::write_report(source, self.profile, self.reference, self.settings, ingested, &mut out)?;
+        out.flush().with_context(|| format!("writing {}", path.display()))
+    }
+
+    fn say_received(&self, earlier: &BatchRecord) -> anyhow::Result<()> {
+        let rows = earlier.totals.rows;
+        if self.context.json {
+            let codes = BTreeMap::from([(Code::B902.code(), 1_u64)]);
+            return print_line(
+                &json!({ "rows": rows, "accepted": 0, "warned": 0, "rejected": 0, "duplicate": rows, "skipped": 0,
+                    "codes": codes, "batch": earlier.digest.to_string() })
+                .to_string(),
+            );
+        }
+        print_line(&format!(
+            "{}: B902: these bytes were received before, as batch {}; nothing was added",
+            self.file.display(),
+            earlier.digest
+        ))
+    }
+
+    fn say(&self, ingested: &Ingested, digest: BatchDigest, version: Option<u64>) -> anyhow::Result<()> {
+        if self.context.json {
+            let codes: BTreeMap<&str, u64> = ingested.codes.iter().map(|(code, &n)| (code.code(), n)).collect();
+            return print_line(
+                &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
+                    "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
+                    "codes": codes, "batch": digest.to_string(), "data_version": version,
+                    "dry_run": self.args.dry_run, "held": ingested.held.map(Code::code) })
+                .to_string(),
+            );
+        }
+        print_line(&format!(
+            "{}: {} rows: {} accepted ({} with warnings), {} rejected, {} duplicate, {} skipped{}",
+            self.file.display(),
+            ingested.rows,
+            ingested.accepted,
+            ingested.warned,
+            ingested.rejected,
+            ingested.duplicate,
+            ingested.skipped,
+            if self.args.dry_run { " (dry run: nothing stored)" } else { "" },
+        ))?;
+        for (&code, &count) in &ingested.codes {
+            print_line(&format!("  {code} × {count}: {}", naqsha_ingest::explain(code).en))?;
+        }
+        Ok(())
+    }
+}
+
+/// A refused file is told in the words of its code, and what to do about it.
+fn explained(error: IngestError) -> anyhow::Error {
+    match error.code() {
+        None => error.into(),
+        Some(code) => {
+            let explanation = naqsha_ingest::explain(code);
+            anyhow::Error::new(error).context(format!("{code}: {}. {}", explanation.en, explanation.what_to_do_en))
+        }
+    }
+}
+
+fn totals(ingested: &Ingested) -> BatchTotals {
+    BatchTotals {
+        rows: ingested.rows,
+        accepted: ingested.accepted,
+        warned: ingested.warned,
+        rejected: ingested.rejected,
+        duplicate: ingested.duplicate,
+        skipped: ingested.skipped,
+        codes: ingested.codes.clone(),
+    }
+}
+
+/// A bar on stderr where somebody watches and the file is large enough to take a while.
+fn progress(file: &File, doing: &'static str) -> anyhow::Result<ProgressBar> {
+    const A_WHILE: u64 = 8 << 20;
+    let bytes = file.metadata().context("reading the size of the file")?.len();
+    if bytes < A_WHILE || !std::io::stderr().is_terminal() {
+        return Ok(ProgressBar::hidden());
+    }
+    let style = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {eta}").context("the bar's template")?;
+    Ok(ProgressBar::new(bytes).with_style(style).with_message(doing))
+}

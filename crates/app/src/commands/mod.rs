@@ -1,0 +1,113 @@
+//! The command line: one file a command.
+
+mod batch;
+mod export;
+mod generate;
+mod ingest;
+mod init;
+mod layer;
+mod profile;
+mod serve;
+mod study_area;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use naqsha_store::Store;
+
+use crate::config::Config;
+use crate::stats::{self, StatsArgs};
+
+/// Crime mapping on H3: bureau files in, hotspot layers out.
+#[derive(Debug, Parser)]
+#[command(name = "naqsha", version)]
+pub(crate) struct Cli {
+    /// Configuration file (default: naqsha.toml where it exists).
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Folder of the store.
+    #[arg(long, global = true, default_value = "naqsha-data")]
+    data: PathBuf,
+    /// More log lines on stderr (twice for debug).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Machine output on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create a store.
+    Init,
+    /// Take files into the store through a mapping profile.
+    Ingest(ingest::IngestArgs),
+    /// Mapping profiles.
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    /// Batches in the ledger.
+    #[command(subcommand)]
+    Batch(batch::BatchCommand),
+    /// Named analysis areas.
+    #[command(subcommand)]
+    StudyArea(study_area::StudyAreaCommand),
+    /// The catalogue of layers.
+    #[command(subcommand)]
+    Layer(layer::LayerCommand),
+    /// Write a layer to a file: the same numbers as over HTTP.
+    Export(export::ExportArgs),
+    /// Serve the layers over HTTP.
+    Serve(serve::ServeArgs),
+    /// Write synthetic bureau files in the shipped profiles.
+    Generate(generate::GenerateArgs),
+    /// Statistics on a table of one's own.
+    Stats(StatsArgs),
+}
+
+/// What every command is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) data: PathBuf,
+    pub(crate) json: bool,
+}
+
+impl Context {
+    /// Opens the store on a runtime of its own.
+    pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
+        Store::open(&self.data).await.context("opening the store (`naqsha init` makes one)")
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    let context = Context { config: Config::load(cli.config.as_deref())?, data: cli.data, json: cli.json };
+    match cli.command {
+        Command::Init => block_on(init::run(&context)),
+        Command::Ingest(args) => block_on(ingest::run(&context, args)),
+        Command::Profile(command) => profile::run(&context, command),
+        Command::Batch(command) => block_on(batch::run(&context, command)),
+        Command::StudyArea(command) => study_area::run(&context, command),
+        Command::Layer(command) => layer::run(&context, command),
+        Command::Export(args) => block_on(export::run(&context, args)),
+        Command::Serve(args) => block_on(serve::run(&context, args)),
+        Command::Generate(args) => generate::run(&context, &args),
+        Command::Stats(args) => Ok(stats::run(args)?),
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?.block_on(work)
+}
+
+/// Writes one line on stdout; a reader that has gone away is not a failure.
+pub(crate) fn print_line(line: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("writing to stdout"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! `naqsha serve`: the service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use naqsha_http::ServerSettings;
+use naqsha_layers::{Catalogue, Role};
+use tokio::net::TcpListener;
+
+use super::{Context, print_line};
+use crate::exit::Refused;
+use crate::reference;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()> {
+    let listen = args.listen.or(context.config.server.listen).unwrap_or(DEFAULT_LISTEN);
+    let anonymous_role = anonymous_role(context, listen)?;
+    let store = context.open_store().await?;
+    let catalogue = Catalogue::new(store, reference::study_areas(&context.data)?, context.config.defaults()?);
+    let settings = ServerSettings {
+        anonymous_role,
+        public_url: context.config.server.public_url.clone(),
+        cors_origins: context.config.server.cors_origins.clone(),
+        ..ServerSettings::default()
+    };
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let address = listener.local_addr().context("reading the address")?;
+    let line = if context.json {
+        serde_json::json!({ "listening": format!("http://{address}/") }).to_string()
+    } else {
+        format!("listening on http://{address}/")
+    };
+    print_line(&line)?;
+    let router = naqsha_http::router(Arc::new(catalogue), settings);
+    naqsha_http::serve(listener, router, stopped()).await.context("serving")
+}
+
+/// Keys do not exist yet, so a request without one is all there is. On loopback it is the operator's own analyst; on any
+/// other address it is the public, unless the configuration says otherwise in so many words.
+fn anonymous_role(context: &Context, listen: SocketAddr) -> anyhow::Result<Role> {
+    match context.config.auth.anonymous_role {
+        Some(role) => Ok(role.into()),
+        None if listen.ip().is_loopback() => Ok(Role::Analyst),
+        None => Err(Refused(format!(
+            "{listen} is reachable from other machines and requests carry no keys yet: say who they are with [auth] \
+             anonymous_role = \"public\" or \"analyst\" in naqsha.toml, or listen on a loopback address"
+        ))
+        .into()),
+    }
+}
+
+/// Resolves at SIGTERM or Ctrl-C.
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be awaited; Ctrl-C still stops the service");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        _ = interrupt => {}
+        () = terminate => {}
+    }
+}

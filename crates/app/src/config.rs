@@ -1,0 +1,111 @@
+//! `naqsha.toml`: every key has a default, an unknown key is refused.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use h3o::Resolution;
+use naqsha_layers::{Defaults, Role};
+use serde::Deserialize;
+
+use crate::exit::Usage;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) auth: Auth,
+    pub(crate) analysis: Analysis,
+}
+
+/// `[server]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Server {
+    /// Address of the service.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Base of absolute links; else the request's Host.
+    pub(crate) public_url: Option<String>,
+    /// Origins that may read answers in a browser; else any.
+    pub(crate) cors_origins: Option<Vec<String>>,
+}
+
+/// `[auth]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Auth {
+    /// Role of a request without a key.
+    pub(crate) anonymous_role: Option<AnonymousRole>,
+}
+
+/// A role that needs no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AnonymousRole {
+    Public,
+    Analyst,
+}
+
+impl From<AnonymousRole> for Role {
+    fn from(role: AnonymousRole) -> Self {
+        match role {
+            AnonymousRole::Public => Self::Public,
+            AnonymousRole::Analyst => Self::Analyst,
+        }
+    }
+}
+
+/// `[analysis]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Analysis {
+    /// Study area of a question that names none.
+    pub(crate) study_area: Option<String>,
+    /// Resolution of a question that names none.
+    pub(crate) resolution: Option<u8>,
+    /// Permutations of the Monte-Carlo null.
+    pub(crate) permutations: Option<u32>,
+}
+
+impl Config {
+    /// Reads the file named on the command line, else `naqsha.toml` where there is one, else the defaults.
+    pub(crate) fn load(named: Option<&Path>) -> anyhow::Result<Self> {
+        let path = named.unwrap_or(Path::new("naqsha.toml"));
+        if named.is_none() && !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let config: Self =
+            toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+        Ok(config)
+    }
+
+    /// What layers fall back on.
+    pub(crate) fn defaults(&self) -> anyhow::Result<Defaults> {
+        let resolution = match self.analysis.resolution {
+            None => None,
+            Some(r @ 3..=9) => Resolution::try_from(r).ok(),
+            Some(r) => return Err(Usage(format!("[analysis] resolution is 3 to 9, not {r}")).into()),
+        };
+        let builtin = Defaults::default();
+        Ok(Defaults {
+            study_area: self.analysis.study_area.clone(),
+            resolution,
+            permutations: self.analysis.permutations.unwrap_or(builtin.permutations),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_refused_and_every_key_has_a_default() {
+        assert!(toml::from_str::<Config>("[server]\nport = 1").is_err());
+        let config: Config = toml::from_str("[auth]\nanonymous_role = \"analyst\"").unwrap();
+        assert_eq!(config.auth.anonymous_role, Some(AnonymousRole::Analyst));
+        assert_eq!(config.defaults().unwrap(), Defaults::default());
+    }
+}

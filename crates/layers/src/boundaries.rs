@@ -1,0 +1,198 @@
+//! Cell boundaries and boxes in whole millionths of a degree: computed once per set of cells, since computing a
+//! boundary costs more than writing it.
+
+use h3o::{CellIndex, LatLng};
+use rayon::prelude::*;
+
+/// A longitude/latitude box in degrees; `west > east` crosses the antimeridian.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BoundingBox {
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+/// A box that is not on the globe.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("{0:?} is not a box west,south,east,north within ±180 and ±90 with south at most north")]
+pub struct InvalidBoundingBox(pub [f64; 4]);
+
+const MICRO: f64 = 1e6;
+
+impl BoundingBox {
+    /// Checks `[west, south, east, north]`.
+    ///
+    /// # Errors
+    /// [`InvalidBoundingBox`] for NaN, values out of range, and south above north.
+    pub fn new(corners: [f64; 4]) -> Result<Self, InvalidBoundingBox> {
+        let [west, south, east, north] = corners;
+        let on_globe = [west, east].iter().all(|lon| (-180.0..=180.0).contains(lon))
+            && [south, north].iter().all(|lat| (-90.0..=90.0).contains(lat));
+        if on_globe && south <= north { Ok(Self { west, south, east, north }) } else { Err(InvalidBoundingBox(corners)) }
+    }
+
+    /// `[west, south, east, north]`.
+    pub const fn corners(&self) -> [f64; 4] {
+        [self.west, self.south, self.east, self.north]
+    }
+
+    /// Whether a position lies inside or on the edge.
+    pub fn contains(&self, lon: f64, lat: f64) -> bool {
+        let in_lon = if self.west <= self.east {
+            (self.west..=self.east).contains(&lon)
+        } else {
+            lon >= self.west || lon <= self.east
+        };
+        in_lon && (self.south..=self.north).contains(&lat)
+    }
+
+    /// Whether a ring of `(lon, lat)` in millionths of a degree shares a point with the box.
+    fn meets(&self, ring: &[[i32; 2]]) -> bool {
+        let halves = if self.west <= self.east {
+            vec![[self.west, self.east]]
+        } else {
+            vec![[self.west, 180.0], [-180.0, self.east]]
+        };
+        // A ring kept whole across the antimeridian runs beyond ±180, so the window is also tried one turn away.
+        let turns = [0.0, -360.0, 360.0];
+        halves.into_iter().any(|[west, east]| {
+            turns.iter().any(|turn| {
+                let window = [west + turn, self.south, east + turn, self.north].map(|degrees| degrees * MICRO);
+                ring_meets_window(ring, window)
+            })
+        })
+    }
+}
+
+/// Convex ring against axis-parallel window: they are disjoint exactly if an edge normal of either separates them.
+fn ring_meets_window(ring: &[[i32; 2]], [west, south, east, north]: [f64; 4]) -> bool {
+    let points: Vec<[f64; 2]> = ring.iter().map(|&[x, y]| [f64::from(x), f64::from(y)]).collect();
+    let all = |outside: &dyn Fn(&[f64; 2]) -> bool| points.iter().all(outside);
+    if all(&|p| p[0] < west) || all(&|p| p[0] > east) || all(&|p| p[1] < south) || all(&|p| p[1] > north) {
+        return false;
+    }
+    let corners = [[west, south], [east, south], [east, north], [west, north]];
+    let side = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+    // H3 boundaries run anticlockwise, so a window wholly to the right of an edge is outside.
+    !(0..points.len()).any(|i| {
+        let (a, b) = (points[i], points[(i + 1) % points.len()]);
+        corners.iter().all(|&corner| side(a, b, corner) < 0.0)
+    })
+}
+
+/// Boundaries of a list of cells.
+#[derive(Debug, Clone, Default)]
+pub struct CellBoundaries {
+    offsets: Vec<u32>,
+    /// Vertices as `[lon, lat]` in millionths of a degree, anticlockwise, the first not repeated.
+    vertices: Vec<[i32; 2]>,
+}
+
+impl CellBoundaries {
+    /// Computes the boundaries of `cells`, in their order. About 0.6 µs a cell and core.
+    ///
+    /// Longitudes of a cell that crosses the antimeridian run beyond ±180 instead of jumping (RFC 7946 §3.1.9 cutting is
+    /// left to the writer of a format).
+    pub fn of(cells: &[CellIndex]) -> Self {
+        let rings: Vec<Vec<[i32; 2]>> = cells.par_iter().map(|&cell| ring(cell)).collect();
+        let mut offsets = Vec::with_capacity(cells.len() + 1);
+        let mut vertices = Vec::with_capacity(cells.len() * 6);
+        offsets.push(0);
+        for ring in rings {
+            vertices.extend(ring);
+            offsets.push(u32::try_from(vertices.len()).expect("at most 10 vertices for each of 2,000,000 cells"));
+        }
+        Self { offsets, vertices }
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The ring of the cell at `index` as `[lon, lat]` in millionths of a degree, anticlockwise, the first not repeated.
+    pub fn ring(&self, index: u32) -> &[[i32; 2]] {
+        let index = index as usize;
+        let (from, to) = (self.offsets[index] as usize, self.offsets[index + 1] as usize);
+        &self.vertices[from..to]
+    }
+
+    /// Whether the cell at `index` shares a point with the box.
+    pub fn meets(&self, index: u32, bbox: &BoundingBox) -> bool {
+        bbox.meets(self.ring(index))
+    }
+
+    /// `[west, south, east, north]` of all cells in degrees, or `None` without cells.
+    pub fn extent(&self) -> Option<[f64; 4]> {
+        let first = self.vertices.first()?;
+        let start = [first[0], first[1], first[0], first[1]];
+        let extent = self.vertices.iter().fold(start, |[w, s, e, n], &[x, y]| [w.min(x), s.min(y), e.max(x), n.max(y)]);
+        Some(extent.map(|micro| f64::from(micro) / MICRO))
+    }
+}
+
+fn ring(cell: CellIndex) -> Vec<[i32; 2]> {
+    let centre = LatLng::from(cell).lng();
+    cell.boundary()
+        .iter()
+        .map(|vertex| {
+            // Vertices on the far side of the antimeridian are moved next to the centre, so that the ring stays whole.
+            let lon = match vertex.lng() - centre {
+                gap if gap > 180.0 => vertex.lng() - 360.0,
+                gap if gap < -180.0 => vertex.lng() + 360.0,
+                _ => vertex.lng(),
+            };
+            [micro(lon), micro(vertex.lat())]
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most 540 million, in range of i32")]
+fn micro(degrees: f64) -> i32 {
+    (degrees * MICRO).round() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lahore() -> CellIndex {
+        LatLng::new(31.5204, 74.3587).unwrap().to_cell(h3o::Resolution::Seven)
+    }
+
+    #[test]
+    fn a_cell_meets_the_boxes_that_touch_it_and_no_other() {
+        let boundaries = CellBoundaries::of(&[lahore()]);
+        let meets = |corners| boundaries.meets(0, &BoundingBox::new(corners).unwrap());
+        assert!(meets([74.0, 31.0, 75.0, 32.0]), "box around the cell");
+        assert!(meets([74.3587, 31.5204, 74.3587, 31.5204]), "box inside the cell");
+        assert!(!meets([75.0, 31.0, 76.0, 32.0]));
+        assert!(!meets([177.0, 65.0, -177.0, 70.0]), "a box across the antimeridian elsewhere");
+        assert!(meets([170.0, 31.0, 75.0, 32.0]), "a box that goes the long way round");
+        let [west, south, ..] = boundaries.extent().unwrap();
+        assert!(!meets([west, south, west + 0.000_01, south + 0.000_01]), "the corner of the cell's own box is empty");
+    }
+
+    #[test]
+    fn boxes_are_checked() {
+        assert!(BoundingBox::new([0.0, 10.0, 1.0, 9.0]).is_err());
+        assert!(BoundingBox::new([0.0, 0.0, 181.0, 9.0]).is_err());
+        assert!(BoundingBox::new([31.0, 74.0, 32.0, 75.0]).is_ok(), "swapped but on the globe is legal");
+        assert!(BoundingBox::new([f64::NAN, 0.0, 1.0, 1.0]).is_err());
+    }
+
+    #[test]
+    fn a_ring_across_the_antimeridian_stays_whole() {
+        let fiji = LatLng::new(-17.0, 179.999).unwrap().to_cell(h3o::Resolution::Three);
+        let boundaries = CellBoundaries::of(&[fiji]);
+        let lons: Vec<i32> = boundaries.ring(0).iter().map(|v| v[0]).collect();
+        let width = lons.iter().max().unwrap() - lons.iter().min().unwrap();
+        assert!(width < 3_000_000, "about 1.4 degrees, was {width}");
+    }
+}

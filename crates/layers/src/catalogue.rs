@@ -1,0 +1,232 @@
+//! The catalogue answers questions: it resolves defaults, checks the scope, keeps recent tables and selects rows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use naqsha_model::{DayRange, IncidentId};
+use naqsha_store::{Snapshot, Store};
+
+use crate::boundaries::BoundingBox;
+use crate::description::LayerDescription;
+use crate::error::LayerError;
+use crate::layer::{Computed, Layer, Question};
+use crate::layers;
+use crate::query::{Defaults, LayerQuery};
+use crate::scope::Scope;
+use crate::study_areas::{NamedArea, StudyAreas};
+use crate::table::{Keys, LayerTable};
+
+/// Which features of an answer are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Features that share a point with this box; those without a place are kept.
+    pub bbox: Option<BoundingBox>,
+    /// Features skipped.
+    pub offset: u64,
+    /// Most features returned.
+    pub limit: usize,
+}
+
+impl Page {
+    /// Every feature.
+    pub const ALL: Self = Self { bbox: None, offset: 0, limit: usize::MAX };
+}
+
+/// A table and the rows of it that a page holds.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The table; shared with other answers.
+    pub table: Arc<LayerTable>,
+    /// Rows of the page, in order.
+    pub rows: Vec<u32>,
+    /// Features that match, on this page or another.
+    pub matched: u64,
+    /// Version of the data.
+    pub version: u64,
+}
+
+/// Tables of whole study areas that are kept: at resolution 7 of a country one takes about 15 MB.
+const TABLES: u64 = 24;
+
+/// What every layer is, in catalogue order; no store is needed to know it.
+pub fn descriptions() -> &'static [&'static LayerDescription] {
+    layers::DESCRIPTIONS
+}
+
+/// The layers over one store.
+pub struct Catalogue {
+    store: Store,
+    areas: StudyAreas,
+    defaults: Defaults,
+    tables: Cache<String, Arc<LayerTable>>,
+}
+
+impl std::fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Catalogue").field("defaults", &self.defaults).finish_non_exhaustive()
+    }
+}
+
+impl Catalogue {
+    /// The layers over `store`, with the study areas and defaults of the deployment.
+    pub fn new(store: Store, areas: StudyAreas, defaults: Defaults) -> Self {
+        Self { store, areas, defaults, tables: Cache::new(TABLES) }
+    }
+
+    /// What every layer is, in catalogue order.
+    pub fn descriptions(&self) -> &'static [&'static LayerDescription] {
+        descriptions()
+    }
+
+    /// What a layer is.
+    ///
+    /// # Errors
+    /// [`LayerError::UnknownLayer`].
+    pub fn describe(&self, id: &str) -> Result<&'static LayerDescription, LayerError> {
+        layers::by_id(id).map(Layer::describe)
+    }
+
+    /// The study areas.
+    pub const fn areas(&self) -> &StudyAreas {
+        &self.areas
+    }
+
+    /// Version of the data now.
+    pub fn version(&self) -> u64 {
+        self.store.snapshot().version()
+    }
+
+    /// First and last day of the live records.
+    pub fn days(&self) -> Option<DayRange> {
+        self.store.snapshot().extent_days()
+    }
+
+    /// Whether any live record is synthetic.
+    pub fn synthetic(&self) -> bool {
+        self.store.snapshot().batches().iter().any(|batch| batch.synthetic)
+    }
+
+    /// The study area of a question that names none: the deployment's, else the one that every live batch names, else
+    /// `pakistan`.
+    pub fn default_area(&self) -> Option<&NamedArea> {
+        let named = self.defaults.study_area.clone().or_else(|| sole_area(&self.store.snapshot()));
+        self.areas.get(named.as_deref().unwrap_or("pakistan")).ok()
+    }
+
+    /// Resolution of an answer about `area` where the question names none.
+    pub fn default_resolution(&self, area: &NamedArea) -> h3o::Resolution {
+        self.defaults.resolution.unwrap_or(area.default_resolution)
+    }
+
+    /// The features of a layer that a page holds.
+    ///
+    /// # Errors
+    /// Whatever keeps the question from having a true answer; see [`LayerError`].
+    pub fn answer(&self, layer: &str, query: &LayerQuery, scope: Scope, page: &Page) -> Result<Answer, LayerError> {
+        let snapshot = self.store.snapshot();
+        let (layer, area) = self.prepare(layer, query, scope, &snapshot)?;
+        let question = self.question(query, scope, &snapshot, area, page);
+        if !layer.describe().over_cells {
+            let Computed { table, matched } = layer.compute(&question)?;
+            let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
+            return Ok(Answer { table: Arc::new(table), rows, matched, version: snapshot.version() });
+        }
+        let table = self.whole_table(layer, &question)?;
+        let (rows, matched) = select(&table, page);
+        Ok(Answer { table, rows, matched, version: snapshot.version() })
+    }
+
+    /// The feature of a layer with an id: a cell's 15 hex digits or a record's ULID.
+    ///
+    /// # Errors
+    /// [`LayerError::UnknownFeature`] where the layer has none, else as [`Self::answer`].
+    pub fn feature(&self, layer: &str, id: &str, query: &LayerQuery, scope: Scope) -> Result<Answer, LayerError> {
+        let unknown = || LayerError::UnknownFeature(id.to_owned());
+        let snapshot = self.store.snapshot();
+        let (layer, area) = self.prepare(layer, query, scope, &snapshot)?;
+        let version = snapshot.version();
+        if !layer.describe().over_cells {
+            let id = IncidentId::parse(id).map_err(|_ulid| unknown())?;
+            let stored = snapshot.incident(id)?.ok_or_else(unknown)?;
+            let table = layers::incidents_table(vec![stored], scope, version);
+            return Ok(Answer { table: Arc::new(table), rows: vec![0], matched: 1, version });
+        }
+        let cell: h3o::CellIndex = id.parse().map_err(|_cell| unknown())?;
+        let mut query = query.clone();
+        query.resolution = Some(cell.resolution());
+        query.n_min = 0;
+        let question = self.question(&query, scope, &snapshot, area, &Page::ALL);
+        let table = self.whole_table(layer, &question)?;
+        let Keys::Cells(cells) = &table.keys else { return Err(unknown()) };
+        let row = cells.binary_search(&cell).map_err(|_absent| unknown())?;
+        let row = u32::try_from(row).map_err(|_rows| unknown())?;
+        Ok(Answer { table, rows: vec![row], matched: 1, version })
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        layer: &str,
+        query: &LayerQuery,
+        scope: Scope,
+        snapshot: &Snapshot,
+    ) -> Result<(&'static dyn Layer, &'a NamedArea), LayerError> {
+        if !scope.reads_unreleased() {
+            return Err(LayerError::UnknownLayer(layer.to_owned()));
+        }
+        let layer = layers::by_id(layer)?;
+        let area = match &query.study_area {
+            Some(name) => self.areas.get(name)?,
+            None => self.default_area().ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
+        };
+        let damaged: Vec<String> = snapshot.damaged().iter().map(ToString::to_string).collect();
+        if damaged.is_empty() { Ok((layer, area)) } else { Err(LayerError::Damaged(damaged.join(", "))) }
+    }
+
+    fn question<'a>(
+        &self,
+        query: &'a LayerQuery,
+        scope: Scope,
+        snapshot: &'a Snapshot,
+        area: &'a NamedArea,
+        page: &'a Page,
+    ) -> Question<'a> {
+        let resolution = query.resolution.unwrap_or_else(|| self.default_resolution(area));
+        Question { query, scope, snapshot, area, resolution, permutations: self.defaults.permutations, page }
+    }
+
+    /// The table over the whole study area; computed once for equal questions about one version, however many ask.
+    fn whole_table(&self, layer: &'static dyn Layer, question: &Question<'_>) -> Result<Arc<LayerTable>, LayerError> {
+        let key = format!(
+            "{}|{}|{:?}|{}|{}|{:?}",
+            question.snapshot.version(),
+            layer.describe().id,
+            question.scope,
+            question.area.hash(),
+            question.resolution,
+            LayerQuery { study_area: None, resolution: None, ..question.query.clone() },
+        );
+        self.tables
+            .try_get_with(key, || layer.compute(question).map(|computed| Arc::new(computed.table)))
+            .map_err(Arc::unwrap_or_clone)
+    }
+}
+
+fn sole_area(snapshot: &Snapshot) -> Option<String> {
+    let named: BTreeSet<&str> = snapshot.batches().iter().filter_map(|batch| batch.study_area.as_deref()).collect();
+    let mut names = named.into_iter();
+    let first = names.next()?;
+    names.next().is_none().then(|| first.to_owned())
+}
+
+fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
+    let all = u32::try_from(table.len()).unwrap_or(u32::MAX);
+    let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let Some(bbox) = &page.bbox else {
+        return ((0..all).skip(skip).take(page.limit).collect(), u64::from(all));
+    };
+    let meets = |&row: &u32| table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox));
+    let rows: Vec<u32> = (0..all).filter(meets).collect();
+    let matched = rows.len() as u64;
+    (rows.into_iter().skip(skip).take(page.limit).collect(), matched)
+}

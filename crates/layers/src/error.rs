@@ -1,0 +1,42 @@
+//! What can go wrong between a question and its table.
+
+use std::sync::Arc;
+
+use naqsha_store::StoreError;
+
+use crate::ParameterError;
+
+/// A question that got no table.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LayerError {
+    /// No layer has this identifier, or the scope does not show it.
+    #[error("there is no layer {0:?}")]
+    UnknownLayer(String),
+    /// No study area has this name.
+    #[error("there is no study area {0:?}")]
+    UnknownStudyArea(String),
+    /// No feature of the layer has this id.
+    #[error("there is no feature {0:?}")]
+    UnknownFeature(String),
+    /// One or more parameters are wrong; all of them are listed.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Parameters(Vec<ParameterError>),
+    /// The study area has too many cells at the resolution, or its geometry is unusable.
+    #[error("the study area cannot be covered at this resolution")]
+    StudyArea(#[from] naqsha_analytics::StudyAreaError),
+    /// Files of the store are damaged, so no count over them would be true.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// The store could not be read.
+    #[error("reading the store")]
+    Store(#[source] Arc<StoreError>),
+    /// The statistic cannot be computed on these numbers.
+    #[error("computing the statistic: {0}")]
+    Statistic(String),
+}
+
+impl From<StoreError> for LayerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}

@@ -1,0 +1,39 @@
+//! The seam behind which a layer lives: a new one is one file, one line in the list, one schema, one golden test.
+
+use h3o::Resolution;
+use naqsha_store::Snapshot;
+
+use crate::catalogue::Page;
+use crate::description::LayerDescription;
+use crate::error::LayerError;
+use crate::query::LayerQuery;
+use crate::scope::Scope;
+use crate::study_areas::NamedArea;
+use crate::table::LayerTable;
+
+/// What a layer is asked, everything resolved: no default is left open.
+#[derive(Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) query: &'a LayerQuery,
+    pub(crate) scope: Scope,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) area: &'a NamedArea,
+    pub(crate) resolution: Resolution,
+    pub(crate) permutations: u32,
+    pub(crate) page: &'a Page,
+}
+
+/// A table and how many features match in all: more than the table holds where the layer pages by itself.
+#[derive(Debug)]
+pub(crate) struct Computed {
+    pub(crate) table: LayerTable,
+    pub(crate) matched: u64,
+}
+
+/// A layer: its description, and its table for a question.
+pub(crate) trait Layer: Sync {
+    /// What the layer is.
+    fn describe(&self) -> &'static LayerDescription;
+    /// The table that answers the question.
+    fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError>;
+}

@@ -1,0 +1,106 @@
+//! `counts`: how many records each cell holds.
+
+use crate::description::{LayerDescription, Property, PropertyKind};
+use crate::error::LayerError;
+use crate::layer::{Computed, Layer, Question};
+use crate::layers::tally::{Tally, tally};
+use crate::parameters::Parameter;
+use crate::table::{Column, Keys, LayerTable, Metadata, Values};
+
+/// Counts over the study area; zero cells are omitted.
+pub(crate) struct Counts;
+
+pub(crate) static COUNTS: LayerDescription = LayerDescription {
+    id: "counts",
+    title: "Counts",
+    description: "Number of records in each H3 cell of the study area. Cells without records are omitted; records that \
+                  are located too coarsely, not at all, or outside the study area are counted in `excluded`.",
+    keywords: &["crime", "count", "H3"],
+    reference: "H3: a hexagonal hierarchical geospatial indexing system (Uber Technologies, 2018)",
+    properties: &PROPERTIES,
+    parameters: &[
+        Parameter::Category,
+        Parameter::Subtype,
+        Parameter::Stage,
+        Parameter::Agency,
+        Parameter::Basis,
+        Parameter::Datetime,
+        Parameter::Resolution,
+        Parameter::StudyArea,
+        Parameter::NMin,
+    ],
+    default: true,
+    over_cells: true,
+};
+
+static PROPERTIES: [Property; 3] = [
+    Property {
+        name: "h3",
+        title: "Cell",
+        kind: PropertyKind::Cell,
+        unit: None,
+        description: "H3 cell.",
+    },
+    Property {
+        name: "n",
+        title: "Records",
+        kind: PropertyKind::Integer,
+        unit: Some("records"),
+        description: "Records whose own cell at resolution 9, or as coarse as their uncertainty, has this cell as parent.",
+    },
+    Property {
+        name: "area_km2",
+        title: "Area",
+        kind: PropertyKind::Number,
+        unit: Some("km²"),
+        description: "Exact area of the cell; cells of one resolution differ by a fifth within Pakistan.",
+    },
+];
+
+impl Layer for Counts {
+    fn describe(&self) -> &'static LayerDescription {
+        &COUNTS
+    }
+
+    fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
+        let Tally { grid, counts, excluded, facts, synthetic } = tally(question, None)?;
+        let least = question.query.n_min.max(1);
+        let rows: Vec<usize> = (0..counts.len()).filter(|&i| u64::from(counts[i]) >= least).collect();
+        let cells: Vec<_> = rows.iter().map(|&i| grid.cells[i]).collect();
+        let columns = vec![
+            Column { property: &PROPERTIES[0], values: Values::Cells(cells.iter().copied().map(Some).collect()) },
+            Column {
+                property: &PROPERTIES[1],
+                values: Values::Integers(rows.iter().map(|&i| Some(i64::from(counts[i]))).collect()),
+            },
+            Column {
+                property: &PROPERTIES[2],
+                values: Values::Numbers(cells.iter().map(|cell| Some(cell.area_km2())).collect()),
+            },
+        ];
+        let shapes = rows.iter().map(|&i| u32::try_from(i).ok()).collect();
+        let table = LayerTable {
+            layer: &COUNTS,
+            keys: Keys::Cells(cells),
+            shapes,
+            boundaries: grid.boundaries(),
+            points: None,
+            columns,
+            metadata: Metadata {
+                data_version: question.snapshot.version(),
+                study_area: Some(facts),
+                resolution: Some(question.resolution),
+                null: None,
+                tested: None,
+                alpha: None,
+                fdr: None,
+                seed: None,
+                excluded,
+                policy: question.scope.policy(),
+                synthetic,
+            },
+        };
+        let matched = table.len() as u64;
+        Ok(Computed { table, matched })
+    }
+}

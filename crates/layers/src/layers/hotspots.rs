@@ -1,0 +1,246 @@
+//! `hotspots`: Gi* over the study area with the exact permutation p-value and false-discovery control.
+
+use std::num::NonZeroU32;
+
+use naqsha_analytics::{GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star, requires_sampling};
+use naqsha_model::Basis;
+
+use crate::description::{LayerDescription, Property, PropertyKind};
+use crate::error::LayerError;
+use crate::layer::{Computed, Layer, Question};
+use crate::layers::tally::{Tally, tally};
+use crate::parameters::Parameter;
+use crate::query::NullModel;
+use crate::table::{Column, Keys, LayerTable, Metadata, Values};
+
+/// Gi* over every cell of the study area, zeros included.
+pub(crate) struct Hotspots;
+
+/// Fewer records than this are too few to call any cell hot or cold.
+const LEAST_RECORDS: u64 = 30;
+
+/// A place of these kinds is where something happened; a residence or a police station is not.
+const COUNTED_BASES: [Basis; 4] = [Basis::Occurrence, Basis::Seizure, Basis::Exploitation, Basis::BorderPoint];
+
+const CLASSES: &[&str] = &["hot", "cold", "not_significant", "isolated", "insufficient_variation"];
+
+pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
+    id: "hotspots",
+    title: "Hotspots (Gi*)",
+    description: "Where records cluster beyond chance: the Getis-Ord Gi* of each H3 cell and its neighbours inside the \
+                  study area, with the exact permutation p-value and Benjamini-Hochberg q over all tested cells. A cell \
+                  is hot or cold where q is at most alpha. Reporting effort differs between places: a hotspot of \
+                  records is not always a hotspot of crime.",
+    keywords: &["crime", "hotspot", "Getis-Ord", "Gi*", "false discovery rate", "H3"],
+    reference: "Ord, J. K. and Getis, A. (1995), Geographical Analysis 27(4), doi:10.1111/j.1538-4632.1995.tb00912.x; \
+                Benjamini, Y. and Hochberg, Y. (1995), J. R. Stat. Soc. B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x",
+    properties: &PROPERTIES,
+    parameters: Parameter::ALL,
+    default: true,
+    over_cells: true,
+};
+
+static PROPERTIES: [Property; 11] = [
+    Property { name: "h3", title: "Cell", kind: PropertyKind::Cell, unit: None, description: "H3 cell." },
+    Property {
+        name: "n",
+        title: "Records",
+        kind: PropertyKind::Integer,
+        unit: Some("records"),
+        description: "Records in the cell itself.",
+    },
+    Property {
+        name: "expected",
+        title: "Expected",
+        kind: PropertyKind::Number,
+        unit: Some("records"),
+        description: "Records expected in the cell and its neighbours if the counts were spread by chance.",
+    },
+    Property {
+        name: "neighbours",
+        title: "Neighbours",
+        kind: PropertyKind::Integer,
+        unit: Some("cells"),
+        description: "Neighbouring cells inside the study area.",
+    },
+    Property {
+        name: "z",
+        title: "z",
+        kind: PropertyKind::Number,
+        unit: Some("standard deviations"),
+        description: "Gi* as standardised by Ord and Getis (1995). Null where the cell is isolated or nothing varies.",
+    },
+    Property {
+        name: "p",
+        title: "p",
+        kind: PropertyKind::Number,
+        unit: None,
+        description: "Two-sided p under the null model of the answer.",
+    },
+    Property {
+        name: "q",
+        title: "q",
+        kind: PropertyKind::Number,
+        unit: None,
+        description: "Benjamini-Hochberg adjusted p over every tested cell of the study area.",
+    },
+    Property {
+        name: "bin",
+        title: "Bin",
+        kind: PropertyKind::Integer,
+        unit: None,
+        description: "3, 2, 1 for q at most .01, .05, .10 on the hot side; negative on the cold side; else 0.",
+    },
+    Property {
+        name: "class",
+        title: "Class",
+        kind: PropertyKind::Choice(CLASSES),
+        unit: None,
+        description: "hot or cold where q is at most alpha, else why not.",
+    },
+    Property {
+        name: "edge",
+        title: "At the edge",
+        kind: PropertyKind::Boolean,
+        unit: None,
+        description: "Whether neighbours are missing because they lie outside the study area.",
+    },
+    Property {
+        name: "neighbourhood_n",
+        title: "Records in the neighbourhood",
+        kind: PropertyKind::Integer,
+        unit: Some("records"),
+        description: "Records in the cell and its neighbours together.",
+    },
+];
+
+impl Layer for Hotspots {
+    fn describe(&self) -> &'static LayerDescription {
+        &HOTSPOTS
+    }
+
+    fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
+        let tally = tally(question, Some(&COUNTED_BASES))?;
+        let neighbours = question.area.neighbours(question.resolution, question.query.k)?;
+        let values: Vec<f64> = tally.counts.iter().map(|&count| f64::from(count)).collect();
+        let null = null_model(question.query.null, &values, &neighbours);
+        let total: u64 = tally.counts.iter().map(|&count| u64::from(count)).sum();
+        let test = if total < LEAST_RECORDS {
+            Test::too_few(&neighbours)
+        } else {
+            let law = law(null, question)?;
+            Test::run(&values, &neighbours, law)?
+        };
+        let table = assemble(question, tally, &neighbours, &test, null);
+        let matched = table.len() as u64;
+        Ok(Computed { table, matched })
+    }
+}
+
+/// The null model asked for; where nothing was asked, the exact one if these counts have it.
+fn null_model(asked: Option<NullModel>, values: &[f64], neighbours: &Neighbours) -> NullModel {
+    asked.unwrap_or_else(|| match requires_sampling(values, neighbours) {
+        None => NullModel::Exact,
+        Some(_why) => NullModel::MonteCarlo,
+    })
+}
+
+fn law(null: NullModel, question: &Question<'_>) -> Result<Null, LayerError> {
+    Ok(match null {
+        NullModel::Exact => Null::Exact,
+        NullModel::Normal => Null::Normal,
+        NullModel::MonteCarlo => Null::MonteCarlo {
+            permutations: NonZeroU32::new(question.permutations)
+                .ok_or_else(|| LayerError::Statistic("the configuration asks for no permutations".to_owned()))?,
+            seed: question.query.seed,
+        },
+    })
+}
+
+/// The statistic of every cell of the grid.
+struct Test {
+    rows: Vec<GiRow>,
+    q: Vec<Option<f64>>,
+}
+
+impl Test {
+    fn run(values: &[f64], neighbours: &Neighbours, law: Null) -> Result<Self, LayerError> {
+        let rows = gi_star(values, neighbours, law).map_err(|error| LayerError::Statistic(error.to_string()))?;
+        let p: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
+        let q = fdr(&p, Method::BenjaminiHochberg).map_err(|error| LayerError::Statistic(error.to_string()))?;
+        Ok(Self { rows, q })
+    }
+
+    /// So few records that no class is given, whatever the numbers.
+    fn too_few(neighbours: &Neighbours) -> Self {
+        let row = |unit| GiRow {
+            neighbours: u32::try_from(neighbours.degree(unit)).unwrap_or(u32::MAX),
+            outcome: Err(Reason::InsufficientVariation),
+        };
+        Self { rows: (0..neighbours.len()).map(row).collect(), q: vec![None; neighbours.len()] }
+    }
+
+    fn tested(&self) -> u64 {
+        self.q.iter().flatten().count() as u64
+    }
+
+    fn bin(&self, unit: usize) -> Option<i8> {
+        Some(bin(self.q[unit]?, self.rows[unit].outcome.ok()?.tail()))
+    }
+
+    fn class(&self, unit: usize, alpha: f64) -> &'static str {
+        match (self.rows[unit].outcome, self.q[unit]) {
+            (Ok(gi), Some(q)) if q <= alpha => match gi.tail() {
+                naqsha_analytics::Tail::Upper => "hot",
+                naqsha_analytics::Tail::Lower => "cold",
+                naqsha_analytics::Tail::Neither => "not_significant",
+            },
+            (Ok(_), _) => "not_significant",
+            (Err(reason), _) => reason.code(),
+        }
+    }
+}
+
+fn assemble(question: &Question<'_>, tally: Tally, neighbours: &Neighbours, test: &Test, null: NullModel) -> LayerTable {
+    let Tally { grid, counts, excluded, facts, synthetic } = tally;
+    let kept: Vec<usize> = (0..counts.len()).filter(|&i| u64::from(counts[i]) >= question.query.n_min).collect();
+    let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
+    let gi = |i: usize| test.rows[i].outcome.ok();
+    let around = |i: usize| neighbours.of(i).iter().map(|&j| i64::from(counts[j as usize])).sum::<i64>();
+    let integers = |value: &dyn Fn(usize) -> Option<i64>| Values::Integers(kept.iter().map(|&i| value(i)).collect());
+    let numbers = |value: &dyn Fn(usize) -> Option<f64>| Values::Numbers(kept.iter().map(|&i| value(i)).collect());
+    let values = [
+        Values::Cells(kept.iter().map(|&i| Some(grid.cells[i])).collect()),
+        integers(&|i| Some(i64::from(counts[i]))),
+        numbers(&|i| gi(i).map(|gi| gi.expected * total)),
+        integers(&|i| Some(i64::from(test.rows[i].neighbours))),
+        numbers(&|i| gi(i).map(|gi| gi.z)),
+        numbers(&|i| gi(i).map(|gi| gi.p_two_sided())),
+        numbers(&|i| test.q[i]),
+        integers(&|i| test.bin(i).map(i64::from)),
+        Values::Choices(kept.iter().map(|&i| Some(test.class(i, question.query.alpha))).collect()),
+        Values::Booleans(kept.iter().map(|&i| !neighbours.complete(i)).collect()),
+        integers(&|i| Some(i64::from(counts[i]) + around(i))),
+    ];
+    LayerTable {
+        layer: &HOTSPOTS,
+        keys: Keys::Cells(kept.iter().map(|&i| grid.cells[i]).collect()),
+        shapes: kept.iter().map(|&i| u32::try_from(i).ok()).collect(),
+        boundaries: grid.boundaries(),
+        points: None,
+        columns: PROPERTIES.iter().zip(values).map(|(property, values)| Column { property, values }).collect(),
+        metadata: Metadata {
+            data_version: question.snapshot.version(),
+            study_area: Some(facts),
+            resolution: Some(question.resolution),
+            null: Some(null.code()),
+            tested: Some(test.tested()),
+            alpha: Some(question.query.alpha),
+            fdr: Some("bh"),
+            seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
+            excluded,
+            policy: question.scope.policy(),
+            synthetic,
+        },
+    }
+}

@@ -1,0 +1,73 @@
+//! Counts over the cells of a study area, and why the other records are not among them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use naqsha_model::Basis;
+use naqsha_store::{CubeQuery, Filter};
+
+use crate::error::LayerError;
+use crate::layer::Question;
+use crate::query::LayerQuery;
+use crate::study_areas::Grid;
+use crate::table::{Excluded, StudyAreaFacts};
+
+/// Counts for every cell of the study area.
+pub(crate) struct Tally {
+    pub(crate) grid: Arc<Grid>,
+    /// One count for each cell of the grid, zeros included.
+    pub(crate) counts: Vec<u32>,
+    pub(crate) excluded: Excluded,
+    pub(crate) facts: StudyAreaFacts,
+    pub(crate) synthetic: bool,
+}
+
+/// The store's filter of a question.
+pub(crate) fn filter(query: &LayerQuery) -> Filter<'static> {
+    Filter {
+        categories: query.categories,
+        stages: query.stages.clone(),
+        agencies: query.agencies.clone(),
+        bases: query.bases.clone(),
+        days: query.days,
+        area: None,
+    }
+}
+
+/// Counts the records of a question; `default_bases` are the bases counted where the question names none.
+pub(crate) fn tally(question: &Question<'_>, default_bases: Option<&[Basis]>) -> Result<Tally, LayerError> {
+    let grid = question.area.grid(question.resolution)?;
+    let counted_bases = if question.query.bases.is_some() { None } else { default_bases.map(<[Basis]>::to_vec) };
+    let cube = question.snapshot.cube(&CubeQuery {
+        resolution: question.resolution,
+        filter: filter(question.query),
+        counted_bases,
+    });
+    let mut counts = vec![0; grid.cells.len()];
+    let (mut outside, mut occupied, mut synthetic) = (0_u64, 0_u64, false);
+    let mut place = 0;
+    for ((&cell, &count), &from_sample) in cube.cells.iter().zip(&cube.counts).zip(&cube.synthetic) {
+        place += grid.cells[place..].partition_point(|&known| known < cell);
+        if grid.cells.get(place) == Some(&cell) {
+            counts[place] = count;
+            occupied += u64::from(count > 0);
+            synthetic |= from_sample;
+        } else {
+            outside += u64::from(count);
+        }
+    }
+    let reasons = [
+        ("too_coarse", cube.excluded.too_coarse),
+        ("no_location", cube.excluded.no_location),
+        ("basis", cube.excluded.basis),
+        ("outside_study_area", outside),
+    ];
+    let reasons: BTreeMap<_, _> = reasons.into_iter().filter(|&(_, count)| count > 0).collect();
+    let facts = StudyAreaFacts {
+        name: question.area.name.clone(),
+        hash: question.area.hash().to_owned(),
+        cells: grid.cells.len() as u64,
+        occupied,
+    };
+    Ok(Tally { grid, counts, excluded: Excluded { matched: cube.matched, reasons }, facts, synthetic })
+}

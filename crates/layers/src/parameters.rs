@@ -1,0 +1,159 @@
+//! The query parameters of layers: one list, from which parsing, queryables and OpenAPI are made.
+
+/// A query parameter that a layer understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Parameter {
+    /// Category codes, comma separated.
+    Category,
+    /// Subtypes of `ADJ`, comma separated.
+    Subtype,
+    /// Record stages, comma separated.
+    Stage,
+    /// Agencies, comma separated.
+    Agency,
+    /// Location bases, comma separated.
+    Basis,
+    /// Time interval.
+    Datetime,
+    /// H3 resolution of the answer.
+    Resolution,
+    /// Radius of the neighbourhood in grid steps.
+    K,
+    /// False-discovery rate below which a cell is hot or cold.
+    Alpha,
+    /// Null model.
+    Null,
+    /// Seed of the Monte-Carlo null.
+    Seed,
+    /// Named study area.
+    StudyArea,
+    /// Least count of a returned cell.
+    NMin,
+}
+
+/// How a parameter's values look, for OpenAPI and queryables.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParameterKind {
+    /// Comma-separated members of a closed list.
+    ChoiceList(&'static [&'static str]),
+    /// Comma-separated free strings.
+    TextList,
+    /// One member of a closed list.
+    Choice(&'static [&'static str]),
+    /// One free string.
+    Text,
+    /// RFC 3339 instant, date, or interval with `/` and `..`.
+    Interval,
+    /// Whole number in a closed range.
+    Integer {
+        /// Least value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
+    /// Real number in an open range.
+    Number {
+        /// Values are greater than this.
+        above: f64,
+        /// Values are less than this.
+        below: f64,
+    },
+}
+
+impl Parameter {
+    /// Every parameter, in documentation order.
+    pub const ALL: &'static [Self] = &[
+        Self::Category,
+        Self::Subtype,
+        Self::Stage,
+        Self::Agency,
+        Self::Basis,
+        Self::Datetime,
+        Self::Resolution,
+        Self::K,
+        Self::Alpha,
+        Self::Null,
+        Self::Seed,
+        Self::StudyArea,
+        Self::NMin,
+    ];
+
+    /// Name in a query string.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Category => "category",
+            Self::Subtype => "subtype",
+            Self::Stage => "stage",
+            Self::Agency => "agency",
+            Self::Basis => "basis",
+            Self::Datetime => "datetime",
+            Self::Resolution => "resolution",
+            Self::K => "k",
+            Self::Alpha => "alpha",
+            Self::Null => "null",
+            Self::Seed => "seed",
+            Self::StudyArea => "study_area",
+            Self::NMin => "n_min",
+        }
+    }
+
+    /// How its values look.
+    pub const fn kind(self) -> ParameterKind {
+        match self {
+            Self::Category => ParameterKind::ChoiceList(&["TF", "DT", "HT", "CY", "ADJ"]),
+            Self::Subtype => ParameterKind::ChoiceList(&["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"]),
+            Self::Stage => ParameterKind::ChoiceList(&[
+                "complaint", "inquiry", "fir", "seizure", "str_referral", "ngo_report", "osint",
+            ]),
+            Self::Basis => ParameterKind::ChoiceList(&[
+                "occurrence", "seizure", "exploitation", "victim_residence", "server_or_account",
+                "registering_station", "border_point", "abroad", "unknown",
+            ]),
+            Self::Agency => ParameterKind::TextList,
+            Self::Datetime => ParameterKind::Interval,
+            Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },
+            Self::K => ParameterKind::Integer { min: 1, max: 3 },
+            Self::Alpha => ParameterKind::Number { above: 0.0, below: 1.0 },
+            Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
+            Self::Seed => ParameterKind::Integer { min: 0, max: i64::MAX },
+            Self::StudyArea => ParameterKind::Text,
+            Self::NMin => ParameterKind::Integer { min: 0, max: i64::MAX },
+        }
+    }
+
+    /// What it does, in a sentence.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Category => "Categories to count: TF, DT, HT, CY, ADJ; several separated by commas.",
+            Self::Subtype => "Subtypes of adjacent crimes (ADJ) to count; several separated by commas.",
+            Self::Stage => "Record stages to count. Stages are never comparable: a complaint is not a case.",
+            Self::Agency => "Agencies whose records are counted; several separated by commas.",
+            Self::Basis => "What the place of a record is the place of; several separated by commas.",
+            Self::Datetime => "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count.",
+            Self::Resolution => "H3 resolution of the answer. Records located more coarsely are excluded and counted.",
+            Self::K => "Neighbourhood: cells within k grid steps.",
+            Self::Alpha => "Cells with q at or below alpha are hot or cold.",
+            Self::Null => "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation.",
+            Self::Seed => "Seed of the Monte-Carlo permutations; the exact null does not use it.",
+            Self::StudyArea => "Name of the study area. Zero counts inside it are data; cells outside are absent.",
+            Self::NMin => "Only cells with at least this count are returned; the statistics still use every cell.",
+        }
+    }
+}
+
+/// A parameter that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{parameter}: {reason}")]
+pub struct ParameterError {
+    /// Name as given.
+    pub parameter: String,
+    /// What is wrong with it and what would be right.
+    pub reason: String,
+}
+
+impl ParameterError {
+    /// Notes what is wrong with a parameter.
+    pub fn new(parameter: &str, reason: impl Into<String>) -> Self {
+        Self { parameter: parameter.to_owned(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,300 @@
+//! A checked question about one layer, read from `name=value` pairs as a query string or a command line gives them.
+
+use std::collections::BTreeSet;
+
+use h3o::Resolution;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use naqsha_model::{Adjacent, Basis, Category, CategorySet, Day, DayRange, RecordStage};
+
+use crate::description::LayerDescription;
+use crate::parameters::{Parameter, ParameterError, ParameterKind};
+
+/// Null model of a local statistic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NullModel {
+    /// Exact conditional permutation law.
+    Exact,
+    /// Monte-Carlo permutations.
+    MonteCarlo,
+    /// Normal approximation.
+    Normal,
+}
+
+impl NullModel {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::MonteCarlo => "mc",
+            Self::Normal => "normal",
+        }
+    }
+}
+
+/// What a question falls back on where it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defaults {
+    /// Study area, where the deployment names one.
+    pub study_area: Option<String>,
+    /// Resolution, where the deployment names one (else the study area's own).
+    pub resolution: Option<Resolution>,
+    /// Permutations of the Monte-Carlo null.
+    pub permutations: u32,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { study_area: None, resolution: None, permutations: 9_999 }
+    }
+}
+
+/// A checked question. Equal questions about the same version have equal answers, byte for byte.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerQuery {
+    /// Categories counted.
+    pub categories: CategorySet,
+    /// Stages counted; `None` counts all.
+    pub stages: Option<Vec<RecordStage>>,
+    /// Agencies counted; `None` counts all.
+    pub agencies: Option<Vec<String>>,
+    /// Location bases counted; `None` leaves it to the layer.
+    pub bases: Option<Vec<Basis>>,
+    /// Days counted; `None` counts all.
+    pub days: Option<DayRange>,
+    /// Resolution; `None` takes the default of the deployment or the study area.
+    pub resolution: Option<Resolution>,
+    /// Neighbourhood radius in grid steps.
+    pub k: u32,
+    /// Greatest q of a hot or cold cell.
+    pub alpha: f64,
+    /// Null model; `None` takes the exact one where it exists, else Monte-Carlo.
+    pub null: Option<NullModel>,
+    /// Seed of the Monte-Carlo null.
+    pub seed: u64,
+    /// Study area; `None` takes the default.
+    pub study_area: Option<String>,
+    /// Least count of a returned cell.
+    pub n_min: u64,
+}
+
+impl Default for LayerQuery {
+    fn default() -> Self {
+        Self {
+            categories: CategorySet::ALL,
+            stages: None,
+            agencies: None,
+            bases: None,
+            days: None,
+            resolution: None,
+            k: 1,
+            alpha: 0.05,
+            null: None,
+            seed: 1,
+            study_area: None,
+            n_min: 0,
+        }
+    }
+}
+
+impl LayerQuery {
+    /// Reads `name=value` pairs for a layer; an unknown name, a repeated name and a bad value are all reported.
+    ///
+    /// # Errors
+    /// Every mistake at once, in the order of the pairs.
+    pub fn parse<'a>(
+        layer: &LayerDescription,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<ParameterError>> {
+        let mut query = Self::default();
+        let mut errors = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut subtypes = None;
+        for (name, value) in pairs {
+            let known = layer.parameters.iter().copied().find(|p| p.name() == name);
+            let outcome = match known {
+                None => {
+                    let names: Vec<_> = layer.parameters.iter().map(|p| p.name()).collect();
+                    Err(format!("the layer {} has no such parameter; it has {}", layer.id, names.join(", ")))
+                }
+                Some(_) if !seen.insert(name) => Err("given more than once".to_owned()),
+                Some(Parameter::Subtype) => parse_subtypes(value).map(|set| subtypes = Some(set)),
+                Some(parameter) => query.set(parameter, value),
+            };
+            if let Err(reason) = outcome {
+                errors.push(ParameterError::new(name, reason));
+            }
+        }
+        if let Some(subtypes) = subtypes {
+            // `subtype` narrows ADJ and, given alone, asks for adjacent crimes only.
+            let asked = if seen.contains("category") { query.categories } else { CategorySet::NONE };
+            let four = [0, 1, 2, 3].into_iter().filter(|&i| asked.contains_index(i)).filter_map(Category::from_index);
+            query.categories = four.fold(subtypes, CategorySet::with);
+        }
+        if errors.is_empty() { Ok(query) } else { Err(errors) }
+    }
+
+    fn set(&mut self, parameter: Parameter, value: &str) -> Result<(), String> {
+        match parameter {
+            Parameter::Category => self.categories = parse_categories(value)?,
+            Parameter::Subtype => {}
+            Parameter::Stage => self.stages = Some(list(value, RecordStage::parse)?),
+            Parameter::Basis => self.bases = Some(list(value, Basis::parse)?),
+            Parameter::Agency => {
+                self.agencies = Some(list(value, |text| Ok::<_, std::convert::Infallible>(text.to_owned()))?);
+            }
+            Parameter::Datetime => self.days = parse_interval(value)?,
+            Parameter::Resolution => {
+                let r = integer(parameter, value)?;
+                self.resolution = u8::try_from(r).ok().and_then(|r| Resolution::try_from(r).ok());
+            }
+            Parameter::K => self.k = u32::try_from(integer(parameter, value)?).unwrap_or(1),
+            Parameter::Alpha => self.alpha = number(parameter, value)?,
+            Parameter::Null => {
+                let all = [NullModel::Exact, NullModel::MonteCarlo, NullModel::Normal];
+                let named = all.into_iter().find(|null| null.code() == value);
+                self.null = Some(named.ok_or_else(|| format!("{value:?} is not one of exact, mc, normal"))?);
+            }
+            Parameter::Seed => self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default(),
+            Parameter::StudyArea => self.study_area = Some(value.to_owned()),
+            Parameter::NMin => self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default(),
+        }
+        Ok(())
+    }
+}
+
+fn list<T, E: std::fmt::Display>(value: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, String>
+where
+    T: PartialEq,
+{
+    let mut members = Vec::new();
+    for text in value.split(',').map(str::trim) {
+        if text.is_empty() {
+            return Err("has an empty member".to_owned());
+        }
+        let member = parse(text).map_err(|error| error.to_string())?;
+        if !members.contains(&member) {
+            members.push(member);
+        }
+    }
+    Ok(members)
+}
+
+fn parse_categories(value: &str) -> Result<CategorySet, String> {
+    let sets = list(value, CategorySet::parse)?;
+    Ok(sets.into_iter().fold(CategorySet::NONE, CategorySet::union))
+}
+
+fn parse_subtypes(value: &str) -> Result<CategorySet, String> {
+    let subtypes = list(value, Adjacent::parse)?;
+    Ok(subtypes.into_iter().fold(CategorySet::NONE, |set, subtype| set.with(Category::Adjacent(subtype))))
+}
+
+fn integer(parameter: Parameter, value: &str) -> Result<i64, String> {
+    let ParameterKind::Integer { min, max } = parameter.kind() else {
+        return Err("is not a whole number".to_owned());
+    };
+    let bounds = || if max == i64::MAX { format!("of at least {min}") } else { format!("from {min} to {max}") };
+    match value.parse::<i64>() {
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(format!("{value:?} is not a whole number {}", bounds())),
+    }
+}
+
+fn number(parameter: Parameter, value: &str) -> Result<f64, String> {
+    let ParameterKind::Number { above, below } = parameter.kind() else {
+        return Err("is not a number".to_owned());
+    };
+    match value.parse::<f64>() {
+        Ok(number) if number > above && number < below => Ok(number),
+        _ => Err(format!("{value:?} is not a number between {above} and {below}")),
+    }
+}
+
+/// Reads an OGC `datetime`: an instant or date, or `start/end` where `..` or nothing leaves an end open.
+///
+/// Instants are taken to the day they fall on in UTC as written; QGIS's dummy bounds (year 0000 and 9999) are open ends.
+fn parse_interval(value: &str) -> Result<Option<DayRange>, String> {
+    let unreadable = || format!("{value:?} is not a date, an RFC 3339 instant, or an interval start/end with .. for an open end");
+    let (first, last) = match value.split_once('/') {
+        None => {
+            let day = parse_bound(value).ok_or_else(unreadable)?;
+            (Some(day), Some(day))
+        }
+        Some((start, end)) => {
+            let open = |text: &str| text.is_empty() || text == "..";
+            if open(start) && open(end) {
+                return Err("both ends of the interval are open".to_owned());
+            }
+            let bound = |text: &str| {
+                if open(text) { Ok(None) } else { parse_bound(text).map(Some).ok_or_else(unreadable) }
+            };
+            (bound(start)?, bound(end)?)
+        }
+    };
+    if first.is_some() && last.is_some() && first > last {
+        return Err(format!("{value:?} ends before it starts"));
+    }
+    let clamped = |date: Option<Date>, open: Day, beyond: Day| match date {
+        None => open,
+        Some(date) => Day::new(date).unwrap_or(beyond),
+    };
+    let (all_first, all_last) = (DayRange::ALL.first(), DayRange::ALL.last());
+    let before_all = |date: Date| date < all_first.date();
+    let first = clamped(first, all_first, if first.is_some_and(before_all) { all_first } else { all_last });
+    let last = clamped(last, all_last, if last.is_some_and(before_all) { all_first } else { all_last });
+    DayRange::new(first, last).map(Some).map_err(|_order| unreadable())
+}
+
+fn parse_bound(text: &str) -> Option<Date> {
+    if text.len() == 10 {
+        return text.parse::<Date>().ok();
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Some(instant.to_zoned(jiff::tz::TimeZone::UTC).date());
+    }
+    // QGIS sends year-9999 and year-0000 instants, which lie at the very edge of what an instant can hold.
+    let (date, rest) = text.split_once('T')?;
+    (rest.ends_with('Z') && matches!(date.get(..4), Some("0000" | "9999"))).then(|| date.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::HOTSPOTS;
+    use jiff::civil::date;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<LayerQuery, Vec<ParameterError>> {
+        LayerQuery::parse(&HOTSPOTS, pairs.iter().copied())
+    }
+
+    #[test]
+    fn every_mistake_is_listed() {
+        let errors = parse(&[("resolution", "12"), ("colour", "red"), ("alpha", "2"), ("k", "1"), ("k", "2")]).unwrap_err();
+        let names: Vec<_> = errors.iter().map(|e| e.parameter.as_str()).collect();
+        assert_eq!(names, ["resolution", "colour", "alpha", "k"]);
+    }
+
+    #[test]
+    fn a_subtype_alone_asks_for_adjacent_crimes_only() {
+        let query = parse(&[("subtype", "SM,ML")]).unwrap();
+        let codes: Vec<_> = query.categories.iter().map(|c| c.to_string()).collect();
+        assert_eq!(codes, ["ADJ/SM", "ADJ/ML"]);
+        let both = parse(&[("subtype", "SM"), ("category", "DT,ADJ")]).unwrap();
+        let codes: Vec<_> = both.categories.iter().map(|c| c.to_string()).collect();
+        assert_eq!(codes, ["DT", "ADJ/SM"]);
+    }
+
+    #[test]
+    fn intervals_may_be_open_and_may_reach_beyond_the_calendar() {
+        let days = |text| parse(&[("datetime", text)]).map(|q| q.days.unwrap());
+        let from = days("2018-07-01/..").unwrap();
+        assert_eq!((from.first().date(), from.last()), (date(2018, 7, 1), DayRange::ALL.last()));
+        assert_eq!(days("0000-01-01T00:00:00Z/9999-12-31T00:00:00Z"), Ok(DayRange::ALL));
+        let day = days("2018-07-01T23:00:00Z").unwrap();
+        assert_eq!(day.first(), day.last());
+        assert!(days("2018-07-02/2018-07-01").is_err());
+        assert!(days("../..").is_err());
+        assert!(days("July").is_err());
+    }
+}

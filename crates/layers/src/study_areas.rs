@@ -1,0 +1,139 @@
+//! Named study areas and what is worth computing once for each: its cells, their boundaries, their neighbours.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use h3o::{CellIndex, Resolution};
+use moka::sync::Cache;
+use naqsha_analytics::{Neighbours, StudyArea};
+
+use crate::boundaries::CellBoundaries;
+use crate::error::LayerError;
+
+/// A populated place whose name gives orientation on a map without boundaries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelledPlace {
+    /// Name in Latin script.
+    pub name: String,
+    /// Name in Urdu, where the gazetteer has one.
+    pub name_ur: Option<String>,
+    /// Longitude in degrees.
+    pub lon: f64,
+    /// Latitude in degrees.
+    pub lat: f64,
+    /// Inhabitants, as the gazetteer states them.
+    pub population: u64,
+}
+
+/// A study area with a name.
+#[derive(Debug)]
+pub struct NamedArea {
+    /// Name in parameters and metadata.
+    pub name: String,
+    /// Title for people.
+    pub title: String,
+    /// Resolution of an answer where nothing else says one.
+    pub default_resolution: Resolution,
+    /// Places for labels, largest first.
+    pub places: Vec<LabelledPlace>,
+    area: StudyArea,
+    hash: String,
+    grids: [OnceLock<Arc<Grid>>; 16],
+    neighbours: Cache<(Resolution, u32), Arc<Neighbours>>,
+}
+
+/// The cells of a study area at one resolution, ascending, and their boundaries.
+#[derive(Debug)]
+pub(crate) struct Grid {
+    pub(crate) cells: Vec<CellIndex>,
+    boundaries: OnceLock<Arc<CellBoundaries>>,
+}
+
+impl Grid {
+    pub(crate) fn boundaries(&self) -> Arc<CellBoundaries> {
+        Arc::clone(self.boundaries.get_or_init(|| Arc::new(CellBoundaries::of(&self.cells))))
+    }
+}
+
+/// Neighbour lists kept for each study area: a list at resolution 8 of a country takes about 40 MB.
+const NEIGHBOUR_LISTS: u64 = 8;
+
+impl NamedArea {
+    /// Names a study area.
+    pub fn new(name: &str, title: &str, default_resolution: Resolution, area: StudyArea) -> Self {
+        let hash = area.digest().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        Self {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            default_resolution,
+            places: Vec::new(),
+            area,
+            hash,
+            grids: [const { OnceLock::new() }; 16],
+            neighbours: Cache::new(NEIGHBOUR_LISTS),
+        }
+    }
+
+    /// The area with places for labels, largest first.
+    #[must_use]
+    pub fn with_places(mut self, mut places: Vec<LabelledPlace>) -> Self {
+        places.sort_by(|a, b| b.population.cmp(&a.population).then_with(|| a.name.cmp(&b.name)));
+        self.places = places;
+        self
+    }
+
+    /// SHA-256 of the geometry, in hex.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// `[west, south, east, north]` in degrees of the cells at the coarsest resolution that has any.
+    pub fn extent(&self) -> Option<[f64; 4]> {
+        Resolution::range(Resolution::Five, Resolution::Nine)
+            .find_map(|resolution| self.grid(resolution).ok()?.boundaries().extent())
+    }
+
+    /// The cells at a resolution, computed once.
+    pub(crate) fn grid(&self, resolution: Resolution) -> Result<Arc<Grid>, LayerError> {
+        let slot = &self.grids[usize::from(u8::from(resolution))];
+        if let Some(grid) = slot.get() {
+            return Ok(Arc::clone(grid));
+        }
+        let cells = self.area.cells(resolution)?;
+        Ok(Arc::clone(slot.get_or_init(|| Arc::new(Grid { cells, boundaries: OnceLock::new() }))))
+    }
+
+    /// The neighbours within `k` grid steps inside the area, computed once and kept for the last few questions.
+    pub(crate) fn neighbours(&self, resolution: Resolution, k: u32) -> Result<Arc<Neighbours>, LayerError> {
+        let grid = self.grid(resolution)?;
+        self.neighbours
+            .try_get_with((resolution, k), || Neighbours::from_grid_disk(&grid.cells, k).map(Arc::new))
+            .map_err(|error| LayerError::Statistic(error.to_string()))
+    }
+}
+
+/// The study areas of a deployment, by name.
+#[derive(Debug, Default)]
+pub struct StudyAreas {
+    areas: BTreeMap<String, NamedArea>,
+}
+
+impl StudyAreas {
+    /// Adds or replaces an area.
+    pub fn insert(&mut self, area: NamedArea) {
+        self.areas.insert(area.name.clone(), area);
+    }
+
+    /// The area of a name.
+    ///
+    /// # Errors
+    /// [`LayerError::UnknownStudyArea`].
+    pub fn get(&self, name: &str) -> Result<&NamedArea, LayerError> {
+        self.areas.get(name).ok_or_else(|| LayerError::UnknownStudyArea(name.to_owned()))
+    }
+
+    /// All areas, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &NamedArea> {
+        self.areas.values()
+    }
+}

@@ -1,0 +1,138 @@
+//! The answer of a layer: columns of equal length, their keys and shapes, and what a reader must know to judge them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use h3o::{CellIndex, Resolution};
+use naqsha_model::{IncidentId, Point};
+
+use crate::boundaries::CellBoundaries;
+use crate::description::{LayerDescription, Property};
+
+/// The answer of a layer.
+#[derive(Debug, Clone)]
+pub struct LayerTable {
+    /// The layer that answered.
+    pub layer: &'static LayerDescription,
+    /// Feature ids, in the order of the rows.
+    pub keys: Keys,
+    /// Shape of each row, as an index into `boundaries`; `None` is a record without a place.
+    pub shapes: Vec<Option<u32>>,
+    /// Cell boundaries, shared by every table over the same cells.
+    pub boundaries: Arc<CellBoundaries>,
+    /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry.
+    pub points: Option<Vec<Option<Point>>>,
+    /// Columns in the order of the layer's properties.
+    pub columns: Vec<Column>,
+    /// What a reader must know.
+    pub metadata: Metadata,
+}
+
+impl LayerTable {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.shapes.is_empty()
+    }
+}
+
+/// Feature ids.
+#[derive(Debug, Clone)]
+pub enum Keys {
+    /// Features are cells, ascending.
+    Cells(Vec<CellIndex>),
+    /// Features are records.
+    Incidents(Vec<IncidentId>),
+}
+
+/// Values of one property.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The property.
+    pub property: &'static Property,
+    /// One value a row.
+    pub values: Values,
+}
+
+/// Typed values; `None` is null.
+#[derive(Debug, Clone)]
+pub enum Values {
+    /// Whole numbers.
+    Integers(Vec<Option<i64>>),
+    /// Finite real numbers.
+    Numbers(Vec<Option<f64>>),
+    /// Truth values.
+    Booleans(Vec<bool>),
+    /// Texts.
+    Texts(Vec<Option<String>>),
+    /// Codes of closed lists.
+    Choices(Vec<Option<&'static str>>),
+    /// Cells.
+    Cells(Vec<Option<CellIndex>>),
+}
+
+/// What a reader must know to judge a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metadata {
+    /// Version of the data the answer is about.
+    pub data_version: u64,
+    /// The study area, for layers over cells.
+    pub study_area: Option<StudyAreaFacts>,
+    /// Resolution, for layers over cells.
+    pub resolution: Option<Resolution>,
+    /// Null model, for layers that test.
+    pub null: Option<&'static str>,
+    /// Number of cells that were tested.
+    pub tested: Option<u64>,
+    /// Greatest q of a hot or cold cell.
+    pub alpha: Option<f64>,
+    /// Procedure behind q.
+    pub fdr: Option<&'static str>,
+    /// Seed, where the null was sampled.
+    pub seed: Option<u64>,
+    /// Records that match the question and are not on the map.
+    pub excluded: Excluded,
+    /// The rules of disclosure that were applied.
+    pub policy: &'static str,
+    /// Whether any record behind the answer is synthetic.
+    pub synthetic: bool,
+}
+
+/// The study area as used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudyAreaFacts {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its geometry, in hex.
+    pub hash: String,
+    /// Cells in it.
+    pub cells: u64,
+    /// Cells in it with at least one record.
+    pub occupied: u64,
+}
+
+/// Records that match the question and are not on the map, by reason.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Excluded {
+    /// Records that match, on the map or not.
+    pub matched: u64,
+    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+impl Excluded {
+    /// Records left out.
+    pub fn count(&self) -> u64 {
+        self.reasons.values().sum()
+    }
+
+    /// Records left out as a share of those that match; zero where none match.
+    pub fn share(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+        if self.matched == 0 { 0.0 } else { self.count() as f64 / self.matched as f64 }
+    }
+}
