@@ -1,1 +1,4 @@
-//! Support for the outside tests.
+//! Support for the tests that look at the whole program from outside. It knows the command line and HTTP, nothing inside.
+
+pub mod program;
+pub mod skip;
