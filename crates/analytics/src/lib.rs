@@ -1,1 +1,40 @@
-//! placeholder
+//! Statistics over cells, points and graphs: pure functions from numbers to numbers.
+//!
+//! The crate answers three questions about a map of values. Which places have high neighbourhoods ([`gi`],
+//! [`gi_star`])? Is there any clustering at all ([`moran`])? Which of very many answers survive the fact that very
+//! many were asked ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
+//!
+//! It knows nothing of stores, clocks, files, thread order or colours. The same input and seed give the same
+//! numbers at any thread count. No result is NaN: what cannot be computed has a [`Reason`].
+//!
+//! ```
+//! use naqsha_analytics::{Method, Neighbours, Null, fdr, gi_star};
+//!
+//! // Five places in a row; the last two are busy.
+//! let links = [(0, 1), (1, 2), (2, 3), (3, 4)].map(|(a, b)| [(a, b, 1.0), (b, a, 1.0)]);
+//! let row = Neighbours::from_links(5, links.as_flattened())?;
+//! let rows = gi_star(&[0.0, 0.0, 0.0, 4.0, 4.0], &row, Null::Exact)?;
+//! let last = rows[4].outcome.expect("the last place has a neighbour");
+//! // One of the four other places holds 4: the chance that the neighbour does is a quarter.
+//! assert_eq!(last.p_upper, 0.25);
+//! let p: Vec<Option<f64>> = rows.iter().map(|row| row.p_upper()).collect();
+//! assert_eq!(fdr(&p, Method::BenjaminiHochberg)?.len(), 5);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod draws;
+mod fdr;
+mod gi;
+mod moran;
+mod neighbours;
+mod normal;
+mod reason;
+mod study_area;
+
+pub use fdr::{FdrError, Method, Tail, bin, fdr};
+pub use gi::{Gi, GiError, GiOptions, GiRow, Null, Own, gi, gi_star, requires_sampling};
+pub use moran::{Moran, MoranError, Sampling, bivariate_moran, moran, standardised_rates};
+pub use neighbours::{Neighbours, NeighboursError, Points, WeightStyle};
+pub use normal::{lower_tail, two_sided, upper_tail};
+pub use reason::Reason;
+pub use study_area::{CELL_LIMIT, StudyArea, StudyAreaError};

@@ -1,0 +1,308 @@
+//! The exact permutation law of a neighbourhood sum of counts.
+//!
+//! Given a place's own value y and its number of neighbours k, shuffling the other values makes its neighbourhood
+//! sum the sum of k draws without replacement from the other n − 1 values. With h(v) the multiplicity of v among
+//! them, the number of ways to a sum s is the coefficient of tᵏxˢ in ∏ᵥ Σⱼ C(h(v), j) tʲ xʲᵛ. That law depends on
+//! the place only through (y, k), so a map of a million places has a few dozen laws.
+//!
+//! The multiset differs between own values by one element. Dividing that factor out of the full product would
+//! subtract nearly equal numbers in the far tail, where p-values decide. Instead the products that leave one
+//! distinct value out are built by bisection: every number is a sum of positive terms, so every tail keeps its
+//! relative accuracy.
+
+use std::f64::consts::E;
+
+use rayon::prelude::*;
+
+use super::GiError;
+use crate::neighbours::Neighbours;
+
+/// The largest neighbourhood sum the law is computed for: bounds the table to some milliseconds of work.
+const SUPPORT_LIMIT: u64 = 4_096;
+
+/// Places whose sums are taken as one piece of parallel work.
+const CHUNK: usize = 16_384;
+
+/// Values as counts, with what the law needs to know of them.
+pub(super) struct Counts {
+    values: Vec<u32>,
+    /// Distinct values, ascending, with how many places have each.
+    distinct: Vec<(u32, u32)>,
+    max_degree: usize,
+}
+
+impl Counts {
+    /// Checks that the exact law exists and is small enough.
+    pub(super) fn new(values: &[f64], neighbours: &Neighbours) -> Result<Self, GiError> {
+        if let Some(unit) =
+            (0..neighbours.len()).find(|unit| neighbours.common_weight(*unit).is_none())
+        {
+            return Err(GiError::UnequalWeights(unit));
+        }
+        let mut counts = Vec::with_capacity(values.len());
+        for (unit, &value) in values.iter().enumerate() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "compared with its source below"
+            )]
+            let count = value as u32;
+            if f64::from(count) != value {
+                return Err(GiError::NotACount { unit, value });
+            }
+            counts.push(count);
+        }
+        let max_degree = neighbours.max_degree();
+        let largest = largest_sum(&counts, max_degree);
+        if largest > SUPPORT_LIMIT {
+            return Err(GiError::SupportTooLarge {
+                largest,
+                limit: SUPPORT_LIMIT,
+            });
+        }
+        Ok(Self {
+            distinct: multiplicities(&counts),
+            values: counts,
+            max_degree,
+        })
+    }
+}
+
+/// The sum of the `k` largest counts.
+fn largest_sum(counts: &[u32], k: usize) -> u64 {
+    if k == 0 || counts.is_empty() {
+        return 0;
+    }
+    let mut copy = counts.to_vec();
+    let k = k.min(copy.len());
+    let at = copy.len() - k;
+    copy.select_nth_unstable(at);
+    copy[at..].iter().copied().map(u64::from).sum()
+}
+
+/// Distinct counts with their multiplicities, ascending.
+///
+/// A count above the limit can only stand here when no place has a neighbour: then no law is needed.
+fn multiplicities(counts: &[u32]) -> Vec<(u32, u32)> {
+    let mut tally = vec![0_u32; usize::try_from(SUPPORT_LIMIT).unwrap_or(usize::MAX) + 1];
+    for count in counts {
+        if let Some(slot) = tally.get_mut(*count as usize) {
+            *slot += 1;
+        }
+    }
+    (0_u32..).zip(tally).filter(|(_, many)| *many > 0).collect()
+}
+
+/// The tails of every class (own value, number of neighbours) that occurs, over the sums that occur in it.
+pub(super) struct Law {
+    sums: Vec<u32>,
+    /// Class of each unit.
+    classes: Vec<u32>,
+    tails: Vec<Tails>,
+}
+
+/// P(S ≥ s) and P(S ≤ s) from the smallest observed sum on.
+#[derive(Debug, Clone, Default)]
+struct Tails {
+    first: u32,
+    upper_lower: Vec<(f64, f64)>,
+}
+
+impl Law {
+    pub(super) fn new(counts: &Counts, neighbours: &Neighbours) -> Self {
+        let width = counts.max_degree + 1;
+        let mut index = vec![
+            0_u32;
+            counts
+                .distinct
+                .last()
+                .map_or(0, |(value, _)| *value as usize + 1)
+        ];
+        for (at, (value, _)) in (0_u32..).zip(&counts.distinct) {
+            index[*value as usize] = at;
+        }
+        let mut sums = vec![0_u32; counts.values.len()];
+        let mut classes = vec![0_u32; counts.values.len()];
+        let class_count = counts.distinct.len() * width;
+        let ranges = sums
+            .par_chunks_mut(CHUNK)
+            .zip(classes.par_chunks_mut(CHUNK))
+            .enumerate()
+            .map(|(chunk, (sums, classes))| {
+                let mut seen = Ranges::new(class_count);
+                for (at, (sum, class)) in sums.iter_mut().zip(classes).enumerate() {
+                    let unit = chunk * CHUNK + at;
+                    let row = neighbours.of(unit);
+                    if row.is_empty() {
+                        continue;
+                    }
+                    *sum = row.iter().map(|&other| counts.values[other as usize]).sum();
+                    let own = index[counts.values[unit] as usize] as usize;
+                    let of_unit = own * width + row.len();
+                    *class = u32::try_from(of_unit).unwrap_or(u32::MAX);
+                    seen.include(of_unit, *sum);
+                }
+                seen
+            })
+            .reduce(|| Ranges::new(class_count), Ranges::merge);
+        Self {
+            sums,
+            classes,
+            tails: tails_of_all(counts, &ranges, width),
+        }
+    }
+
+    /// P(S ≥ observed) and P(S ≤ observed) of a unit with neighbours.
+    pub(super) fn tails(&self, unit: usize) -> (f64, f64) {
+        let tails = &self.tails[self.classes[unit] as usize];
+        tails.upper_lower[(self.sums[unit] - tails.first) as usize]
+    }
+}
+
+/// The smallest and largest sum seen per class; `first > last` where none was.
+struct Ranges(Vec<(u32, u32)>);
+
+impl Ranges {
+    fn new(classes: usize) -> Self {
+        Self(vec![(u32::MAX, 0); classes])
+    }
+
+    fn include(&mut self, class: usize, sum: u32) {
+        let range = &mut self.0[class];
+        *range = (range.0.min(sum), range.1.max(sum));
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        for (range, seen) in self.0.iter_mut().zip(other.0) {
+            *range = (range.0.min(seen.0), range.1.max(seen.1));
+        }
+        self
+    }
+}
+
+fn tails_of_all(counts: &Counts, ranges: &Ranges, width: usize) -> Vec<Tails> {
+    let mut tails = vec![Tails::default(); ranges.0.len()];
+    if counts.max_degree > 0 && !tails.is_empty() {
+        let ways = Ways::one(counts.values.len(), counts.max_degree);
+        bisect(&counts.distinct, &ways, &ranges.0, &mut tails, width);
+    }
+    tails
+}
+
+/// Visits every distinct value with the product over all others: halves the range, multiplying in the other half.
+fn bisect(
+    all: &[(u32, u32)],
+    ways: &Ways,
+    ranges: &[(u32, u32)],
+    tails: &mut [Tails],
+    width: usize,
+) {
+    if let [(value, many)] = all {
+        let mut others = ways.clone();
+        others.multiply(*value, many - 1);
+        for (k, (range, slot)) in ranges.iter().zip(tails).enumerate() {
+            if range.0 <= range.1 {
+                *slot = others.tails(k, *range);
+            }
+        }
+        return;
+    }
+    let middle = all.len() / 2;
+    let (low, high) = all.split_at(middle);
+    let (low_ranges, high_ranges) = ranges.split_at(middle * width);
+    let (low_tails, high_tails) = tails.split_at_mut(middle * width);
+    let occurs = |ranges: &[(u32, u32)]| ranges.iter().any(|range| range.0 <= range.1);
+    let visit =
+        |half: &[(u32, u32)], rest: &[(u32, u32)], ranges: &[(u32, u32)], tails: &mut [Tails]| {
+            if occurs(ranges) {
+                let mut with = ways.clone();
+                for (value, many) in rest {
+                    with.multiply(*value, *many);
+                }
+                bisect(half, &with, ranges, tails, width);
+            }
+        };
+    rayon::join(
+        || visit(low, high, low_ranges, low_tails),
+        || visit(high, low, high_ranges, high_tails),
+    );
+}
+
+/// Numbers of ways to draw k values with sum s, for all k up to the largest degree.
+///
+/// Row k is scaled by σ⁻ᵏ, with σ = e·n/kmax, which keeps C(n, k) and all its parts inside the range of f64 for
+/// degrees up to about 1,900; the scale leaves with the row's total.
+#[derive(Debug, Clone)]
+struct Ways {
+    rows: Vec<Vec<f64>>,
+    scale: f64,
+}
+
+impl Ways {
+    /// The empty product: one way to draw nothing.
+    #[expect(clippy::cast_precision_loss, reason = "a scale, not a result")]
+    fn one(places: usize, max_degree: usize) -> Self {
+        let mut rows = vec![Vec::new(); max_degree + 1];
+        rows[0].push(1.0);
+        Self {
+            rows,
+            scale: (E * places as f64 / max_degree as f64).max(1.0),
+        }
+    }
+
+    /// Multiplies by Σⱼ C(many, j) tʲ xʲᵛ.
+    fn multiply(&mut self, value: u32, many: u32) {
+        if many == 0 {
+            return;
+        }
+        // From the highest row down, so that each row still finds the rows below it as they were.
+        for k in (1..self.rows.len()).rev() {
+            let (below, rest) = self.rows.split_at_mut(k);
+            let row = &mut rest[0];
+            let mut ways = 1.0;
+            for j in 1..=k.min(many as usize) {
+                let drawn = j as u32;
+                ways *= f64::from(many - drawn + 1) / (f64::from(drawn) * self.scale);
+                let source = &below[k - j];
+                if source.is_empty() {
+                    continue;
+                }
+                let shift = j * value as usize;
+                if row.len() < shift + source.len() {
+                    row.resize(shift + source.len(), 0.0);
+                }
+                for (target, from) in row[shift..].iter_mut().zip(source) {
+                    *target += ways * from;
+                }
+            }
+        }
+    }
+
+    /// Both tails of the sum of k draws, for the sums in a range that occur.
+    fn tails(&self, k: usize, (first, last): (u32, u32)) -> Tails {
+        let row = &self.rows[k];
+        let total: f64 = row.iter().sum();
+        let (first, last) = (first as usize, last as usize);
+        let mut upper_lower = vec![(0.0, 0.0); last - first + 1];
+        // Each tail is summed from its own end, smallest terms first.
+        let mut sum = row[last + 1..].iter().rev().sum::<f64>();
+        for (slot, ways) in upper_lower.iter_mut().zip(&row[first..=last]).rev() {
+            sum += ways;
+            slot.0 = probability(sum, total);
+        }
+        let mut sum = row[..first].iter().sum::<f64>();
+        for (slot, ways) in upper_lower.iter_mut().zip(&row[first..=last]) {
+            sum += ways;
+            slot.1 = probability(sum, total);
+        }
+        Tails {
+            first: u32::try_from(first).unwrap_or(u32::MAX),
+            upper_lower,
+        }
+    }
+}
+
+/// What was observed is possible: where f64 cannot hold how unlikely it is, the smallest number stands for it.
+fn probability(ways: f64, total: f64) -> f64 {
+    (ways / total).clamp(f64::MIN_POSITIVE, 1.0)
+}
