@@ -3,7 +3,7 @@
 import type { HotspotCell } from "./api";
 import { definitions, element } from "./dom";
 import { count, counted, probability, quantity } from "./numbers";
-import { colourOfBin, COLOURS } from "./palette";
+import { colourOfBin, COLOURS, STRENGTHS, swatch } from "./palette";
 import { resolutionOf } from "./state";
 
 /** What a click on a cell leads to. */
@@ -15,16 +15,18 @@ export type Details =
 
 /** A cell's class as a heading and a sentence that gives its reason. */
 export function verdict(cell: HotspotCell, alpha: number): { heading: string; sentence: string } {
-  const limit = String(alpha);
+  const strength = STRENGTHS.find(({ bin }) => bin === Math.abs(cell.bin ?? 0));
+  const kind = (word: string): string => (strength === undefined ? word : `${word}, ${strength.word}`);
+  const limit = (strength?.level ?? alpha).toString();
   switch (cell.class) {
     case "hot":
-      return { heading: "Hot", sentence: `More incidents here and in neighbouring cells than chance explains${qClause(cell, "≤", limit)}.` };
+      return { heading: kind("Hot"), sentence: `More incidents here and in neighbouring cells than chance explains${qClause(cell, "≤", limit)}.` };
     case "cold":
-      return { heading: "Cold", sentence: `Fewer incidents here and in neighbouring cells than chance explains${qClause(cell, "≤", limit)}.` };
+      return { heading: kind("Cold"), sentence: `Fewer incidents here and in neighbouring cells than chance explains${qClause(cell, "≤", limit)}.` };
     case "not_significant":
       return {
         heading: "Not significant",
-        sentence: `Chance alone explains as many incidents as were recorded here and in neighbouring cells${qClause(cell, ">", limit)}.`,
+        sentence: `Chance alone explains the incidents recorded here and in neighbouring cells${qClause(cell, ">", String(alpha))}.`,
       };
     case "isolated":
       return { heading: "Not testable", sentence: "The study area has no neighbouring cell, so there is nothing to compare this one with." };
@@ -39,7 +41,6 @@ export function verdict(cell: HotspotCell, alpha: number): { heading: string; se
 export function cellRows(cell: HotspotCell): [string, string][] {
   const or = (value: number | null, write: (value: number) => string): string => (value === null ? "not computed" : write(value));
   return [
-    ["In this cell", counted(cell.n, "incident")],
     ...(cell.neighbours === null ? [] : [["In neighbouring cells", counted(cell.neighbours, "incident")] satisfies [string, string]]),
     ["Expected by chance, here and around", or(cell.expected, quantity)],
     ["z (distance from chance)", or(cell.z, quantity)],
@@ -83,11 +84,9 @@ function contents(details: Details): HTMLElement[] {
 
 function cellContents(cell: HotspotCell, alpha: number, source: string): HTMLElement[] {
   const { heading, sentence } = verdict(cell, alpha);
-  const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-  swatch.style.backgroundColor = swatchColour(cell);
   const note = edgeNote(cell);
   return [
-    element("h2", {}, swatch, heading),
+    element("h2", {}, swatch(colourOf(cell)), heading),
     element("p", { class: "lead" }, sentence),
     element("p", { class: "count" }, element("strong", {}, count(cell.n)), cell.n === 1 ? " incident recorded in this cell" : " incidents recorded in this cell"),
     definitions(cellRows(cell)),
@@ -96,7 +95,7 @@ function cellContents(cell: HotspotCell, alpha: number, source: string): HTMLEle
   ];
 }
 
-function swatchColour(cell: HotspotCell): string {
+function colourOf(cell: HotspotCell): string {
   if (cell.class === "isolated" || cell.class === "insufficient_variation") return COLOURS.untested;
   if ((cell.bin ?? 0) === 0 && cell.n === 0) return COLOURS.zero;
   return colourOfBin(cell.bin ?? 0);

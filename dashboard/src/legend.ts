@@ -3,13 +3,19 @@
 import type { Excluded, HotspotFacts, StudyArea } from "./api";
 import { definitions, element } from "./dom";
 import { count, counted, percentage } from "./numbers";
-import { COLOURS } from "./palette";
+import { COLOURS, colourOfBin, STRENGTHS, swatch } from "./palette";
 
-/** One colour and its meaning. */
-export interface LegendEntry {
+/** One colour and what it means within its group. */
+export interface LegendStep {
   readonly colour: string;
   readonly label: string;
+}
+
+/** Colours that share a meaning. */
+export interface LegendGroup {
+  readonly title: string;
   readonly meaning: string;
+  readonly steps: readonly LegendStep[];
 }
 
 /** The banner over every map of invented data. */
@@ -34,25 +40,19 @@ const NULL_MODELS: Readonly<Record<string, string>> = {
 };
 
 /** The colours and their meanings, hottest first, for a false-discovery rate `alpha`. */
-export function legendEntries(alpha: number): LegendEntry[] {
-  const bins = [
-    { level: 0.01, word: "very strong", hot: COLOURS.hot3, cold: COLOURS.cold3 },
-    { level: 0.05, word: "strong", hot: COLOURS.hot2, cold: COLOURS.cold2 },
-    { level: 0.1, word: "weak", hot: COLOURS.hot1, cold: COLOURS.cold1 },
-  ];
-  const line = (kind: "Hot" | "Cold", more: string, bin: (typeof bins)[number]): LegendEntry => ({
-    colour: kind === "Hot" ? bin.hot : bin.cold,
-    label: `${kind}, ${bin.word}`,
-    meaning:
-      `${more} incidents here and in neighbouring cells than chance explains (q ≤ ${bin.level.toFixed(2)})` +
-      (bin.level > alpha ? `; a hint only, above the limit of ${String(alpha)}` : ""),
-  });
+export function legendGroups(alpha: number): LegendGroup[] {
+  const steps = (direction: 1 | -1): LegendStep[] =>
+    STRENGTHS.map(({ bin, word, level }) => ({
+      colour: colourOfBin(direction * bin),
+      label: `${word}: q ≤ ${level.toFixed(2)}${level > alpha ? " (a hint, above the limit)" : ""}`,
+    }));
+  const single = (colour: string, title: string, meaning: string): LegendGroup => ({ title, meaning, steps: [{ colour, label: "" }] });
   return [
-    ...bins.map((bin) => line("Hot", "more", bin)),
-    ...bins.toReversed().map((bin) => line("Cold", "fewer", bin)),
-    { colour: COLOURS.notSignificant, label: "Not significant", meaning: "some incidents, no more and no fewer than chance explains" },
-    { colour: COLOURS.zero, label: "None recorded", meaning: "no incident recorded, and nothing unusual around it" },
-    { colour: COLOURS.untested, label: "Not testable", meaning: "no neighbouring cells, or too little variation to compare" },
+    { title: "Hot", meaning: "more incidents here and in neighbouring cells than chance explains", steps: steps(1) },
+    { title: "Cold", meaning: "fewer incidents here and in neighbouring cells than chance explains", steps: steps(-1) },
+    single(COLOURS.notSignificant, "Not significant", "some incidents, no more and no fewer than chance explains"),
+    single(COLOURS.zero, "None recorded", "no incident here, and nothing unusual around"),
+    single(COLOURS.untested, "Not testable", "no neighbouring cells, or too little variation"),
   ];
 }
 
@@ -91,17 +91,18 @@ export function factRows(facts: HotspotFacts, area: StudyArea, resolution: numbe
   ];
 }
 
-/** Draws the legend; `facts` is null while they are on their way. */
+/** What must be read beside every map, however small the screen: what is left out, and that records are not crime. */
+export function renderFootnote(parent: HTMLElement, facts: HotspotFacts): void {
+  parent.hidden = false;
+  parent.textContent = `${excludedSentence(facts.excluded)} Records show reporting and enforcement as well as crime.`;
+}
+
+/** Draws the legend; `shown` is null while the facts are on their way. */
 export function renderLegend(
   parent: HTMLElement,
   shown: { readonly facts: HotspotFacts; readonly area: StudyArea; readonly resolution: number; readonly download: string } | null,
 ): void {
-  const entries = legendEntries(shown?.facts.alpha ?? 0.05).map(({ colour, label, meaning }) => {
-    const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-    swatch.style.backgroundColor = colour;
-    return element("li", {}, swatch, element("span", {}, element("strong", {}, label), `: ${meaning}`));
-  });
-  const parts: HTMLElement[] = [element("h2", {}, "What the colours say"), element("ul", { class: "swatches" }, ...entries)];
+  const parts: HTMLElement[] = [element("h2", {}, "What the colours say"), ...legendGroups(shown?.facts.alpha ?? 0.05).map(groupElement)];
   if (shown !== null) {
     parts.push(
       element("h2", {}, "Not on the map"),
@@ -114,6 +115,14 @@ export function renderLegend(
     );
   }
   parent.replaceChildren(...parts);
+}
+
+function groupElement({ title, meaning, steps }: LegendGroup): HTMLElement {
+  const words = element("p", {}, element("strong", {}, title), `: ${meaning}`);
+  const [only] = steps;
+  if (only !== undefined && steps.length === 1) return element("div", { class: "group single" }, swatch(only.colour), words);
+  const items = steps.map(({ colour, label }) => element("li", {}, swatch(colour), label));
+  return element("div", { class: "group" }, words, element("ul", {}, ...items));
 }
 
 function fdrWords(fdr: string): string {

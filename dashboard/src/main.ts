@@ -7,7 +7,7 @@ import { ApiError, cellAddress, endpoint, fetchCell, fetchFacts, fetchOptions, f
 import { renderControls, type Choice } from "./controls";
 import { renderDetails, type Details } from "./details";
 import { byId, element } from "./dom";
-import { renderLegend, SYNTHETIC_BANNER } from "./legend";
+import { renderFootnote, renderLegend, SYNTHETIC_BANNER } from "./legend";
 import { HotspotMap } from "./map";
 import { layerQuery, resolutionOf, resolveView, withResolution, writeView, type Camera, type View } from "./state";
 import "./style.css";
@@ -82,6 +82,7 @@ class Page {
         this.#facts = { answer, resolution };
         const download = endpoint("collections/hotspots/items", query);
         renderLegend(byId("legend"), { facts: answer, area: this.#area(), resolution, download });
+        renderFootnote(byId("footnote"), answer);
         showBanner(answer.synthetic);
         this.#announce(this.#drawn ? "ready" : "loading");
       })

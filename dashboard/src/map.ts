@@ -1,5 +1,6 @@
 // The map: cells from vector tiles on plain ground, towns as labels, one cell outlined. No base map, no boundary lines,
-// and nothing from another host: text is drawn with the reader's own fonts, because the style names no glyph server.
+// and nothing from another host: the style names no glyph server, so text is drawn with the reader's own fonts and, for
+// Urdu, which many machines cannot write in full, with a font that ships with the page.
 
 import {
   Map as MapLibre,
@@ -35,7 +36,9 @@ export interface MapEvents {
 
 const CELLS = "hotspots";
 const PLACES = "places";
-const LABEL_FONTS = ["Noto Sans", "DejaVu Sans", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"];
+// The Urdu font covers Arabic script only, so Latin names fall through to the next.
+const URDU_FONT = "Noto Naskh Arabic";
+const LABEL_FONTS = [URDU_FONT, "Noto Sans", "DejaVu Sans", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"];
 
 /** The hotspot map in an element of the page. */
 export class HotspotMap {
@@ -79,6 +82,8 @@ export class HotspotMap {
 
   /** Replaces the towns; where labels collide the more populous one stays. */
   async label(places: readonly Place[]): Promise<void> {
+    // Glyphs are drawn once and kept: the font has to be there before the first label.
+    await document.fonts.load(`16px "${URDU_FONT}"`, "نقشہ");
     await this.#ready;
     this.#map.getSource<GeoJSONSource>(PLACES)?.setData({
       type: "FeatureCollection",
@@ -156,24 +161,24 @@ function style(tileJson: string): StyleSpecification {
         "source-layer": "hotspots",
         paint: { "fill-color": CELL_FILL, "fill-outline-color": COLOURS.mesh },
       },
-      { ...outline, id: "chosen-halo", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#ffffff", "line-width": 5 } },
-      { ...outline, id: "chosen", type: "line", layout: { "line-join": "round" }, paint: { "line-color": COLOURS.ink, "line-width": 2.5 } },
+      { ...outline, id: "chosen-halo", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#ffffff", "line-width": 7 } },
+      { ...outline, id: "chosen", type: "line", layout: { "line-join": "round" }, paint: { "line-color": COLOURS.ink, "line-width": 3 } },
       {
         id: PLACES,
         type: "symbol",
         source: PLACES,
         layout: {
           "icon-image": "dot",
-          "text-field": ["format", ["get", "name"], {}, "\n", {}, ["step", ["zoom"], "", 7, ["get", "nameUrdu"]], { "font-scale": 0.95 }],
+          "text-field": ["step", ["zoom"], ["get", "name"], 6.5, ["format", ["get", "name"], {}, "\n", {}, ["get", "nameUrdu"], {}]],
           "text-font": LABEL_FONTS,
           "text-size": ["interpolate", ["linear"], ["get", "population"], 50_000, 11.5, 1_000_000, 13, 8_000_000, 15],
           "text-variable-anchor": ["left", "right", "top", "bottom"],
-          "text-radial-offset": 0.45,
+          "text-radial-offset": 0.55,
           "text-justify": "auto",
           "text-padding": 6,
           "symbol-sort-key": ["-", ["get", "population"]],
         },
-        paint: { "text-color": COLOURS.ink, "text-halo-color": "rgba(255, 255, 255, 0.92)", "text-halo-width": 1.6 },
+        paint: { "text-color": COLOURS.ink, "text-halo-color": "rgba(255, 255, 255, 0.95)", "text-halo-width": 2.2 },
       },
     ],
   };

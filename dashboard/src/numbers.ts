@@ -30,7 +30,7 @@ export function quantity(value: number): string {
 export function probability(value: number): string {
   if (value === 0) return "below what a computer can hold";
   if (value >= 0.0001) return value.toFixed(4);
-  const exponent = Math.floor(Math.log10(value));
-  const digits = [...String(-exponent)].map((digit) => SUPERSCRIPTS[Number(digit)] ?? digit).join("");
-  return `${(value / 10 ** exponent).toFixed(1)} × 10⁻${digits}`;
+  const [mantissa = "", exponent = ""] = value.toExponential(1).split("e-");
+  const digits = [...exponent].map((digit) => SUPERSCRIPTS[Number(digit)] ?? digit).join("");
+  return `${mantissa} × 10⁻${digits}`;
 }

@@ -2,6 +2,7 @@
 // a reader who cannot tell red from blue still sees dark against pale, and the details say hot or cold in words.
 
 import type { ExpressionSpecification } from "maplibre-gl";
+import { element } from "./dom";
 
 /** What a cell looks like. */
 export const COLOURS = {
@@ -18,6 +19,13 @@ export const COLOURS = {
   mesh: "#ffffff",
   ink: "#26231f",
 } as const;
+
+/** The bins by strength, in words, with the greatest q of each. */
+export const STRENGTHS = [
+  { bin: 3, word: "very strong", level: 0.01 },
+  { bin: 2, word: "strong", level: 0.05 },
+  { bin: 1, word: "weak", level: 0.1 },
+] as const;
 
 /** The fill of a cell from its properties, in MapLibre's expression language. */
 export const CELL_FILL: ExpressionSpecification = [
@@ -61,4 +69,11 @@ export function colourOfBin(bin: number): string {
     default:
       return COLOURS.notSignificant;
   }
+}
+
+/** A small square of a colour, for legends. */
+export function swatch(colour: string): HTMLElement {
+  const made = element("span", { class: "swatch", "aria-hidden": "true" });
+  made.style.backgroundColor = colour;
+  return made;
 }

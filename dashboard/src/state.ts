@@ -132,10 +132,10 @@ export function resolutionOf(h3: string): number {
   return Number.parseInt(h3.charAt(1), 16);
 }
 
-/** “January 2024” for “2024-01”. */
+/** “Jan 2024” for “2024-01”. */
 export function monthName(month: string): string {
   const [year = 0, number = 1] = month.split("-").map(Number);
-  return new Date(Date.UTC(year, number - 1, 1)).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
+  return new Date(Date.UTC(year, number - 1, 1)).toLocaleDateString("en", { month: "short", year: "numeric", timeZone: "UTC" });
 }
 
 function resolvePeriod(

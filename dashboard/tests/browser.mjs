@@ -79,9 +79,14 @@ async function desktop({ area, options, resolution, facts, cell }) {
   await check("the legend tells what was analysed and left out", async () => {
     const legend = await page.locator("#legend").innerText();
     const shown = (number) => new Intl.NumberFormat("en").format(number);
-    assert.match(legend, /Hot, very strong: more incidents here and in neighbouring cells than chance explains \(q ≤ 0\.01\)/);
+    assert.match(legend, /Hot: more incidents here and in neighbouring cells than chance explains\s+very strong: q ≤ 0\.01/);
     for (const part of [area.title, shown(facts.tested), shown(facts.study_area.cells), String(facts.alpha), String(facts.data_version)]) assert.ok(legend.includes(part), `legend has “${part}”`);
     assert.ok(legend.includes(facts.excluded.count === 0 ? "Every matching record is on the map." : shown(facts.excluded.count)), "legend has the excluded records");
+  });
+  await check("what is left out is said beside the map", async () => {
+    const footnote = await page.locator("#footnote").innerText();
+    assert.match(footnote, facts.excluded.count === 0 ? /Every matching record is on the map/ : /not on the map/);
+    assert.match(footnote, /reporting and enforcement/);
   });
   await check("every control has a label", async () => {
     for (const label of ["Study area", "Category", "From", "To", "Cell size (H3 resolution)"]) assert.equal(await page.getByLabel(label, { exact: true }).count(), 1, label);
@@ -93,7 +98,7 @@ async function desktop({ area, options, resolution, facts, cell }) {
   await page.locator("#details .lead").waitFor({ timeout: PATIENCE });
   await check("a click on a hot cell shows what the service says of it", async () => {
     const details = await page.locator("#details").innerText();
-    assert.match(details, /^.?\s*Hot$/m);
+    assert.match(details, /^Hot\b/m);
     assert.match(details, /More incidents here and in neighbouring cells than chance explains \(q ≤/);
     assert.ok(details.includes(cell.h3), `details name ${cell.h3}: ${details}`);
     assert.ok(details.includes(`${new Intl.NumberFormat("en").format(cell.n)} incident`), "details have n");
@@ -178,7 +183,7 @@ async function phone({ area, resolution, cell }) {
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     assert.deepEqual(troubles, []);
   });
-  if (given["phone-screenshot"] !== undefined) await page.screenshot({ path: given["phone-screenshot"], fullPage: true });
+  if (given["phone-screenshot"] !== undefined) await page.screenshot({ path: given["phone-screenshot"], fullPage: false });
   await page.context().close();
 }
 
