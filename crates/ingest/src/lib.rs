@@ -1,1 +1,32 @@
-//! placeholder
+//! Bytes and a mapping profile in; accepted incidents, warnings and coded rejections out.
+//!
+//! This crate does not know the store, HTTP, file paths or the clock: bytes come from any `Read`, accepted incidents
+//! go to a sink in chunks, and the sink says which it already held.
+
+#![warn(clippy::indexing_slicing)]
+
+mod draft;
+mod error;
+mod finish;
+mod ingest;
+mod limits;
+mod outcome;
+mod plan;
+mod profile;
+mod read;
+mod reference;
+mod rows;
+mod seen;
+mod settings;
+mod source;
+mod text;
+mod values;
+
+pub use error::{IngestError, Refusal};
+pub use ingest::{Ingested, Sink, Verdict, ingest};
+pub use limits::{CHUNK, Limits};
+pub use outcome::{Outcome, Outcomes};
+pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
+pub use reference::Reference;
+pub use settings::Settings;
+pub use source::digest;

@@ -1,0 +1,93 @@
+//! One row on its way to an incident: cells read field by field, remarks gathered, nothing decided yet.
+
+use csv::StringRecord;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use naqsha_model::{
+    Basis, Category, Code, DetectionMode, Metres, Offence, Precision, Seizure, Severity, TimePrecision,
+};
+
+/// The days and instants a cell names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Moment {
+    pub(crate) first: Date,
+    pub(crate) last: Date,
+    pub(crate) precision: TimePrecision,
+    pub(crate) start: Option<Timestamp>,
+    pub(crate) end: Option<Timestamp>,
+}
+
+/// What one row says.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) codes: Vec<Code>,
+    /// Corrected values by column, for the report.
+    pub(crate) fixed: Vec<(usize, String)>,
+    /// Columns of kept text in which personal data was found.
+    pub(crate) redacted: Vec<usize>,
+    pub(crate) number: Option<(String, Option<i16>)>,
+    pub(crate) station: Option<String>,
+    pub(crate) source_id: Option<String>,
+    pub(crate) unit: Option<String>,
+    pub(crate) occurred: Option<Moment>,
+    pub(crate) occurred_end: Option<Moment>,
+    pub(crate) occurred_precision: Option<TimePrecision>,
+    pub(crate) reported: Option<Moment>,
+    pub(crate) longitude: Option<f64>,
+    pub(crate) latitude: Option<f64>,
+    pub(crate) uncertainty: Option<Metres>,
+    pub(crate) precision: Option<Precision>,
+    pub(crate) basis: Option<Basis>,
+    pub(crate) district: Option<String>,
+    pub(crate) place_text: Option<String>,
+    pub(crate) category: Option<Category>,
+    pub(crate) offences: Vec<Offence>,
+    pub(crate) linked_only: bool,
+    pub(crate) modus: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) detection: Option<DetectionMode>,
+    pub(crate) seizures: Vec<Seizure>,
+    /// Normalised values that are compared but not kept.
+    pub(crate) checked: Vec<String>,
+}
+
+impl Draft {
+    /// Notes a code once.
+    pub(crate) fn note(&mut self, code: Code) {
+        if !self.codes.contains(&code) {
+            self.codes.push(code);
+        }
+    }
+
+    /// Whether a code rejects the row.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.codes.iter().any(|code| code.severity() == Severity::Reject)
+    }
+
+    /// Whether a code says that the row is none of this service's records.
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.codes.iter().any(|code| code.severity() == Severity::Skip)
+    }
+
+    /// Empties the draft for the next row, keeping its memory.
+    pub(crate) fn clear(&mut self) {
+        let (mut codes, mut fixed, mut redacted) =
+            (std::mem::take(&mut self.codes), std::mem::take(&mut self.fixed), std::mem::take(&mut self.redacted));
+        codes.clear();
+        fixed.clear();
+        redacted.clear();
+        *self = Self { codes, fixed, redacted, ..Self::default() };
+    }
+}
+
+/// A row whose every cell is blank, as spreadsheets leave behind.
+pub(crate) fn is_blank(record: &StringRecord) -> bool {
+    record.iter().all(|cell| cell.trim().is_empty())
+}
+
+/// A row of HXL tags: every cell that is not blank starts with `#` and a letter.
+pub(crate) fn is_hxl(record: &StringRecord) -> bool {
+    let tag = |cell: &str| cell.strip_prefix('#').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let mut cells = record.iter().map(str::trim).filter(|cell| !cell.is_empty()).peekable();
+    cells.peek().is_some() && cells.all(tag)
+}

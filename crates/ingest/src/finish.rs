@@ -1,0 +1,247 @@
+//! A draft to an incident: category, time, place and identity decided, contradictions noted.
+
+use std::fmt::Write as _;
+
+use naqsha_model::{
+    Agency, Basis, CaseReference, Category, Code, ContentDigest, Incident, Location, Metres, NaturalKey, Occurred,
+    Offence, OffenceRole, Point, Precision, Provenance,
+};
+
+use crate::draft::{Draft, Moment};
+use crate::profile::{CategoryRule, Profile};
+use crate::settings::Settings;
+
+/// Finishes the drafts of one file.
+pub(crate) struct Finisher<'a> {
+    profile: &'a Profile,
+    settings: &'a Settings,
+    agency: Agency,
+    category: Option<Category>,
+    /// Reused for every digest.
+    canonical: String,
+}
+
+impl<'a> Finisher<'a> {
+    pub(crate) fn new(profile: &'a Profile, settings: &'a Settings, category: Option<Category>) -> Self {
+        let agency = settings.agency.clone().unwrap_or_else(|| profile.agency().clone());
+        Self { profile, settings, agency, category, canonical: String::new() }
+    }
+
+    /// Makes an incident of row `row`, or `None` where a code of the draft rejects or skips it.
+    pub(crate) fn finish(&mut self, row: u64, draft: &mut Draft) -> Option<Incident> {
+        let occurred = self.occurred(draft);
+        let reported = draft.reported.and_then(|moment| self.to_occurred(&moment, draft));
+        check_order(draft);
+        let category = self.category(draft);
+        let location = self.location(draft);
+        if draft.is_rejected() || draft.is_skipped() {
+            return None;
+        }
+        let category = category?;
+        draft.codes.sort_unstable();
+        let mut incident = Incident {
+            agency: self.agency.clone(),
+            unit: draft.unit.take(),
+            stage: self.profile.stage(),
+            category,
+            offences: offences(draft, category),
+            case: case(draft),
+            occurred,
+            reported,
+            location,
+            seizures: std::mem::take(&mut draft.seizures),
+            detection: draft.detection.unwrap_or(self.profile.detection),
+            handling: self.profile.handling.clone(),
+            modus: draft.modus.take(),
+            status: draft.status.take(),
+            received_at: self.settings.received_at,
+            natural_key: None,
+            content: ContentDigest(0),
+            provenance: Provenance { row, warnings: draft.codes.clone() },
+        };
+        incident.natural_key = self.natural_key(&incident, draft);
+        incident.content = self.content(&incident, &draft.checked);
+        Some(incident)
+    }
+
+    fn to_occurred(&self, moment: &Moment, draft: &mut Draft) -> Option<Occurred> {
+        if moment.first > self.settings.today {
+            draft.note(Code::E302);
+        }
+        match Occurred::between(moment.first, moment.last, moment.precision) {
+            Ok(days) => Some(Occurred { start: moment.start, end: moment.end, ..days }),
+            Err(_range) => {
+                draft.note(Code::E301);
+                None
+            }
+        }
+    }
+
+    fn occurred(&self, draft: &mut Draft) -> Option<Occurred> {
+        let mut moment = draft.occurred?;
+        if let Some(end) = draft.occurred_end {
+            (moment.last, moment.end) = (end.last, end.start);
+            if moment.last < moment.first {
+                draft.note(Code::E303);
+                return None;
+            }
+        }
+        if let Some(precision) = draft.occurred_precision {
+            moment.precision = precision;
+        }
+        self.to_occurred(&moment, draft)
+    }
+
+    fn category(&self, draft: &mut Draft) -> Option<Category> {
+        if let Some(category) = draft.category.or(self.category) {
+            return Some(category);
+        }
+        match self.profile.category {
+            CategoryRule::Constant(category) => Some(category),
+            CategoryRule::FromSections | CategoryRule::FromField => {
+                if draft.codes.is_empty() {
+                    draft.note(Code::E101);
+                }
+                None
+            }
+        }
+    }
+
+    fn location(&self, draft: &mut Draft) -> Location {
+        let stated = draft.precision;
+        let mut location = match (draft.longitude, draft.latitude) {
+            (Some(lon), Some(lat)) => self.point(lon, lat, draft),
+            (None, None) => Location::area(stated.filter(|p| *p >= Precision::District).unwrap_or(Precision::None)),
+            // Half a coordinate says that the file is damaged, not that the place is unknown.
+            _ => {
+                draft.note(Code::E401);
+                Location::area(Precision::None)
+            }
+        };
+        location.basis = draft.basis.unwrap_or(Basis::Unknown);
+        location.district = draft.district.take();
+        location.place_text = draft.place_text.take();
+        if location.point().is_none() && location.precision() == Precision::None && location.district.is_none() {
+            location.basis = Basis::Unknown;
+        }
+        location
+    }
+
+    fn point(&self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
+        let precision = draft.precision.unwrap_or(Precision::Point);
+        let Ok(point) = Point::new(lon, lat) else {
+            draft.note(Code::E401);
+            return Location::area(Precision::None);
+        };
+        if lon.abs() < 1e-9 && lat.abs() < 1e-9 {
+            // (0, 0) is how software writes "unknown".
+            draft.note(Code::W408);
+            return Location::area(Precision::None);
+        }
+        if !self.profile.is_open_data() && !in_pakistan(point) {
+            draft.note(Code::E401);
+        }
+        let uncertainty = draft.uncertainty.unwrap_or_else(|| Metres::new(100.0).expect("100 is a length"));
+        Location::at_point(point, uncertainty, precision)
+    }
+
+    fn natural_key(&self, incident: &Incident, draft: &Draft) -> Option<NaturalKey> {
+        let agency = self.agency.as_str();
+        if let Some(id) = &draft.source_id {
+            return Some(NaturalKey::of(&[agency, "id", id]));
+        }
+        let case = incident.case.as_ref()?;
+        let year = case.year.map(|year| year.to_string()).unwrap_or_default();
+        Some(NaturalKey::of(&[agency, case.station.as_deref().unwrap_or_default(), &year, &case.number]))
+    }
+
+    /// Digests the normalised fields, not the provenance: the same record in another file has the same digest.
+    fn content(&mut self, incident: &Incident, checked: &[String]) -> ContentDigest {
+        self.canonical.clear();
+        write_canonical(&mut self.canonical, incident, checked).expect("writing to a string does not fail");
+        ContentDigest::of(&[&self.canonical])
+    }
+}
+
+fn check_order(draft: &mut Draft) {
+    let (Some(occurred), Some(reported)) = (draft.occurred, draft.reported) else {
+        return;
+    };
+    let before = match (reported.start, occurred.start) {
+        (Some(reported), Some(occurred)) => reported < occurred,
+        _ => reported.last < occurred.first,
+    };
+    if before {
+        draft.note(Code::E303);
+    }
+    let lag = reported.first.since(occurred.last).map_or(0, |span| span.get_days());
+    if lag > 730 {
+        draft.note(Code::W306);
+    }
+}
+
+fn case(draft: &mut Draft) -> Option<CaseReference> {
+    let (number, year) = draft.number.take()?;
+    let year = year.or_else(|| draft.reported.or(draft.occurred).map(|moment| moment.first.year()));
+    Some(CaseReference { number, year, station: draft.station.take() })
+}
+
+/// The sections cited; where the source names no law, the ICCS code of the category alone.
+fn offences(draft: &mut Draft, category: Category) -> Vec<Offence> {
+    if !draft.offences.is_empty() {
+        return std::mem::take(&mut draft.offences);
+    }
+    let iccs = match category {
+        Category::TerrorFinancing => "09062",
+        Category::DrugTrafficking => "0601",
+        Category::HumanTrafficking => "0204",
+        Category::Cybercrime => "0903",
+        Category::Adjacent(_) => return Vec::new(),
+    };
+    let (statute, section) = (String::new(), String::new());
+    vec![Offence { statute, section, role: OffenceRole::Substantive, iccs: iccs.to_owned(), principal: true }]
+}
+
+/// A box around Pakistan with its territories: enough to tell a wrong country or a swapped axis, never drawn.
+fn in_pakistan(point: Point) -> bool {
+    (60.5..=78.0).contains(&point.lon()) && (23.0..=37.5).contains(&point.lat())
+}
+
+fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) -> std::fmt::Result {
+    write!(out, "{}|{}|", incident.stage.code(), incident.category.index())?;
+    for moment in [&incident.occurred, &incident.reported] {
+        match moment {
+            Some(o) => {
+                write!(out, "{}-{}{}", o.days.first().0, o.days.last().0, o.precision.index())?;
+                let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
+                write!(out, "@{}-{}|", second(o.start), second(o.end))?;
+            }
+            None => out.push('|'),
+        }
+    }
+    let place = &incident.location;
+    write!(out, "{}{}", place.basis.index(), place.precision().index())?;
+    if let Some(point) = place.point() {
+        write!(out, ":{:.0},{:.0}", point.lon() * 1e7, point.lat() * 1e7)?;
+        write!(out, ",{:.0}", place.uncertainty().map_or(0.0, Metres::get))?;
+    }
+    for text in [&incident.unit, &place.district, &place.place_text, &incident.modus, &incident.status] {
+        write_text(out, text.as_deref().unwrap_or_default())?;
+    }
+    for offence in &incident.offences {
+        write!(out, "|{}:{}{}", offence.statute, offence.section, offence.iccs)?;
+    }
+    let mut lines: Vec<String> = incident
+        .seizures
+        .iter()
+        .map(|s| format!("|{}={:?}{}", s.substance.code(), s.quantity, s.unit.as_deref().unwrap_or_default()))
+        .collect();
+    lines.sort_unstable();
+    lines.iter().for_each(|line| out.push_str(line));
+    checked.iter().try_for_each(|text| write_text(out, text))
+}
+
+/// Length first, so that no text can imitate its neighbour.
+fn write_text(out: &mut String, text: &str) -> std::fmt::Result {
+    write!(out, "|{}:{text}", text.len())
+}

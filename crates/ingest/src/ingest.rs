@@ -1,0 +1,266 @@
+//! The run over one file: rows to incidents in chunks, every row accounted for once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
+use std::io::Read;
+
+use csv::StringRecord;
+use naqsha_model::{BatchDigest, Category, Code, Incident};
+
+use crate::draft::{Draft, is_blank, is_hxl};
+use crate::error::{IngestError, Refusal};
+use crate::finish::Finisher;
+use crate::limits::CHUNK;
+use crate::outcome::{CodeCounts, Outcome, Outcomes, count};
+use crate::plan::{Plan, Use, resolve};
+use crate::profile::Profile;
+use crate::read::RowReader;
+use crate::reference::Reference;
+use crate::rows::{self, Rows};
+use crate::seen::{Seen, Sight};
+use crate::settings::Settings;
+use crate::source::{BufferedText, Hashing};
+
+/// A record that the sink did not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Its data row (`provenance.row`).
+    pub row: u64,
+    /// D701 for the same content under a natural key already held, D702 for other content.
+    pub code: Code,
+}
+
+/// Takes chunks of accepted incidents and answers for those it did not take.
+pub type Sink<'s> = dyn FnMut(Vec<Incident>) -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> + 's;
+
+/// What became of a file.
+#[derive(Debug, Clone)]
+pub struct Ingested {
+    /// SHA-256 of the bytes as received.
+    pub digest: BatchDigest,
+    /// Data rows: `accepted + rejected + duplicate + skipped`.
+    pub rows: u64,
+    /// Rows taken, those with warnings among them.
+    pub accepted: u64,
+    /// Rows taken with a warning.
+    pub warned: u64,
+    /// Rows not taken.
+    pub rejected: u64,
+    /// Rows that repeat a record held, or one earlier in the file.
+    pub duplicate: u64,
+    /// Rows that are no records of this service.
+    pub skipped: u64,
+    /// Incidents taken: fewer than rows where a case has several lines.
+    pub incidents: u64,
+    /// Incidents taken, by category.
+    pub categories: BTreeMap<Category, u64>,
+    /// How often each code was raised, once per row.
+    pub codes: BTreeMap<Code, u64>,
+    /// The rows that are not plainly accepted.
+    pub outcomes: Outcomes,
+    /// B904 or P603: the batch may be staged, not published.
+    pub held: Option<Code>,
+    /// The headers in which personal data was found too often (P603).
+    pub columns_with_personal_data: Vec<String>,
+    /// The study area that the settings or the profile name.
+    pub study_area: Option<String>,
+}
+
+/// Reads a file through a profile; accepted incidents go to `sink` in chunks of at most [`CHUNK`].
+///
+/// Rows are read in order, memory is bounded by [`Limits`](crate::Limits) whatever the file.
+///
+/// # Errors
+/// [`IngestError`]: a structure fault refuses the whole file, and the chunks handed on before it must be dropped.
+pub fn ingest(
+    source: impl Read,
+    profile: &Profile,
+    reference: &Reference,
+    settings: &Settings,
+    sink: &mut Sink<'_>,
+) -> Result<Ingested, IngestError> {
+    let mut hashing = Hashing::new(source);
+    let mut run = {
+        let mut rows = rows::open(&mut hashing, &profile.layout, settings.limits)?;
+        let header = rows.header().clone();
+        let plan = resolve(profile, settings, &header)?.complete(&header)?;
+        let mut run = Run::new(profile, settings, &plan);
+        run.read_all(&mut rows, &RowReader::new(profile, &plan, reference), sink)?;
+        run.judge_columns(&plan, &header);
+        run.tally
+    };
+    run.outcomes.sort();
+    Ok(run.finish(hashing.finish(), profile, settings))
+}
+
+/// Everything counted on the way.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    by_outcome: [u64; 5],
+    incidents: u64,
+    categories: BTreeMap<Category, u64>,
+    codes: CodeCounts,
+    outcomes: Outcomes,
+    private_columns: Vec<String>,
+}
+
+struct Run<'a> {
+    settings: &'a Settings,
+    finisher: Finisher<'a>,
+    seen: Seen,
+    chunk: Vec<Incident>,
+    tally: Tally,
+    /// Values and redactions per column.
+    privacy: Vec<(u64, u64)>,
+}
+
+impl<'a> Run<'a> {
+    fn new(profile: &'a Profile, settings: &'a Settings, plan: &Plan<'a>) -> Self {
+        Self {
+            settings,
+            finisher: Finisher::new(profile, settings, plan.category),
+            seen: Seen::new(settings.limits.keyed_rows),
+            chunk: Vec::new(),
+            tally: Tally::default(),
+            privacy: vec![(0, 0); plan.uses.len()],
+        }
+    }
+
+    fn read_all<T: BufferedText>(&mut self, rows: &mut Rows<T>, reader: &RowReader<'_>, sink: &mut Sink<'_>) -> Result<(), IngestError> {
+        let mut draft = Draft::default();
+        while let Some(record) = rows.next()? {
+            let row = rows.number();
+            self.tally.rows += 1;
+            if is_blank(&record) || (row == 1 && is_hxl(&record)) {
+                self.tally.remark(row, Outcome::Skipped, &[]);
+            } else {
+                draft.clear();
+                reader.read(&record, &mut draft);
+                self.note_privacy(reader.plan, &record, &draft);
+                self.take(row, &mut draft)?;
+            }
+            rows.recycle(record);
+            if self.chunk.len() >= CHUNK {
+                self.hand_on(sink)?;
+            }
+            if self.tally.outcomes.len() > self.settings.limits.remarked_rows {
+                let detail = format!("more than {} rows with remarks", self.settings.limits.remarked_rows);
+                return Err(Refusal::new(Code::B909, detail).into());
+            }
+        }
+        if self.tally.rows == 0 {
+            return Err(Refusal::new(Code::B906, "the file has a header and no rows").into());
+        }
+        self.hand_on(sink)
+    }
+
+    fn take(&mut self, row: u64, draft: &mut Draft) -> Result<(), IngestError> {
+        let Some(incident) = self.finisher.finish(row, draft) else {
+            let outcome = if draft.is_rejected() { Outcome::Rejected } else { Outcome::Skipped };
+            draft.codes.sort_unstable();
+            self.tally.remark(row, outcome, &draft.codes);
+            return Ok(());
+        };
+        match self.seen.look(&incident)? {
+            Sight::First => self.chunk.push(incident),
+            Sight::Same => self.tally.remark(row, Outcome::Duplicate, &[Code::D701]),
+            Sight::Changed => self.tally.remark(row, Outcome::Duplicate, &[Code::D702]),
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self, sink: &mut Sink<'_>) -> Result<(), IngestError> {
+        let chunk = std::mem::take(&mut self.chunk);
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(u64, Category, Box<[Code]>)> = chunk
+            .iter()
+            .map(|i| (i.provenance.row, i.category, i.provenance.warnings.as_slice().into()))
+            .collect();
+        let verdicts = sink(chunk).map_err(IngestError::Sink)?;
+        let refused: HashMap<u64, Code> = verdicts.into_iter().map(|verdict| (verdict.row, verdict.code)).collect();
+        for (row, category, warnings) in rows {
+            if let Some(&code) = refused.get(&row) {
+                self.tally.remark(row, Outcome::Duplicate, &[code]);
+                continue;
+            }
+            self.tally.incidents += 1;
+            *self.tally.categories.entry(category).or_default() += 1;
+            if warnings.is_empty() {
+                self.tally.count(Outcome::Accepted);
+            } else {
+                self.tally.remark(row, Outcome::Warned, &warnings);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_privacy(&mut self, plan: &Plan<'_>, record: &StringRecord, draft: &Draft) {
+        for (column, (values, hits)) in self.privacy.iter_mut().enumerate() {
+            if plan.uses.get(column) == Some(&Use::KeptText) {
+                *values += u64::from(record.get(column).is_some_and(|cell| !cell.trim().is_empty()));
+                *hits += u64::from(draft.redacted.contains(&column));
+            }
+        }
+    }
+
+    fn judge_columns(&mut self, plan: &Plan<'_>, header: &StringRecord) {
+        for (column, &(values, hits)) in self.privacy.iter().enumerate() {
+            if plan.uses.get(column) == Some(&Use::KeptText) && hits >= FEWEST_HITS && hits * 100 > values {
+                self.tally.private_columns.push(header.get(column).unwrap_or_default().to_owned());
+            }
+        }
+    }
+}
+
+/// Redactions in one column below which P603 is not raised: one slip in a short file is no pattern.
+const FEWEST_HITS: u64 = 3;
+
+impl Tally {
+    fn count(&mut self, outcome: Outcome) {
+        if let Some(n) = self.by_outcome.get_mut(outcome as usize) {
+            *n += 1;
+        }
+    }
+
+    fn remark(&mut self, row: u64, outcome: Outcome, codes: &[Code]) {
+        self.count(outcome);
+        count(&mut self.codes, codes);
+        self.outcomes.record(row, outcome, codes);
+    }
+
+    fn finish(mut self, digest: BatchDigest, profile: &Profile, settings: &Settings) -> Ingested {
+        let [accepted, warned, rejected, duplicate, skipped] = self.by_outcome;
+        let held = if !self.private_columns.is_empty() {
+            Some(Code::P603)
+        } else if rejected * 5 > self.rows {
+            Some(Code::B904)
+        } else {
+            None
+        };
+        let differs = settings.control_totals.iter().any(|(set, stated)| {
+            let found: u64 = self.categories.iter().filter(|(c, _)| set.contains_index(c.index())).map(|(_, n)| n).sum();
+            found != *stated
+        });
+        let batch_codes: Vec<Code> = held.into_iter().chain(differs.then_some(Code::B903)).collect();
+        count(&mut self.codes, &batch_codes);
+        Ingested {
+            digest,
+            rows: self.rows,
+            accepted: accepted + warned,
+            warned,
+            rejected,
+            duplicate,
+            skipped,
+            incidents: self.incidents,
+            categories: self.categories,
+            codes: self.codes,
+            outcomes: self.outcomes,
+            held,
+            columns_with_personal_data: self.private_columns,
+            study_area: settings.set.get("study_area").cloned().or_else(|| profile.study_area().map(str::to_owned)),
+        }
+    }
+}

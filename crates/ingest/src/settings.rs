@@ -1,0 +1,40 @@
+//! What the caller says about one ingestion; the clock is among it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use naqsha_model::{Agency, CategorySet};
+
+use crate::limits::Limits;
+
+/// What the caller says about one ingestion.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Values of the profile's parameters (`--set name=value`).
+    pub set: BTreeMap<String, String>,
+    /// Who sent the file, where that is not the profile's agency.
+    pub agency: Option<Agency>,
+    /// When the file was received.
+    pub received_at: Timestamp,
+    /// The day after which a date is in the future.
+    pub today: Date,
+    /// Bounds on the file.
+    pub limits: Limits,
+    /// Accepted incidents per category as the bureau states them; a difference is B903.
+    pub control_totals: Vec<(CategorySet, u64)>,
+}
+
+impl Settings {
+    /// Settings without parameters: the profile's agency, default limits, no control totals.
+    pub fn received(received_at: Timestamp, today: Date) -> Self {
+        Self {
+            set: BTreeMap::new(),
+            agency: None,
+            received_at,
+            today,
+            limits: Limits::default(),
+            control_totals: Vec::new(),
+        }
+    }
+}
