@@ -183,7 +183,9 @@ pub(crate) fn serve(workspace: &Workspace) -> Result<ExitCode> {
     }
     let address = free_address()?;
     // The program itself prints the URL, once it answers there.
-    println!("\nNaqsha, with two data sets:\n{NOTE}\n\nThe map is at the URL below; Ctrl-C ends it.");
+    println!(
+        "\nNaqsha, with two data sets:\n{NOTE}\n\nThe map is at the URL below; Ctrl-C ends it."
+    );
     become_program(
         store
             .command()

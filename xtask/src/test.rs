@@ -192,18 +192,27 @@ fn stream(command: &mut Command, mut read: impl FnMut(&str) -> Line) -> Result<b
 
 fn finish(report: &Report) -> ExitCode {
     println!();
-    for (name, reason) in &report.skips {
-        println!("SKIPPED {name}: {reason}");
+    for line in closing_lines(report) {
+        println!("{line}");
     }
-    for step in &report.failures {
-        println!("FAILED {step}");
-    }
-    println!("{}", report.counts);
     if report.counts.failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// What was skipped and why, which steps failed, and the counts as the last line.
+fn closing_lines(report: &Report) -> Vec<String> {
+    let skips = report
+        .skips
+        .iter()
+        .map(|(name, reason)| format!("SKIPPED {name}: {reason}"));
+    let failures = report.failures.iter().map(|step| format!("FAILED {step}"));
+    skips
+        .chain(failures)
+        .chain([report.counts.to_string()])
+        .collect()
 }
 
 #[cfg(all(test, unix))]
@@ -225,17 +234,23 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_failed_makes_the_run_fail_and_is_counted() {
+    fn steps_that_failed_or_were_skipped_are_named_and_counted() {
         let mut report = Report::default();
         report.counts.add(Counts {
             passed: 3,
             failed: 0,
             skipped: 0,
         });
-        assert_eq!(finish(&report), ExitCode::SUCCESS);
+        assert_eq!(closing_lines(&report), ["3 passed, 0 failed, 0 skipped"]);
         report.fail("tidy");
         report.skip("dashboard", "npm is absent");
-        assert_eq!(finish(&report), ExitCode::FAILURE);
-        assert_eq!(report.counts.to_string(), "3 passed, 1 failed, 1 skipped");
+        assert_eq!(
+            closing_lines(&report),
+            [
+                "SKIPPED dashboard: npm is absent",
+                "FAILED tidy",
+                "3 passed, 1 failed, 1 skipped"
+            ]
+        );
     }
 }
