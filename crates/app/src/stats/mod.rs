@@ -1,0 +1,92 @@
+//! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
+
+mod fdr;
+mod gi;
+mod graph;
+mod moran;
+mod table;
+
+use std::io::Write as _;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+/// Statistics on any table.
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    #[command(subcommand)]
+    statistic: Statistic,
+}
+
+#[derive(Debug, Subcommand)]
+enum Statistic {
+    /// Getis-Ord Gi or Gi* of every row: where are the high and low neighbourhoods?
+    Gi(gi::GiArgs),
+    /// Global Moran's I: is there any clustering at all?
+    Moran(moran::MoranArgs),
+    /// False discovery rates: the q-values of a list of p-values.
+    Fdr(fdr::FdrArgs),
+}
+
+/// Why a statistic was not printed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StatsError {
+    /// The arguments do not fit each other or the file: exit 2.
+    #[error("{0}")]
+    Usage(String),
+    /// A file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: csv::Error,
+    },
+    /// A row holds what it must not.
+    #[error("{path}: line {line}: {problem}")]
+    Row {
+        /// The file.
+        path: String,
+        /// Its line, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The file as a whole does not serve.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The neighbours do not make a graph.
+    #[error("neighbours")]
+    Graph(#[source] naqsha_analytics::NeighboursError),
+    /// The statistic refused its input.
+    #[error("statistic")]
+    Statistic(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The answer cannot be written.
+    #[error("cannot write the answer")]
+    Write(#[source] std::io::Error),
+}
+
+/// Computes what the arguments ask for and prints it.
+///
+/// # Errors
+/// [`StatsError::Usage`] where the arguments are wrong, the others where files or values are.
+pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
+    match args.statistic {
+        Statistic::Gi(args) => print(&gi::answer(&args)?),
+        Statistic::Moran(args) => print(&moran::answer(&args)?),
+        Statistic::Fdr(args) => print(&fdr::answer(&args)?),
+    }
+}
+
+fn print(answer: &impl Serialize) -> Result<(), StatsError> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    serde_json::to_writer(&mut out, answer).map_err(|error| StatsError::Write(error.into()))?;
+    out.write_all(b"\n")
+        .and_then(|()| out.flush())
+        .map_err(StatsError::Write)
+}
