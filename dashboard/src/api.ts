@@ -55,7 +55,11 @@ export interface HotspotFacts {
 export interface HotspotCell {
   readonly h3: string;
   readonly n: number;
+  /** Incidents in the cell and its neighbours together. */
+  readonly neighbourhoodN: number | null;
+  /** Incidents that chance puts there on average. */
   readonly expected: number | null;
+  /** Neighbouring cells inside the study area. */
   readonly neighbours: number | null;
   readonly z: number | null;
   readonly p: number | null;
@@ -63,6 +67,12 @@ export interface HotspotCell {
   readonly bin: number | null;
   readonly class: string;
   readonly edge: boolean;
+}
+
+/** The result for one cell and the limit it was judged by. */
+export interface CellAnswer {
+  readonly cell: HotspotCell;
+  readonly alpha: number;
 }
 
 /** A town for orientation. */
@@ -108,10 +118,10 @@ export async function fetchFacts(query: URLSearchParams, signal: AbortSignal): P
 }
 
 /** The result for one cell, or null where the analysis has no such cell. */
-export async function fetchCell(h3: string, query: URLSearchParams, signal: AbortSignal): Promise<HotspotCell | null> {
+export async function fetchCell(h3: string, query: URLSearchParams, signal: AbortSignal): Promise<CellAnswer | null> {
   try {
     const answer = await getJson(cellAddress(h3, query), signal);
-    return readCell(objectAt(answer, "properties"));
+    return { cell: readCell(objectAt(answer, "properties")), alpha: numberAt(objectAt(answer, "naqsha"), "alpha") };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;
@@ -199,6 +209,7 @@ export function readCell(properties: JsonObject): HotspotCell {
   return {
     h3: textAt(properties, "h3"),
     n: numberAt(properties, "n"),
+    neighbourhoodN: optionalNumberAt(properties, "neighbourhood_n"),
     expected: optionalNumberAt(properties, "expected"),
     neighbours: optionalNumberAt(properties, "neighbours"),
     z: optionalNumberAt(properties, "z"),

@@ -41,11 +41,12 @@ export function verdict(cell: HotspotCell, alpha: number): { heading: string; se
 export function cellRows(cell: HotspotCell): [string, string][] {
   const or = (value: number | null, write: (value: number) => string): string => (value === null ? "not computed" : write(value));
   return [
-    ...(cell.neighbours === null ? [] : [["In neighbouring cells", counted(cell.neighbours, "incident")] satisfies [string, string]]),
-    ["Expected by chance, here and around", or(cell.expected, quantity)],
+    ...(cell.neighbourhoodN === null ? [] : [["With its neighbours", counted(cell.neighbourhoodN, "incident")] satisfies [string, string]]),
+    ["Expected there by chance", or(cell.expected, quantity)],
     ["z (distance from chance)", or(cell.z, quantity)],
     ["p (chance alone, one cell)", or(cell.p, probability)],
     ["q (corrected for all cells)", or(cell.q, probability)],
+    ...(cell.neighbours === null ? [] : [["Neighbours", counted(cell.neighbours, "cell")] satisfies [string, string]]),
     ["H3 cell", `${cell.h3}, resolution ${String(resolutionOf(cell.h3))}`],
   ];
 }

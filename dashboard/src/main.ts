@@ -3,7 +3,7 @@
 // state.ts holds what the reader looks at, controls.ts lets them change it, api.ts asks the service, and map.ts,
 // legend.ts and details.ts show the answer. This file only connects them.
 
-import { ApiError, cellAddress, endpoint, fetchCell, fetchFacts, fetchOptions, fetchPlaces, tileJsonAddress, type HotspotFacts, type HotspotOptions } from "./api";
+import { ApiError, cellAddress, endpoint, fetchCell, fetchFacts, fetchOptions, fetchPlaces, tileJsonAddress, type HotspotOptions } from "./api";
 import { renderControls, type Choice } from "./controls";
 import { renderDetails, type Details } from "./details";
 import { byId, element } from "./dom";
@@ -17,7 +17,8 @@ class Page {
   readonly #options: HotspotOptions;
   readonly #map: HotspotMap;
   #view: View;
-  #facts: { readonly answer: HotspotFacts; readonly resolution: number } | null = null;
+  /** Resolution of the facts in the legend, null while they are on their way. */
+  #factsResolution: number | null = null;
   #drawn = false;
   #factsRequest = new AbortController();
   #cellRequest = new AbortController();
@@ -44,7 +45,7 @@ class Page {
   #change(choice: Choice): void {
     const before = this.#view;
     this.#view = { ...before, ...choice, cell: null };
-    this.#facts = null;
+    this.#factsResolution = null;
     this.#drawn = false;
     this.#factsRequest.abort();
     this.#choose(null);
@@ -67,8 +68,8 @@ class Page {
   #wasDrawn(onScreen: number | null): void {
     this.#drawn = true;
     // By zoom, the tiles decide the resolution; the legend must speak of the same one.
-    const resolution = this.#view.resolution ?? onScreen ?? this.#facts?.resolution ?? this.#options.resolutions.min;
-    if (this.#facts?.resolution === resolution) this.#announce("ready");
+    const resolution = this.#view.resolution ?? onScreen ?? this.#factsResolution ?? this.#options.resolutions.min;
+    if (this.#factsResolution === resolution) this.#announce("ready");
     else if (this.#view.resolution === null) this.#loadFacts(resolution);
   }
 
@@ -79,7 +80,7 @@ class Page {
     const query = withResolution(layerQuery(this.#view), resolution);
     fetchFacts(query, request.signal)
       .then((answer) => {
-        this.#facts = { answer, resolution };
+        this.#factsResolution = resolution;
         const download = endpoint("collections/hotspots/items", query);
         renderLegend(byId("legend"), { facts: answer, area: this.#area(), resolution, download });
         renderFootnote(byId("footnote"), answer);
@@ -107,9 +108,9 @@ class Page {
     this.#describe({ kind: "loading", h3 });
     const query = withResolution(layerQuery(this.#view), resolutionOf(h3));
     fetchCell(h3, query, request.signal)
-      .then((cell) => {
-        if (cell === null) this.#describe({ kind: "absent", h3 });
-        else this.#describe({ kind: "cell", cell, alpha: this.#facts?.answer.alpha ?? DEFAULT_ALPHA, source: cellAddress(h3, query) });
+      .then((answer) => {
+        if (answer === null) this.#describe({ kind: "absent", h3 });
+        else this.#describe({ kind: "cell", ...answer, source: cellAddress(h3, query) });
       })
       .catch((error: unknown) => {
         if (!request.signal.aborted) this.#describe({ kind: "failed", h3, message: wordsOf(error) });
@@ -157,9 +158,6 @@ class Page {
     return area;
   }
 }
-
-/** The layer's default limit, used only until the analysis says its own. */
-const DEFAULT_ALPHA = 0.05;
 
 function restart(request: AbortController): AbortController {
   request.abort();

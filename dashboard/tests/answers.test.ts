@@ -29,8 +29,8 @@ describe("answers", () => {
   });
 
   it("about an isolated cell keep null apart from zero", () => {
-    const cell = readCell({ h3: "86209a497ffffff", n: 0, expected: null, neighbours: 0, z: null, p: null, q: null, bin: null, class: "isolated", edge: true });
-    expect(cell).toMatchObject({ n: 0, expected: null, neighbours: 0, p: null, bin: null, edge: true });
+    const cell = readCell({ h3: "86209a497ffffff", n: 0, expected: null, neighbours: 0, neighbourhood_n: 0, z: null, p: null, q: null, bin: null, class: "isolated", edge: true });
+    expect(cell).toMatchObject({ n: 0, neighbourhoodN: 0, expected: null, neighbours: 0, p: null, bin: null, edge: true });
   });
 });
 

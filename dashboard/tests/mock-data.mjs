@@ -7,6 +7,7 @@ export const AREAS = [
   {
     name: "pakistan",
     title: "Pakistan",
+    resolution: 6,
     synthetic: true,
     isDefault: true,
     ring: [
@@ -18,6 +19,7 @@ export const AREAS = [
   {
     name: "west-yorkshire",
     title: "West Yorkshire (real data in the product, invented in this mock)",
+    resolution: 7,
     synthetic: false,
     isDefault: false,
     ring: [[-2.1, 53.55], [-1.25, 53.55], [-1.25, 53.95], [-2.1, 53.95]],
@@ -95,6 +97,7 @@ function compute(area, category, months, resolution) {
     facts: {
       data_version: 7,
       study_area: { name: area.name, hash: "0".repeat(64), cells: cells.length, occupied: counts.size },
+      resolution,
       null: "normal",
       tested: rows.filter(({ p }) => p !== null).length,
       alpha: 0.05,
@@ -122,7 +125,7 @@ function giStar(cells, counts, inside) {
     const k = around.length;
     const own = counts.get(h3) ?? 0;
     const total = around.reduce((all, cell) => all + (counts.get(cell) ?? 0), 0);
-    const row = { h3, n: own, expected: mean * k, neighbours: total - own, z: null, p: null, q: null, bin: 0, class: "insufficient_variation", edge: k < 7 };
+    const row = { h3, n: own, expected: mean * k, neighbours: k - 1, z: null, p: null, q: null, bin: null, class: "insufficient_variation", edge: k < 7, neighbourhood_n: total };
     if (k === 1) return { ...row, class: "isolated" };
     if (deviation === 0) return row;
     const z = (total - mean * k) / (deviation * Math.sqrt((n * k - k * k) / (n - 1)));

@@ -71,7 +71,7 @@ function collection() {
     description: "Gi* of incident counts.",
     links: [],
     naqsha: {
-      study_areas: AREAS.map((area) => ({ name: area.name, title: area.title, bbox: boundsOf(area), default: area.isDefault })),
+      study_areas: AREAS.map((area) => ({ name: area.name, title: area.title, bbox: boundsOf(area), default: area.isDefault, default_resolution: area.resolution })),
       categories: CATEGORIES,
       periods: PERIODS,
       resolutions: RESOLUTIONS,
@@ -81,7 +81,7 @@ function collection() {
 }
 
 function sendItems(response, url) {
-  const { features, facts } = read(url, RESOLUTIONS.default);
+  const { features, facts } = read(url, readArea(url).resolution);
   const limit = Number(url.searchParams.get("limit") ?? 10);
   const page = features.slice(0, limit);
   const body = { type: "FeatureCollection", features: page, numberMatched: features.length, numberReturned: page.length, links: [], naqsha: facts };
@@ -89,10 +89,10 @@ function sendItems(response, url) {
 }
 
 function sendItem(response, url, h3) {
-  const { features } = read(url, Number.parseInt(h3[1], 16));
+  const { features, facts } = read(url, Number.parseInt(h3[1], 16));
   const found = features.find(({ id }) => id === h3);
   if (found === undefined) throw new Problem(404, "Not found", `hotspots has no feature ${h3}`);
-  send(response, 200, "application/geo+json", JSON.stringify(found));
+  send(response, 200, "application/geo+json", JSON.stringify({ ...found, links: [], naqsha: facts }));
 }
 
 function sendTileJson(response, url) {

@@ -62,18 +62,19 @@ describe("the details of a cell", () => {
 
   it("give the numbers behind it", () => {
     expect(cellRows(CELL)).toEqual([
-      ["In neighbouring cells", "14 incidents"],
-      ["Expected by chance, here and around", "2.10"],
+      ["With its neighbours", "15 incidents"],
+      ["Expected there by chance", "2.10"],
       ["z (distance from chance)", "6.43"],
       ["p (chance alone, one cell)", "3.0 × 10⁻⁷"],
       ["q (corrected for all cells)", "0.0004"],
+      ["Neighbours", "6 cells"],
       ["H3 cell", "86209a497ffffff, resolution 6"],
     ]);
   });
 
   it("say what could not be computed, and nothing of a sum that was not given", () => {
-    const rows = new Map(cellRows({ ...CELL, neighbours: null, z: null, p: null, q: null }));
-    expect(rows.has("In neighbouring cells")).toBe(false);
+    const rows = new Map(cellRows({ ...CELL, neighbourhoodN: null, z: null, p: null, q: null }));
+    expect(rows.has("With its neighbours")).toBe(false);
     expect(rows.get("z (distance from chance)")).toBe("not computed");
   });
 
