@@ -1,5 +1,6 @@
 //! Installing the dashboard's packages and building it, when what is there is older than its sources.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -41,6 +42,12 @@ impl Dashboard {
     pub(crate) fn npm(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.npm);
         command.current_dir(&self.folder).args(words);
+        // The node that scripts call must be the one beside this npm.
+        let beside = self.npm.parent().map(Path::to_owned);
+        let others = env::var_os("PATH").unwrap_or_default();
+        if let Ok(path) = env::join_paths(beside.into_iter().chain(env::split_paths(&others))) {
+            command.env("PATH", path);
+        }
         command
     }
 

