@@ -1,10 +1,12 @@
 """Keeps `data/PROVENANCE.csv`: one row for each data file, sorted by file.
 
 Columns: file (below `data/`), package, version, licence, sha256. A row is replaced when its file is made again.
+For a file that is written by hand: python3 provenance.py FILE PACKAGE VERSION LICENCE
 """
 
 import csv
 import hashlib
+import sys
 from pathlib import Path
 
 from packages import DATA
@@ -32,3 +34,7 @@ def record(file: Path, package: str, version: str, licence: str) -> None:
         writer.writeheader()
         writer.writerows(rows[key] for key in sorted(rows))
     print(f"{name}: {file.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    record(Path(sys.argv[1]), *sys.argv[2:5])
