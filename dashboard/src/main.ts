@@ -3,7 +3,7 @@
 // state.ts holds what the reader looks at, controls.ts lets them change it, api.ts asks the service, and map.ts,
 // legend.ts and details.ts show the answer. This file only connects them.
 
-import { ApiError, cellAddress, endpoint, fetchCell, fetchFacts, fetchOptions, fetchPlaces, tileJsonAddress, type HotspotOptions } from "./api";
+import { cellAddress, endpoint, fetchCell, fetchFacts, fetchOptions, fetchPlaces, tileJsonAddress, type HotspotOptions } from "./api";
 import { renderControls, type Choice } from "./controls";
 import { renderDetails, type Details } from "./details";
 import { byId, element } from "./dom";
@@ -31,7 +31,7 @@ class Page {
       cell: (h3) => this.#choose(h3),
       moved: (camera) => this.#moved(camera),
       drawn: (resolution) => this.#wasDrawn(resolution),
-      failed: (message) => this.#failed(new ApiError(`The map could not be loaded: ${message}`, null)),
+      failed: (error) => this.#failed(error),
     });
     renderControls(byId("controls"), options, view, (choice) => this.#change(choice));
     renderLegend(byId("legend"), null);

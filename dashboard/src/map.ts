@@ -3,19 +3,20 @@
 // Urdu, which many machines cannot write in full, with a font that ships with the page.
 
 import {
+  AJAXError,
   Map as MapLibre,
   NavigationControl,
   ScaleControl,
   setWorkerUrl,
   type FilterSpecification,
   type GeoJSONSource,
+  type LayerSpecification,
   type Point,
   type StyleSpecification,
-  type VectorTileSource,
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import type { Bounds, Place } from "./api";
+import { ApiError, explainRefusal, type Bounds, type Place } from "./api";
 import { CELL_FILL, COLOURS } from "./palette";
 import { resolutionOf, type Camera } from "./state";
 
@@ -31,7 +32,7 @@ export interface MapEvents {
   /** All tiles are drawn; the resolution is that of the cells on screen, null where there are none. */
   readonly drawn: (resolution: number | null) => void;
   /** A tile or its description could not be loaded. */
-  readonly failed: (message: string) => void;
+  readonly failed: (error: Error) => void;
 }
 
 const CELLS = "hotspots";
@@ -74,10 +75,15 @@ export class HotspotMap {
     this.#listen(events);
   }
 
-  /** Replaces the cells. */
+  /** Replaces the cells; the old ones vanish at once, because they answer another question. */
   async show(tileJson: string): Promise<void> {
     await this.#ready;
-    this.#map.getSource<VectorTileSource>(CELLS)?.setUrl(tileJson);
+    // Not setUrl: when a filter changes in the same frame, MapLibre 6.17 keeps the tiles of the old address.
+    const layers = cellLayers();
+    for (const { id } of layers) this.#map.removeLayer(id);
+    this.#map.removeSource(CELLS);
+    this.#map.addSource(CELLS, { type: "vector", url: tileJson });
+    for (const layer of layers) this.#map.addLayer(layer, PLACES);
   }
 
   /** Replaces the towns; where labels collide the more populous one stays. */
@@ -121,7 +127,7 @@ export class HotspotMap {
       events.moved({ zoom: map.getZoom(), lat, lon: lng });
     });
     map.on("idle", () => events.drawn(this.#resolutionOnScreen()));
-    map.on("error", ({ error }) => events.failed(error.message));
+    map.on("error", ({ error }) => void explained(error).then(events.failed));
     map.getCanvas().addEventListener("keydown", (event) => {
       if (event.key === "Enter") events.cell(this.cellInTheMiddle());
     });
@@ -134,18 +140,38 @@ export class HotspotMap {
   }
 
   #resolutionOnScreen(): number | null {
-    const [found] = this.#map.queryRenderedFeatures({ layers: [CELLS] });
+    const { clientWidth: width, clientHeight: height } = this.#map.getCanvas();
+    // A screen can hold many thousand cells: look in the middle first.
+    const middle: [[number, number], [number, number]] = [[width / 2 - 20, height / 2 - 20], [width / 2 + 20, height / 2 + 20]];
+    const layers = { layers: [CELLS] };
+    const found = this.#map.queryRenderedFeatures(middle, layers)[0] ?? this.#map.queryRenderedFeatures(layers)[0];
     const h3: unknown = found?.properties["h3"];
     return typeof h3 === "string" ? resolutionOf(h3) : null;
   }
+}
+
+/** A failed request of the map in the words of its problem document. */
+async function explained(error: Error): Promise<Error> {
+  if (!(error instanceof AJAXError)) return new ApiError(`The map could not be drawn: ${error.message}`, null);
+  return new ApiError(await explainRefusal(new Response(error.body, { status: error.status, statusText: error.statusText })), error.status);
 }
 
 function isCell(h3: string | null): FilterSpecification {
   return ["==", ["get", "h3"], h3 ?? ""];
 }
 
+/** The layers over the cells: their fill, and the outline of the chosen one, which is none at first. */
+function cellLayers(): LayerSpecification[] {
+  const source = { source: CELLS, "source-layer": "hotspots" } as const;
+  const outline = { ...source, type: "line", filter: isCell(null), layout: { "line-join": "round" } } as const;
+  return [
+    { ...source, id: CELLS, type: "fill", paint: { "fill-color": CELL_FILL, "fill-outline-color": COLOURS.mesh } },
+    { ...outline, id: "chosen-halo", paint: { "line-color": "#ffffff", "line-width": 7 } },
+    { ...outline, id: "chosen", paint: { "line-color": COLOURS.ink, "line-width": 3 } },
+  ];
+}
+
 function style(tileJson: string): StyleSpecification {
-  const outline = { source: CELLS, "source-layer": "hotspots", filter: isCell(null) } as const;
   return {
     version: 8,
     sources: {
@@ -154,15 +180,7 @@ function style(tileJson: string): StyleSpecification {
     },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": COLOURS.ground } },
-      {
-        id: CELLS,
-        type: "fill",
-        source: CELLS,
-        "source-layer": "hotspots",
-        paint: { "fill-color": CELL_FILL, "fill-outline-color": COLOURS.mesh },
-      },
-      { ...outline, id: "chosen-halo", type: "line", layout: { "line-join": "round" }, paint: { "line-color": "#ffffff", "line-width": 7 } },
-      { ...outline, id: "chosen", type: "line", layout: { "line-join": "round" }, paint: { "line-color": COLOURS.ink, "line-width": 3 } },
+      ...cellLayers(),
       {
         id: PLACES,
         type: "symbol",

@@ -138,7 +138,8 @@ async function desktop({ area, options, resolution, facts, cell, zoom }) {
     await ready(page);
     assert.equal(await page.locator("#details").isVisible(), false);
     assert.equal(new URL(page.url()).searchParams.get("category"), code);
-    assert.ok(requests.some((url) => url.pathname.endsWith(".mvt") && url.searchParams.get("category") === code), "tiles of the category were asked for");
+    // The worker's requests are reported through a channel of their own, sometimes after the page is ready.
+    await eventually("tiles of the category were asked for", () => requests.some((url) => url.pathname.endsWith(".mvt") && url.searchParams.get("category") === code));
   });
   await check("by zoom, the legend speaks of the resolution on screen", async () => {
     await page.getByLabel("Cell size (H3 resolution)").selectOption("");
@@ -173,6 +174,11 @@ async function refusals() {
   await check("an unknown category in the link is named", () => page.getByText("“NONE”, which is not available here").waitFor({ timeout: PATIENCE }));
   await page.getByLabel("Cell size (H3 resolution)").selectOption("5");
   await check("the detail of a problem document is shown", () => page.getByText(detail).waitFor({ timeout: PATIENCE }));
+  const again = "tiles rest between two and three";
+  await page.route("**/xyz/hotspots.json?*", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ title: "Unavailable", status: 503, detail: again }) }));
+  await page.unroute("**/collections/hotspots/items?*");
+  await page.getByLabel("Cell size (H3 resolution)").selectOption("6");
+  await check("the refusal of tiles is shown too", () => page.getByText(again).waitFor({ timeout: PATIENCE }));
   await page.context().close();
 }
 
@@ -242,6 +248,13 @@ async function check(name, body) {
   }
   checks += 1;
   console.log(`ok ${name}`);
+}
+
+async function eventually(what, holds) {
+  for (let waited = 0; !holds(); waited += 100) {
+    assert.ok(waited < 5_000, what);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 async function getJson(path) {
