@@ -151,7 +151,7 @@ export class HotspotMap {
 }
 
 /** A failed request of the map in the words of its problem document. */
-async function explained(error: Error): Promise<Error> {
+async function explained(error: { readonly message: string }): Promise<Error> {
   if (!(error instanceof AJAXError)) return new ApiError(`The map could not be drawn: ${error.message}`, null);
   return new ApiError(await explainRefusal(new Response(error.body, { status: error.status, statusText: error.statusText })), error.status);
 }

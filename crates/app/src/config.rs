@@ -75,7 +75,8 @@ impl Config {
         if named.is_none() && !path.exists() {
             return Ok(Self::default());
         }
-        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let config: Self =
             toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
         Ok(config)
@@ -86,7 +87,9 @@ impl Config {
         let resolution = match self.analysis.resolution {
             None => None,
             Some(r @ 3..=9) => Resolution::try_from(r).ok(),
-            Some(r) => return Err(Usage(format!("[analysis] resolution is 3 to 9, not {r}")).into()),
+            Some(r) => {
+                return Err(Usage(format!("[analysis] resolution is 3 to 9, not {r}")).into());
+            }
         };
         let builtin = Defaults::default();
         Ok(Defaults {

@@ -18,7 +18,10 @@ pub(crate) struct Usage(pub(crate) String);
 pub(crate) struct Refused(pub(crate) String);
 
 /// Prints the chain of causes on stderr and gives the exit code.
-#[expect(clippy::print_stderr, reason = "the one place where the program reports its failure")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where the program reports its failure"
+)]
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     eprintln!("naqsha: {error:#}");
     ExitCode::from(code(error))
@@ -43,7 +46,10 @@ fn code(error: &anyhow::Error) -> u8 {
                 | LayerError::UnknownStudyArea(_)
                 | LayerError::StudyArea(_),
             ) => return 2,
-            Some(LayerError::UnknownFeature(_) | LayerError::Store(_) | LayerError::Statistic(_)) | None => {}
+            Some(
+                LayerError::UnknownFeature(_) | LayerError::Store(_) | LayerError::Statistic(_),
+            )
+            | None => {}
         }
         if let Some(StoreError::Damaged { .. }) = cause.downcast_ref() {
             return 4;
@@ -61,7 +67,10 @@ mod tests {
         let refused = anyhow::Error::new(Refused("batch held".to_owned())).context("ingesting");
         assert_eq!(code(&refused), 3);
         assert_eq!(code(&anyhow::anyhow!("disk")), 1);
-        assert_eq!(code(&anyhow::Error::new(LayerError::Damaged("x".to_owned()))), 4);
+        assert_eq!(
+            code(&anyhow::Error::new(LayerError::Damaged("x".to_owned()))),
+            4
+        );
         assert_eq!(code(&anyhow::Error::new(Usage("x".to_owned()))), 2);
     }
 }

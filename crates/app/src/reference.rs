@@ -15,8 +15,12 @@ const INDEX: &str = include_str!("../../../data/study-areas/index.toml");
 /// A shipped file, by its path below `data/`.
 fn shipped(path: &str) -> Option<&'static str> {
     Some(match path {
-        "study-areas/pakistan.cells.txt" => include_str!("../../../data/study-areas/pakistan.cells.txt"),
-        "study-areas/west-yorkshire.geojson" => include_str!("../../../data/study-areas/west-yorkshire.geojson"),
+        "study-areas/pakistan.cells.txt" => {
+            include_str!("../../../data/study-areas/pakistan.cells.txt")
+        }
+        "study-areas/west-yorkshire.geojson" => {
+            include_str!("../../../data/study-areas/west-yorkshire.geojson")
+        }
         "gazetteer/pk_places.csv" => include_str!("../../../data/gazetteer/pk_places.csv"),
         "gazetteer/gb_places.csv" => include_str!("../../../data/gazetteer/gb_places.csv"),
         _ => return None,
@@ -55,7 +59,10 @@ pub(crate) fn study_areas(data: &Path) -> anyhow::Result<StudyAreas> {
     let index: Index = toml::from_str(INDEX).context("reading the shipped study areas")?;
     for entry in index.study_area {
         let name = entry.name.clone();
-        areas.insert(shipped_area(entry).with_context(|| format!("reading the shipped study area {name}"))?);
+        areas.insert(
+            shipped_area(entry)
+                .with_context(|| format!("reading the shipped study area {name}"))?,
+        );
     }
     for path in added(data)? {
         areas.insert(added_area(&path).with_context(|| format!("reading {}", path.display()))?);
@@ -69,7 +76,11 @@ fn shipped_area(entry: Entry) -> anyhow::Result<NamedArea> {
         Kind::Cells => StudyArea::from_cells(cell_list(text)?)?,
         Kind::Polygons => StudyArea::from_polygons(polygons(text)?)?,
     };
-    let places = match entry.labels.as_deref().map(|file| shipped(file).context("labels do not ship")) {
+    let places = match entry
+        .labels
+        .as_deref()
+        .map(|file| shipped(file).context("labels do not ship"))
+    {
         Some(text) => places(text?)?,
         None => Vec::new(),
     };
@@ -78,8 +89,16 @@ fn shipped_area(entry: Entry) -> anyhow::Result<NamedArea> {
 }
 
 fn cell_list(text: &str) -> anyhow::Result<Vec<CellIndex>> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|line| line.parse::<CellIndex>().with_context(|| format!("{line:?} is not a cell"))).collect()
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            line.parse::<CellIndex>()
+                .with_context(|| format!("{line:?} is not a cell"))
+        })
+        .collect()
 }
 
 /// All polygons of a GeoJSON text, whatever it wraps them in.
@@ -87,10 +106,16 @@ pub(crate) fn polygons(text: &str) -> anyhow::Result<MultiPolygon<f64>> {
     let features = match text.parse::<GeoJson>().context("reading GeoJSON")? {
         GeoJson::FeatureCollection(collection) => collection,
         GeoJson::Feature(feature) => FeatureCollection::new(vec![feature]),
-        GeoJson::Geometry(geometry) => FeatureCollection::new(vec![geojson::Feature::from(geometry)]),
+        GeoJson::Geometry(geometry) => {
+            FeatureCollection::new(vec![geojson::Feature::from(geometry)])
+        }
     };
     let mut all = Vec::new();
-    for geometry in features.features.into_iter().filter_map(|feature| feature.geometry) {
+    for geometry in features
+        .features
+        .into_iter()
+        .filter_map(|feature| feature.geometry)
+    {
         match geometry.value {
             GeometryValue::Polygon { .. } => all.push(geo::Polygon::try_from(geometry)?),
             GeometryValue::MultiPolygon { .. } => all.extend(MultiPolygon::try_from(geometry)?.0),
@@ -116,7 +141,11 @@ fn places(text: &str) -> anyhow::Result<Vec<LabelledPlace>> {
     rows.map(|row| {
         let row: Row = row.context("reading places")?;
         Ok(LabelledPlace {
-            name_ur: row.alternatenames.split('|').find(|name| is_urdu(name)).map(str::to_owned),
+            name_ur: row
+                .alternatenames
+                .split('|')
+                .find(|name| is_urdu(name))
+                .map(str::to_owned),
             name: row.name,
             lon: row.longitude,
             lat: row.latitude,
@@ -143,15 +172,24 @@ fn added(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "geojson"));
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "geojson")
+    });
     paths.sort();
     Ok(paths)
 }
 
 fn added_area(path: &Path) -> anyhow::Result<NamedArea> {
-    let name = path.file_stem().and_then(|stem| stem.to_str()).context("the file name is not text")?;
+    let name = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .context("the file name is not text")?;
     let area = StudyArea::from_polygons(polygons(&std::fs::read_to_string(path)?)?)?;
     let resolution = default_resolution(&area);
     Ok(NamedArea::new(name, name, resolution, area))
@@ -161,20 +199,34 @@ fn added_area(path: &Path) -> anyhow::Result<NamedArea> {
 const READABLE_CELLS: usize = 5_000;
 
 fn default_resolution(area: &StudyArea) -> Resolution {
-    let readable = |&resolution: &Resolution| area.cells(resolution).is_ok_and(|cells| cells.len() <= READABLE_CELLS);
-    Resolution::range(Resolution::Three, Resolution::Nine).filter(readable).last().unwrap_or(Resolution::Three)
+    let readable = |&resolution: &Resolution| {
+        area.cells(resolution)
+            .is_ok_and(|cells| cells.len() <= READABLE_CELLS)
+    };
+    Resolution::range(Resolution::Three, Resolution::Nine)
+        .filter(readable)
+        .last()
+        .unwrap_or(Resolution::Three)
 }
 
 /// Checks a GeoJSON file and keeps it under a name.
 pub(crate) fn add_study_area(data: &Path, name: &str, file: &Path) -> anyhow::Result<()> {
     let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.is_empty() || name.len() > 64 || !name.bytes().all(letters) {
-        bail!(crate::exit::Usage(format!("{name:?} is not a name of lower-case letters, digits and hyphens")));
+        bail!(crate::exit::Usage(format!(
+            "{name:?} is not a name of lower-case letters, digits and hyphens"
+        )));
     }
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let area = StudyArea::from_polygons(polygons(&text)?)?;
-    if area.cells(Resolution::Nine).is_ok_and(|cells| cells.is_empty()) {
-        bail!(crate::exit::Usage("the area is smaller than a cell at resolution 9".to_owned()));
+    if area
+        .cells(Resolution::Nine)
+        .is_ok_and(|cells| cells.is_empty())
+    {
+        bail!(crate::exit::Usage(
+            "the area is smaller than a cell at resolution 9".to_owned()
+        ));
     }
     let folder = folder(data);
     std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
@@ -193,7 +245,13 @@ mod tests {
         let areas = study_areas(Path::new("no-such-folder")).unwrap();
         let names: Vec<_> = areas.iter().map(|area| area.name.as_str()).collect();
         assert_eq!(names, ["pakistan", "west-yorkshire"]);
-        let lahore = areas.get("pakistan").unwrap().places.iter().find(|place| place.name == "Lahore").unwrap();
+        let lahore = areas
+            .get("pakistan")
+            .unwrap()
+            .places
+            .iter()
+            .find(|place| place.name == "Lahore")
+            .unwrap();
         assert_eq!(lahore.name_ur.as_deref(), Some("لاہور"));
     }
 

@@ -1,1 +1,46 @@
-//! placeholder
+//! The service over HTTP: OGC API - Features, vector tiles, MapLibre styles, the embedded dashboard.
+//!
+//! It turns requests into questions for the layers and tables into bytes. Collections, parameters and properties come
+//! from the layers' descriptions, so that a new layer needs no change here. This crate knows nothing of statistics, SQL
+//! or Parquet; the clock and the environment belong to the program, which hands in settings and a listener.
+//!
+//! ```no_run
+//! # async fn run(catalogue: std::sync::Arc<naqsha_layers::Catalogue>) -> std::io::Result<()> {
+//! use naqsha_http::{ServerSettings, router, serve};
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! serve(listener, router(catalogue, ServerSettings::default()), std::future::pending()).await
+//! # }
+//! ```
+
+mod antimeridian;
+mod assets;
+mod compress;
+mod compute;
+mod connections;
+mod csv;
+mod digits;
+mod documents;
+pub mod geojson;
+mod health;
+mod html;
+mod items;
+mod link;
+mod middleware;
+mod mvt;
+mod negotiate;
+mod problem;
+mod protobuf;
+mod reply;
+mod request;
+mod router;
+mod service;
+mod settings;
+mod stall;
+mod tiles;
+
+pub use connections::{serve, serve_within};
+pub use csv::write_csv;
+pub use link::Link;
+pub use router::router;
+pub use settings::{ConnectionLimits, Limits, ServerSettings};

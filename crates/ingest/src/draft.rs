@@ -42,7 +42,8 @@ pub(crate) struct Draft {
     pub(crate) place_text: Option<String>,
     pub(crate) category: Option<Category>,
     pub(crate) offences: Vec<Offence>,
-    pub(crate) linked_only: bool,
+    /// The category that the sections give.
+    pub(crate) cited: Option<Category>,
     pub(crate) modus: Option<String>,
     pub(crate) status: Option<String>,
     pub(crate) detection: Option<DetectionMode>,

@@ -3,18 +3,20 @@
 use std::fmt::Write as _;
 
 use naqsha_model::{
-    Agency, Basis, CaseReference, Category, Code, ContentDigest, Incident, Location, Metres, NaturalKey, Occurred,
+    Adjacent, Agency, Basis, CaseReference, Category, Code, ContentDigest, Incident, Location, LocationMethod, Metres, NaturalKey, Occurred,
     Offence, OffenceRole, Point, Precision, Provenance,
 };
 
 use crate::draft::{Draft, Moment};
 use crate::profile::{CategoryRule, Profile};
+use crate::reference::{Found, Reference};
 use crate::settings::Settings;
 
 /// Finishes the drafts of one file.
 pub(crate) struct Finisher<'a> {
     profile: &'a Profile,
     settings: &'a Settings,
+    reference: &'a Reference,
     agency: Agency,
     category: Option<Category>,
     /// Reused for every digest.
@@ -22,9 +24,9 @@ pub(crate) struct Finisher<'a> {
 }
 
 impl<'a> Finisher<'a> {
-    pub(crate) fn new(profile: &'a Profile, settings: &'a Settings, category: Option<Category>) -> Self {
+    pub(crate) fn new(profile: &'a Profile, settings: &'a Settings, reference: &'a Reference, category: Option<Category>) -> Self {
         let agency = settings.agency.clone().unwrap_or_else(|| profile.agency().clone());
-        Self { profile, settings, agency, category, canonical: String::new() }
+        Self { profile, settings, reference, agency, category, canonical: String::new() }
     }
 
     /// Makes an incident of row `row`, or `None` where a code of the draft rejects or skips it.
@@ -32,6 +34,7 @@ impl<'a> Finisher<'a> {
         let occurred = self.occurred(draft);
         let reported = draft.reported.and_then(|moment| self.to_occurred(&moment, draft));
         check_order(draft);
+        check_law(draft);
         let category = self.category(draft);
         let location = self.location(draft);
         if draft.is_rejected() || draft.is_skipped() {
@@ -96,9 +99,20 @@ impl<'a> Finisher<'a> {
         if let Some(category) = draft.category.or(self.category) {
             return Some(category);
         }
-        match self.profile.category {
-            CategoryRule::Constant(category) => Some(category),
-            CategoryRule::FromSections | CategoryRule::FromField => {
+        const OTHER: Category = Category::Adjacent(Adjacent::Other);
+        match (self.profile.category, draft.cited) {
+            (CategoryRule::Constant(stated), cited) => {
+                if cited.is_some_and(|cited| cited != stated && cited != OTHER) {
+                    draft.note(Code::W205);
+                }
+                Some(stated)
+            }
+            (CategoryRule::FromSections, Some(OTHER)) => {
+                draft.note(Code::I901);
+                None
+            }
+            (CategoryRule::FromSections, Some(cited)) => Some(cited),
+            (CategoryRule::FromSections | CategoryRule::FromField, _) => {
                 if draft.codes.is_empty() {
                     draft.note(Code::E101);
                 }
@@ -111,7 +125,7 @@ impl<'a> Finisher<'a> {
         let stated = draft.precision;
         let mut location = match (draft.longitude, draft.latitude) {
             (Some(lon), Some(lat)) => self.point(lon, lat, draft),
-            (None, None) => Location::area(stated.filter(|p| *p >= Precision::District).unwrap_or(Precision::None)),
+            (None, None) => self.named_place(stated, draft),
             // Half a coordinate says that the file is damaged, not that the place is unknown.
             _ => {
                 draft.note(Code::E401);
@@ -125,6 +139,45 @@ impl<'a> Finisher<'a> {
             location.basis = Basis::Unknown;
         }
         location
+    }
+
+    /// A place known by its name: a town's centre with the town's size as uncertainty, else the district, else nothing.
+    fn named_place(&self, stated: Option<Precision>, draft: &mut Draft) -> Location {
+        let area = if draft.district.is_some() { Precision::District } else { Precision::None };
+        let unplaced = || Location::area(stated.filter(|p| *p >= Precision::District).unwrap_or(area));
+        let Some(text) = draft.place_text.as_deref().filter(|_| !self.profile.is_open_data()) else {
+            return unplaced();
+        };
+        match self.reference.gazetteer.find(text) {
+            Found::One(place) => {
+                draft.note(Code::W403);
+                let mut location = Location::at_point(place.point, place.uncertainty(), Precision::Locality);
+                location.method = LocationMethod::Gazetteer;
+                location
+            }
+            // The district is still sure; without one the clerk has to say which place is meant.
+            Found::Ambiguous if draft.district.is_some() => {
+                draft.note(Code::W403);
+                unplaced()
+            }
+            Found::Ambiguous => {
+                draft.note(Code::E406);
+                unplaced()
+            }
+            Found::Nothing => unplaced(),
+        }
+    }
+
+    /// The key of a row's case, whether or not the row can be taken.
+    pub(crate) fn case_key(&self, draft: &Draft) -> Option<NaturalKey> {
+        let (number, year) = draft.number.as_ref()?;
+        let year = year.or_else(|| case_year(draft));
+        Some(self.key_of_case(draft.station.as_deref(), year, number))
+    }
+
+    fn key_of_case(&self, station: Option<&str>, year: Option<i16>, number: &str) -> NaturalKey {
+        let year = year.map(|year| year.to_string()).unwrap_or_default();
+        NaturalKey::of(&[self.agency.as_str(), station.unwrap_or_default(), &year, number])
     }
 
     fn point(&self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
@@ -146,17 +199,20 @@ impl<'a> Finisher<'a> {
     }
 
     fn natural_key(&self, incident: &Incident, draft: &Draft) -> Option<NaturalKey> {
-        let agency = self.agency.as_str();
         if let Some(id) = &draft.source_id {
-            return Some(NaturalKey::of(&[agency, "id", id]));
+            return Some(NaturalKey::of(&[self.agency.as_str(), "id", id]));
         }
         let case = incident.case.as_ref()?;
-        let year = case.year.map(|year| year.to_string()).unwrap_or_default();
-        Some(NaturalKey::of(&[agency, case.station.as_deref().unwrap_or_default(), &year, &case.number]))
+        Some(self.key_of_case(case.station.as_deref(), case.year, &case.number))
+    }
+
+    /// Digests a case with all its lines; what was only checked stood in every line's head already.
+    pub(crate) fn content_of_case(&mut self, incident: &Incident) -> ContentDigest {
+        self.content(incident, &[])
     }
 
     /// Digests the normalised fields, not the provenance: the same record in another file has the same digest.
-    fn content(&mut self, incident: &Incident, checked: &[String]) -> ContentDigest {
+    pub(crate) fn content(&mut self, incident: &Incident, checked: &[String]) -> ContentDigest {
         self.canonical.clear();
         write_canonical(&mut self.canonical, incident, checked).expect("writing to a string does not fail");
         ContentDigest::of(&[&self.canonical])
@@ -180,10 +236,30 @@ fn check_order(draft: &mut Draft) {
     }
 }
 
+/// W204 where a section's act was passed after the incident, or repealed before it.
+fn check_law(draft: &mut Draft) {
+    let Some(when) = draft.occurred.or(draft.reported) else { return };
+    let year = when.last.year();
+    let out_of_force = |offence: &Offence| {
+        let passed = offence.statute.rsplit_once('-').and_then(|(_, year)| year.parse::<i16>().ok());
+        let amended = offence.statute == "PECA-2016" && offence.section.starts_with("26A") && year < 2025;
+        let repealed = offence.statute == "PACHTO-2002" && year > 2018;
+        passed.is_some_and(|passed| year < passed) || amended || repealed
+    };
+    if draft.offences.iter().any(out_of_force) {
+        draft.note(Code::W204);
+    }
+}
+
 fn case(draft: &mut Draft) -> Option<CaseReference> {
     let (number, year) = draft.number.take()?;
-    let year = year.or_else(|| draft.reported.or(draft.occurred).map(|moment| moment.first.year()));
+    let year = year.or_else(|| case_year(draft));
     Some(CaseReference { number, year, station: draft.station.take() })
+}
+
+/// FIR numbers restart every year: a number without one belongs to the year it was reported in.
+fn case_year(draft: &Draft) -> Option<i16> {
+    draft.reported.or(draft.occurred).map(|moment| moment.first.year())
 }
 
 /// The sections cited; where the source names no law, the ICCS code of the category alone.

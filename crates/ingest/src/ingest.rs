@@ -7,6 +7,7 @@ use std::io::Read;
 use csv::StringRecord;
 use naqsha_model::{BatchDigest, Category, Code, Incident};
 
+use crate::cases::{Case, Cases, Place};
 use crate::draft::{Draft, is_blank, is_hxl};
 use crate::error::{IngestError, Refusal};
 use crate::finish::Finisher;
@@ -84,7 +85,7 @@ pub fn ingest(
         let mut rows = rows::open(&mut hashing, &profile.layout, settings.limits)?;
         let header = rows.header().clone();
         let plan = resolve(profile, settings, &header)?.complete(&header)?;
-        let mut run = Run::new(profile, settings, &plan);
+        let mut run = Run::new(profile, settings, reference, &plan);
         run.read_all(&mut rows, &RowReader::new(profile, &plan, reference), sink)?;
         run.judge_columns(&plan, &header);
         run.tally
@@ -109,6 +110,9 @@ struct Run<'a> {
     settings: &'a Settings,
     finisher: Finisher<'a>,
     seen: Seen,
+    cases: Option<Cases>,
+    /// Rows of a case after its first, by the first.
+    further_rows: HashMap<u64, Vec<u64>>,
     chunk: Vec<Incident>,
     tally: Tally,
     /// Values and redactions per column.
@@ -116,10 +120,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(profile: &'a Profile, settings: &'a Settings, plan: &Plan<'a>) -> Self {
+    fn new(profile: &'a Profile, settings: &'a Settings, reference: &'a Reference, plan: &Plan<'a>) -> Self {
         Self {
             settings,
-            finisher: Finisher::new(profile, settings, plan.category),
+            finisher: Finisher::new(profile, settings, reference, plan.category),
+            cases: plan.repeat.is_some().then(Cases::default),
+            further_rows: HashMap::new(),
             seen: Seen::new(settings.limits.keyed_rows),
             chunk: Vec::new(),
             tally: Tally::default(),
@@ -152,20 +158,70 @@ impl<'a> Run<'a> {
         if self.tally.rows == 0 {
             return Err(Refusal::new(Code::B906, "the file has a header and no rows").into());
         }
+        self.close_all()?;
         self.hand_on(sink)
     }
 
     fn take(&mut self, row: u64, draft: &mut Draft) -> Result<(), IngestError> {
+        let case_key = self.cases.as_ref().and_then(|_| self.finisher.case_key(draft));
         let Some(incident) = self.finisher.finish(row, draft) else {
-            let outcome = if draft.is_rejected() { Outcome::Rejected } else { Outcome::Skipped };
             draft.codes.sort_unstable();
-            self.tally.remark(row, outcome, &draft.codes);
+            match (&mut self.cases, case_key, draft.is_rejected()) {
+                (Some(cases), Some(key), true) => cases.fail(key, row, &draft.codes),
+                (_, _, true) => self.tally.remark(row, Outcome::Rejected, &draft.codes),
+                _ => self.tally.remark(row, Outcome::Skipped, &draft.codes),
+            }
             return Ok(());
         };
-        match self.seen.look(&incident)? {
-            Sight::First => self.chunk.push(incident),
-            Sight::Same => self.tally.remark(row, Outcome::Duplicate, &[Code::D701]),
-            Sight::Changed => self.tally.remark(row, Outcome::Duplicate, &[Code::D702]),
+        match (&mut self.cases, incident.natural_key) {
+            (Some(cases), Some(key)) => {
+                let head = Incident { seizures: Vec::new(), ..incident.clone() };
+                let head = self.finisher.content(&head, &draft.checked);
+                if let Place::Repeat(code) = cases.add(key, incident, head) {
+                    self.tally.remark(row, Outcome::Duplicate, &[code]);
+                }
+                match cases.overdue() {
+                    Some(case) => self.close(case),
+                    None => Ok(()),
+                }
+            }
+            _ => self.keep(incident),
+        }
+    }
+
+    fn keep(&mut self, incident: Incident) -> Result<(), IngestError> {
+        let row = incident.provenance.row;
+        let code = match self.seen.look(&incident)? {
+            Sight::First => {
+                self.chunk.push(incident);
+                return Ok(());
+            }
+            Sight::Same => Code::D701,
+            Sight::Changed => Code::D702,
+        };
+        self.tally.remark(row, Outcome::Duplicate, &[code]);
+        for further in self.further_rows.remove(&row).unwrap_or_default() {
+            self.tally.remark(further, Outcome::Duplicate, &[code]);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, case: Case) -> Result<(), IngestError> {
+        if !case.failed.is_empty() {
+            case.rows.iter().for_each(|&row| self.tally.remark(row, Outcome::Rejected, &case.failed));
+            return Ok(());
+        }
+        let Some(mut incident) = case.incident else { return Ok(()) };
+        incident.content = self.finisher.content_of_case(&incident);
+        if let [first, further @ ..] = case.rows.as_slice() && !further.is_empty() {
+            self.further_rows.insert(*first, further.to_vec());
+        }
+        self.keep(incident)
+    }
+
+    fn close_all(&mut self) -> Result<(), IngestError> {
+        while let Some(case) = self.cases.as_mut().and_then(Cases::close) {
+            self.close(case)?;
         }
         Ok(())
     }
@@ -182,16 +238,18 @@ impl<'a> Run<'a> {
         let verdicts = sink(chunk).map_err(IngestError::Sink)?;
         let refused: HashMap<u64, Code> = verdicts.into_iter().map(|verdict| (verdict.row, verdict.code)).collect();
         for (row, category, warnings) in rows {
+            let further = self.further_rows.remove(&row).unwrap_or_default();
+            let rows = std::iter::once(row).chain(further);
             if let Some(&code) = refused.get(&row) {
-                self.tally.remark(row, Outcome::Duplicate, &[code]);
+                rows.for_each(|row| self.tally.remark(row, Outcome::Duplicate, &[code]));
                 continue;
             }
             self.tally.incidents += 1;
             *self.tally.categories.entry(category).or_default() += 1;
             if warnings.is_empty() {
-                self.tally.count(Outcome::Accepted);
+                rows.for_each(|_| self.tally.count(Outcome::Accepted));
             } else {
-                self.tally.remark(row, Outcome::Warned, &warnings);
+                rows.for_each(|row| self.tally.remark(row, Outcome::Warned, &warnings));
             }
         }
         Ok(())

@@ -5,9 +5,12 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod cases;
 mod draft;
 mod error;
 mod finish;
+#[cfg(test)]
+mod golden;
 mod ingest;
 mod limits;
 mod outcome;
@@ -30,3 +33,5 @@ pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
 pub use reference::Reference;
 pub use settings::Settings;
 pub use source::digest;
+
+pub use naqsha_model::Code;

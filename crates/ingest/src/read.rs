@@ -3,14 +3,18 @@
 use std::borrow::Cow;
 
 use csv::StringRecord;
-use naqsha_model::{Category, Code, Precision, TimePrecision};
+use naqsha_model::{Category, Code, Precision, Seizure, Substance, TimePrecision};
 
-use crate::draft::{Draft, Moment};
+use crate::draft::Draft;
 use crate::plan::{Plan, Planned};
-use crate::profile::{Action, Constant, Field, Profile, TimeForm, TimeTarget, metres};
+use crate::profile::{Action, CheckedForm, Constant, Field, NumberForm, Profile, TimeForm, TimeTarget, ValueMap, metres};
 use crate::reference::Reference;
+use crate::text::words;
+use crate::values::fir_number::fir_number;
 use crate::values::moment::MomentReader;
+use crate::values::number::{distance_bearing, kilograms_each, lat_lon, money, quantity, unit_fits};
 use crate::values::redact::redact;
+use crate::values::section::sections;
 
 /// Reads the rows of one file.
 pub(crate) struct RowReader<'a> {
@@ -30,6 +34,7 @@ impl<'a> RowReader<'a> {
         for planned in &self.plan.fields {
             self.read_field(planned, record, draft);
         }
+        self.read_line(record, draft);
     }
 
     fn read_field(&self, planned: &Planned<'a>, record: &StringRecord, draft: &mut Draft) {
@@ -91,9 +96,76 @@ impl<'a> RowReader<'a> {
             Action::Uncertainty => draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?),
             Action::Precision => draft.precision = Some(Precision::parse(text).map_err(|_unknown| Code::E104)?),
             Action::Category => draft.category = Some(Category::parse(text).map_err(|_unknown| Code::E203)?),
-            _ => return Err(Code::E104),
+            Action::CaseNumber(NumberForm::Plain) => draft.number = Some((text.to_owned(), None)),
+            Action::CaseNumber(NumberForm::Fir) => draft.number = Some(fir_number(text, self.profile.dates.pivot)?),
+            Action::Station => self.take_station(column, text, draft)?,
+            Action::Sections { default_statute } => {
+                let cited = sections(text, default_statute, &self.reference.statutes)?;
+                (draft.offences, draft.cited) = (cited.offences, Some(cited.category));
+            }
+            Action::District => self.take_district(column, text, draft)?,
+            Action::LatLon => {
+                let point = lat_lon(text)?;
+                (draft.longitude, draft.latitude) = (Some(point.lon()), Some(point.lat()));
+            }
+            Action::Checked(form) => take_checked(*form, column, text, draft)?,
         }
         Ok(())
+    }
+
+    fn take_station(&self, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+        let mut words = words(text);
+        if words.iter().any(|word| word == "ٹھانہ") {
+            draft.note(Code::W409);
+            draft.fixed.push((column, text.replace("ٹھانہ", "تھانہ")));
+        }
+        words.retain(|word| !matches!(word.as_str(), "ps" | "thana" | "تھانہ" | "ٹھانہ" | "station" | "police"));
+        if words.is_empty() {
+            return Err(Code::E101);
+        }
+        draft.station = Some(words.join("-"));
+        Ok(())
+    }
+
+    fn take_district(&self, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+        let district = self.reference.districts.find(text).ok_or(Code::E404)?;
+        if let Some(remark) = district.remark {
+            draft.note(remark);
+            draft.fixed.push((column, district.name.clone()));
+        }
+        draft.district = Some(district.name.clone());
+        Ok(())
+    }
+
+    fn read_line(&self, record: &StringRecord, draft: &mut Draft) {
+        let Some(planned) = &self.plan.repeat else { return };
+        let cell = |column: usize| record.get(column).unwrap_or_default().trim();
+        let (substance, amount) = (cell(planned.substance), cell(planned.quantity));
+        if self.is_null(substance) {
+            draft.note(Code::E101);
+            return;
+        }
+        let found = planned.repeat.substances.get(substance).and_then(|code| Substance::parse(code).ok());
+        let Some(substance) = found else {
+            draft.note(Code::E203);
+            return;
+        };
+        if self.is_null(amount) {
+            draft.seizures.push(Seizure { substance, quantity: None, unit: None, kilograms: None });
+            return;
+        }
+        let unit = planned.unit.map(cell).filter(|unit| !self.is_null(unit));
+        match line(substance, amount, unit, &planned.repeat.units) {
+            Ok((seizure, remark)) => {
+                if let Some(code) = remark {
+                    draft.note(code);
+                    let fixed = format!("{} {}", seizure.quantity.unwrap_or_default(), seizure.unit.as_deref().unwrap_or_default());
+                    draft.fixed.push((planned.quantity, fixed));
+                }
+                draft.seizures.push(seizure);
+            }
+            Err(code) => draft.note(code),
+        }
     }
 
     fn take_time(&self, target: TimeTarget, form: TimeForm, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
@@ -124,6 +196,40 @@ impl<'a> RowReader<'a> {
             if self.profile.decimal_comma { Cow::Owned(text.replace(',', ".")) } else { Cow::Borrowed(text) };
         fast_float2::parse::<f64, _>(text.as_bytes()).ok().filter(|n| n.is_finite()).ok_or(Code::E501)
     }
+}
+
+fn line(substance: Substance, amount: &str, unit: Option<&str>, units: &ValueMap) -> Result<(Seizure, Option<Code>), Code> {
+    let quantity = quantity(amount, unit, units)?;
+    if !unit_fits(quantity.unit, substance) {
+        return Err(Code::E505);
+    }
+    let kilograms = kilograms_each(quantity.unit).map(|each| each * quantity.value);
+    let remark = quantity.remark.or((quantity.unit == "tablet").then_some(Code::W507));
+    let unit = Some(quantity.unit.to_owned());
+    Ok((Seizure { substance, quantity: Some(quantity.value), unit, kilograms }, remark))
+}
+
+fn take_checked(form: CheckedForm, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+    let checked = match form {
+        CheckedForm::Text => redact(text).text.into_owned(),
+        CheckedForm::Money => {
+            let (amount, currency) = money(text)?;
+            let normalised = format!("{amount} {currency}");
+            draft.fixed.push((column, normalised.clone()));
+            normalised
+        }
+        // A place without a distance is common; nothing is missing then.
+        CheckedForm::Distance => match distance_bearing(text) {
+            Some((km, bearing)) => format!("{km:.3} km {bearing}"),
+            None => return Ok(()),
+        },
+        CheckedForm::Grading => match text.trim().as_bytes() {
+            [b'A'..=b'F', b'1'..=b'6'] => text.trim().to_owned(),
+            _ => return Err(Code::E104),
+        },
+    };
+    draft.checked.push(checked);
+    Ok(())
 }
 
 /// The text of a field's columns, joined by a space where there are several.

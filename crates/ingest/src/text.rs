@@ -61,9 +61,15 @@ const fn urdu_letter(c: char) -> char {
     }
 }
 
-/// A folded name cut into words of letters and digits.
+/// A folded name without accents, cut into words of letters and digits.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    fold(text).split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    let text = fold(text);
+    let bare = if text.is_ascii() { text } else { text.nfd().filter(|&c| !accent(c)).collect() };
+    bare.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).map(str::to_owned).collect()
+}
+
+const fn accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{65f}' | '\u{670}')
 }
 
 /// A name as a stable key: folded words joined by `-`.

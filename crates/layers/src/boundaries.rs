@@ -27,9 +27,22 @@ impl BoundingBox {
     /// [`InvalidBoundingBox`] for NaN, values out of range, and south above north.
     pub fn new(corners: [f64; 4]) -> Result<Self, InvalidBoundingBox> {
         let [west, south, east, north] = corners;
-        let on_globe = [west, east].iter().all(|lon| (-180.0..=180.0).contains(lon))
-            && [south, north].iter().all(|lat| (-90.0..=90.0).contains(lat));
-        if on_globe && south <= north { Ok(Self { west, south, east, north }) } else { Err(InvalidBoundingBox(corners)) }
+        let on_globe = [west, east]
+            .iter()
+            .all(|lon| (-180.0..=180.0).contains(lon))
+            && [south, north]
+                .iter()
+                .all(|lat| (-90.0..=90.0).contains(lat));
+        if on_globe && south <= north {
+            Ok(Self {
+                west,
+                south,
+                east,
+                north,
+            })
+        } else {
+            Err(InvalidBoundingBox(corners))
+        }
     }
 
     /// `[west, south, east, north]`.
@@ -58,7 +71,8 @@ impl BoundingBox {
         let turns = [0.0, -360.0, 360.0];
         halves.into_iter().any(|[west, east]| {
             turns.iter().any(|turn| {
-                let window = [west + turn, self.south, east + turn, self.north].map(|degrees| degrees * MICRO);
+                let window = [west + turn, self.south, east + turn, self.north]
+                    .map(|degrees| degrees * MICRO);
                 ring_meets_window(ring, window)
             })
         })
@@ -67,13 +81,22 @@ impl BoundingBox {
 
 /// Convex ring against axis-parallel window: they are disjoint exactly if an edge normal of either separates them.
 fn ring_meets_window(ring: &[[i32; 2]], [west, south, east, north]: [f64; 4]) -> bool {
-    let points: Vec<[f64; 2]> = ring.iter().map(|&[x, y]| [f64::from(x), f64::from(y)]).collect();
+    let points: Vec<[f64; 2]> = ring
+        .iter()
+        .map(|&[x, y]| [f64::from(x), f64::from(y)])
+        .collect();
     let all = |outside: &dyn Fn(&[f64; 2]) -> bool| points.iter().all(outside);
-    if all(&|p| p[0] < west) || all(&|p| p[0] > east) || all(&|p| p[1] < south) || all(&|p| p[1] > north) {
+    if all(&|p| p[0] < west)
+        || all(&|p| p[0] > east)
+        || all(&|p| p[1] < south)
+        || all(&|p| p[1] > north)
+    {
         return false;
     }
     let corners = [[west, south], [east, south], [east, north], [west, north]];
-    let side = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+    let side = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| {
+        (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
+    };
     // H3 boundaries run anticlockwise, so a window wholly to the right of an edge is outside.
     !(0..points.len()).any(|i| {
         let (a, b) = (points[i], points[(i + 1) % points.len()]);
@@ -101,7 +124,10 @@ impl CellBoundaries {
         offsets.push(0);
         for ring in rings {
             vertices.extend(ring);
-            offsets.push(u32::try_from(vertices.len()).expect("at most 10 vertices for each of 2,000,000 cells"));
+            offsets.push(
+                u32::try_from(vertices.len())
+                    .expect("at most 10 vertices for each of 2,000,000 cells"),
+            );
         }
         Self { offsets, vertices }
     }
@@ -119,7 +145,10 @@ impl CellBoundaries {
     /// The ring of the cell at `index` as `[lon, lat]` in millionths of a degree, anticlockwise, the first not repeated.
     pub fn ring(&self, index: u32) -> &[[i32; 2]] {
         let index = index as usize;
-        let (from, to) = (self.offsets[index] as usize, self.offsets[index + 1] as usize);
+        let (from, to) = (
+            self.offsets[index] as usize,
+            self.offsets[index + 1] as usize,
+        );
         &self.vertices[from..to]
     }
 
@@ -132,7 +161,9 @@ impl CellBoundaries {
     pub fn extent(&self) -> Option<[f64; 4]> {
         let first = self.vertices.first()?;
         let start = [first[0], first[1], first[0], first[1]];
-        let extent = self.vertices.iter().fold(start, |[w, s, e, n], &[x, y]| [w.min(x), s.min(y), e.max(x), n.max(y)]);
+        let extent = self.vertices.iter().fold(start, |[w, s, e, n], &[x, y]| {
+            [w.min(x), s.min(y), e.max(x), n.max(y)]
+        });
         Some(extent.map(|micro| f64::from(micro) / MICRO))
     }
 }
@@ -153,7 +184,10 @@ fn ring(cell: CellIndex) -> Vec<[i32; 2]> {
         .collect()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "at most 540 million, in range of i32")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 540 million, in range of i32"
+)]
 fn micro(degrees: f64) -> i32 {
     (degrees * MICRO).round() as i32
 }
@@ -163,7 +197,9 @@ mod tests {
     use super::*;
 
     fn lahore() -> CellIndex {
-        LatLng::new(31.5204, 74.3587).unwrap().to_cell(h3o::Resolution::Seven)
+        LatLng::new(31.5204, 74.3587)
+            .unwrap()
+            .to_cell(h3o::Resolution::Seven)
     }
 
     #[test]
@@ -171,25 +207,42 @@ mod tests {
         let boundaries = CellBoundaries::of(&[lahore()]);
         let meets = |corners| boundaries.meets(0, &BoundingBox::new(corners).unwrap());
         assert!(meets([74.0, 31.0, 75.0, 32.0]), "box around the cell");
-        assert!(meets([74.3587, 31.5204, 74.3587, 31.5204]), "box inside the cell");
+        assert!(
+            meets([74.3587, 31.5204, 74.3587, 31.5204]),
+            "box inside the cell"
+        );
         assert!(!meets([75.0, 31.0, 76.0, 32.0]));
-        assert!(!meets([177.0, 65.0, -177.0, 70.0]), "a box across the antimeridian elsewhere");
-        assert!(meets([170.0, 31.0, 75.0, 32.0]), "a box that goes the long way round");
+        assert!(
+            !meets([177.0, 65.0, -177.0, 70.0]),
+            "a box across the antimeridian elsewhere"
+        );
+        assert!(
+            meets([170.0, 31.0, 75.0, 32.0]),
+            "a box that goes the long way round"
+        );
         let [west, south, ..] = boundaries.extent().unwrap();
-        assert!(!meets([west, south, west + 0.000_01, south + 0.000_01]), "the corner of the cell's own box is empty");
+        assert!(
+            !meets([west, south, west + 0.000_01, south + 0.000_01]),
+            "the corner of the cell's own box is empty"
+        );
     }
 
     #[test]
     fn boxes_are_checked() {
         assert!(BoundingBox::new([0.0, 10.0, 1.0, 9.0]).is_err());
         assert!(BoundingBox::new([0.0, 0.0, 181.0, 9.0]).is_err());
-        assert!(BoundingBox::new([31.0, 74.0, 32.0, 75.0]).is_ok(), "swapped but on the globe is legal");
+        assert!(
+            BoundingBox::new([31.0, 74.0, 32.0, 75.0]).is_ok(),
+            "swapped but on the globe is legal"
+        );
         assert!(BoundingBox::new([f64::NAN, 0.0, 1.0, 1.0]).is_err());
     }
 
     #[test]
     fn a_ring_across_the_antimeridian_stays_whole() {
-        let fiji = LatLng::new(-17.0, 179.999).unwrap().to_cell(h3o::Resolution::Three);
+        let fiji = LatLng::new(-17.0, 179.999)
+            .unwrap()
+            .to_cell(h3o::Resolution::Three);
         let boundaries = CellBoundaries::of(&[fiji]);
         let lons: Vec<i32> = boundaries.ring(0).iter().map(|v| v[0]).collect();
         let width = lons.iter().max().unwrap() - lons.iter().min().unwrap();

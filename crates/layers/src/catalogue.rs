@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use h3o::{CellIndex, Resolution};
 use moka::sync::Cache;
 use naqsha_model::{DayRange, IncidentId};
 use naqsha_store::{Snapshot, Store};
@@ -30,7 +31,11 @@ pub struct Page {
 
 impl Page {
     /// Every feature.
-    pub const ALL: Self = Self { bbox: None, offset: 0, limit: usize::MAX };
+    pub const ALL: Self = Self {
+        bbox: None,
+        offset: 0,
+        limit: usize::MAX,
+    };
 }
 
 /// A table and the rows of it that a page holds.
@@ -46,8 +51,16 @@ pub struct Answer {
     pub version: u64,
 }
 
-/// Tables of whole study areas that are kept: at resolution 7 of a country one takes about 15 MB.
-const TABLES: u64 = 24;
+/// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
+const TABLE_BYTES: u64 = 512 << 20;
+
+/// What is asked, before defaults.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    query: &'a LayerQuery,
+    scope: Scope,
+    page: &'a Page,
+}
 
 /// What every layer is, in catalogue order; no store is needed to know it.
 pub fn descriptions() -> &'static [&'static LayerDescription] {
@@ -64,14 +77,24 @@ pub struct Catalogue {
 
 impl std::fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Catalogue").field("defaults", &self.defaults).finish_non_exhaustive()
+        f.debug_struct("Catalogue")
+            .field("defaults", &self.defaults)
+            .finish_non_exhaustive()
     }
 }
 
 impl Catalogue {
     /// The layers over `store`, with the study areas and defaults of the deployment.
     pub fn new(store: Store, areas: StudyAreas, defaults: Defaults) -> Self {
-        Self { store, areas, defaults, tables: Cache::new(TABLES) }
+        Self {
+            store,
+            areas,
+            defaults,
+            tables: Cache::builder()
+                .weigher(|_key, table: &Arc<LayerTable>| table.bytes())
+                .max_capacity(TABLE_BYTES)
+                .build(),
+        }
     }
 
     /// What every layer is, in catalogue order.
@@ -104,18 +127,26 @@ impl Catalogue {
 
     /// Whether any live record is synthetic.
     pub fn synthetic(&self) -> bool {
-        self.store.snapshot().batches().iter().any(|batch| batch.synthetic)
+        self.store
+            .snapshot()
+            .batches()
+            .iter()
+            .any(|batch| batch.synthetic)
     }
 
     /// The study area of a question that names none: the deployment's, else the one that every live batch names, else
     /// `pakistan`.
     pub fn default_area(&self) -> Option<&NamedArea> {
-        let named = self.defaults.study_area.clone().or_else(|| sole_area(&self.store.snapshot()));
+        let named = self
+            .defaults
+            .study_area
+            .clone()
+            .or_else(|| sole_area(&self.store.snapshot()));
         self.areas.get(named.as_deref().unwrap_or("pakistan")).ok()
     }
 
     /// Resolution of an answer about `area` where the question names none.
-    pub fn default_resolution(&self, area: &NamedArea) -> h3o::Resolution {
+    pub fn default_resolution(&self, area: &NamedArea) -> Resolution {
         self.defaults.resolution.unwrap_or(area.default_resolution)
     }
 
@@ -123,80 +154,137 @@ impl Catalogue {
     ///
     /// # Errors
     /// Whatever keeps the question from having a true answer; see [`LayerError`].
-    pub fn answer(&self, layer: &str, query: &LayerQuery, scope: Scope, page: &Page) -> Result<Answer, LayerError> {
+    pub fn answer(
+        &self,
+        layer: &str,
+        query: &LayerQuery,
+        scope: Scope,
+        page: &Page,
+    ) -> Result<Answer, LayerError> {
         let snapshot = self.store.snapshot();
-        let (layer, area) = self.prepare(layer, query, scope, &snapshot)?;
-        let question = self.question(query, scope, &snapshot, area, page);
+        let asked = Asked { query, scope, page };
+        let (layer, question) = self.question(layer, asked, &snapshot)?;
         if !layer.describe().over_cells {
             let Computed { table, matched } = layer.compute(&question)?;
             let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
-            return Ok(Answer { table: Arc::new(table), rows, matched, version: snapshot.version() });
+            return Ok(Answer {
+                table: Arc::new(table),
+                rows,
+                matched,
+                version: snapshot.version(),
+            });
         }
         let table = self.whole_table(layer, &question)?;
         let (rows, matched) = select(&table, page);
-        Ok(Answer { table, rows, matched, version: snapshot.version() })
+        Ok(Answer {
+            table,
+            rows,
+            matched,
+            version: snapshot.version(),
+        })
     }
 
     /// The feature of a layer with an id: a cell's 15 hex digits or a record's ULID.
     ///
     /// # Errors
     /// [`LayerError::UnknownFeature`] where the layer has none, else as [`Self::answer`].
-    pub fn feature(&self, layer: &str, id: &str, query: &LayerQuery, scope: Scope) -> Result<Answer, LayerError> {
+    pub fn feature(
+        &self,
+        layer: &str,
+        id: &str,
+        query: &LayerQuery,
+        scope: Scope,
+    ) -> Result<Answer, LayerError> {
         let unknown = || LayerError::UnknownFeature(id.to_owned());
         let snapshot = self.store.snapshot();
-        let (layer, area) = self.prepare(layer, query, scope, &snapshot)?;
         let version = snapshot.version();
+        let mut query = query.clone();
+        let cell = id.parse::<CellIndex>().ok();
+        if let Some(cell) = cell {
+            query.resolution = Some(cell.resolution());
+            query.n_min = 0;
+        }
+        let asked = Asked {
+            query: &query,
+            scope,
+            page: &Page::ALL,
+        };
+        let (layer, question) = self.question(layer, asked, &snapshot)?;
         if !layer.describe().over_cells {
             let id = IncidentId::parse(id).map_err(|_ulid| unknown())?;
             let stored = snapshot.incident(id)?.ok_or_else(unknown)?;
-            let table = layers::incidents_table(vec![stored], scope, version);
-            return Ok(Answer { table: Arc::new(table), rows: vec![0], matched: 1, version });
+            let table = layers::incidents_table(&[stored], scope, version);
+            return Ok(Answer {
+                table: Arc::new(table),
+                rows: vec![0],
+                matched: 1,
+                version,
+            });
         }
-        let cell: h3o::CellIndex = id.parse().map_err(|_cell| unknown())?;
-        let mut query = query.clone();
-        query.resolution = Some(cell.resolution());
-        query.n_min = 0;
-        let question = self.question(&query, scope, &snapshot, area, &Page::ALL);
+        let cell = cell
+            .filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
+            .ok_or_else(unknown)?;
         let table = self.whole_table(layer, &question)?;
-        let Keys::Cells(cells) = &table.keys else { return Err(unknown()) };
+        let Keys::Cells(cells) = &table.keys else {
+            return Err(unknown());
+        };
         let row = cells.binary_search(&cell).map_err(|_absent| unknown())?;
         let row = u32::try_from(row).map_err(|_rows| unknown())?;
-        Ok(Answer { table, rows: vec![row], matched: 1, version })
+        Ok(Answer {
+            table,
+            rows: vec![row],
+            matched: 1,
+            version,
+        })
     }
 
-    fn prepare<'a>(
+    /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.
+    fn question<'a>(
         &'a self,
         layer: &str,
-        query: &LayerQuery,
-        scope: Scope,
-        snapshot: &Snapshot,
-    ) -> Result<(&'static dyn Layer, &'a NamedArea), LayerError> {
+        asked: Asked<'a>,
+        snapshot: &'a Snapshot,
+    ) -> Result<(&'static dyn Layer, Question<'a>), LayerError> {
+        let Asked { query, scope, page } = asked;
         if !scope.reads_unreleased() {
             return Err(LayerError::UnknownLayer(layer.to_owned()));
         }
         let layer = layers::by_id(layer)?;
         let area = match &query.study_area {
             Some(name) => self.areas.get(name)?,
-            None => self.default_area().ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
+            None => self
+                .default_area()
+                .ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
         };
-        let damaged: Vec<String> = snapshot.damaged().iter().map(ToString::to_string).collect();
-        if damaged.is_empty() { Ok((layer, area)) } else { Err(LayerError::Damaged(damaged.join(", "))) }
-    }
-
-    fn question<'a>(
-        &self,
-        query: &'a LayerQuery,
-        scope: Scope,
-        snapshot: &'a Snapshot,
-        area: &'a NamedArea,
-        page: &'a Page,
-    ) -> Question<'a> {
-        let resolution = query.resolution.unwrap_or_else(|| self.default_resolution(area));
-        Question { query, scope, snapshot, area, resolution, permutations: self.defaults.permutations, page }
+        let damaged: Vec<String> = snapshot
+            .damaged()
+            .iter()
+            .map(|file| format!("{} ({})", file.path.display(), file.reason))
+            .collect();
+        if !damaged.is_empty() {
+            return Err(LayerError::Damaged(damaged.join(", ")));
+        }
+        let resolution = query
+            .resolution
+            .unwrap_or_else(|| self.default_resolution(area));
+        let question = Question {
+            query,
+            scope,
+            snapshot,
+            area,
+            resolution,
+            permutations: self.defaults.permutations,
+            page,
+        };
+        Ok((layer, question))
     }
 
     /// The table over the whole study area; computed once for equal questions about one version, however many ask.
-    fn whole_table(&self, layer: &'static dyn Layer, question: &Question<'_>) -> Result<Arc<LayerTable>, LayerError> {
+    fn whole_table(
+        &self,
+        layer: &'static dyn Layer,
+        question: &Question<'_>,
+    ) -> Result<Arc<LayerTable>, LayerError> {
         let key = format!(
             "{}|{}|{:?}|{}|{}|{:?}",
             question.snapshot.version(),
@@ -204,29 +292,48 @@ impl Catalogue {
             question.scope,
             question.area.hash(),
             question.resolution,
-            LayerQuery { study_area: None, resolution: None, ..question.query.clone() },
+            LayerQuery {
+                study_area: None,
+                resolution: None,
+                ..question.query.clone()
+            },
         );
         self.tables
-            .try_get_with(key, || layer.compute(question).map(|computed| Arc::new(computed.table)))
+            .try_get_with(key, || {
+                layer
+                    .compute(question)
+                    .map(|computed| Arc::new(computed.table))
+            })
             .map_err(Arc::unwrap_or_clone)
     }
 }
 
 fn sole_area(snapshot: &Snapshot) -> Option<String> {
-    let named: BTreeSet<&str> = snapshot.batches().iter().filter_map(|batch| batch.study_area.as_deref()).collect();
-    let mut names = named.into_iter();
-    let first = names.next()?;
-    names.next().is_none().then(|| first.to_owned())
+    let named: BTreeSet<&str> = snapshot
+        .batches()
+        .iter()
+        .filter_map(|batch| batch.study_area.as_deref())
+        .collect();
+    let only = *named.first()?;
+    (named.len() == 1).then(|| only.to_owned())
 }
 
 fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
     let all = u32::try_from(table.len()).unwrap_or(u32::MAX);
     let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
     let Some(bbox) = &page.bbox else {
-        return ((0..all).skip(skip).take(page.limit).collect(), u64::from(all));
+        return (
+            (0..all).skip(skip).take(page.limit).collect(),
+            u64::from(all),
+        );
     };
-    let meets = |&row: &u32| table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox));
+    let meets = |&row: &u32| {
+        table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox))
+    };
     let rows: Vec<u32> = (0..all).filter(meets).collect();
     let matched = rows.len() as u64;
-    (rows.into_iter().skip(skip).take(page.limit).collect(), matched)
+    (
+        rows.into_iter().skip(skip).take(page.limit).collect(),
+        matched,
+    )
 }

@@ -101,42 +101,80 @@ impl Parameter {
     pub const fn kind(self) -> ParameterKind {
         match self {
             Self::Category => ParameterKind::ChoiceList(&["TF", "DT", "HT", "CY", "ADJ"]),
-            Self::Subtype => ParameterKind::ChoiceList(&["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"]),
+            Self::Subtype => {
+                ParameterKind::ChoiceList(&["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"])
+            }
             Self::Stage => ParameterKind::ChoiceList(&[
-                "complaint", "inquiry", "fir", "seizure", "str_referral", "ngo_report", "osint",
+                "complaint",
+                "inquiry",
+                "fir",
+                "seizure",
+                "str_referral",
+                "ngo_report",
+                "osint",
             ]),
             Self::Basis => ParameterKind::ChoiceList(&[
-                "occurrence", "seizure", "exploitation", "victim_residence", "server_or_account",
-                "registering_station", "border_point", "abroad", "unknown",
+                "occurrence",
+                "seizure",
+                "exploitation",
+                "victim_residence",
+                "server_or_account",
+                "registering_station",
+                "border_point",
+                "abroad",
+                "unknown",
             ]),
             Self::Agency => ParameterKind::TextList,
             Self::Datetime => ParameterKind::Interval,
             Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },
             Self::K => ParameterKind::Integer { min: 1, max: 3 },
-            Self::Alpha => ParameterKind::Number { above: 0.0, below: 1.0 },
+            Self::Alpha => ParameterKind::Number {
+                above: 0.0,
+                below: 1.0,
+            },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
-            Self::Seed => ParameterKind::Integer { min: 0, max: i64::MAX },
             Self::StudyArea => ParameterKind::Text,
-            Self::NMin => ParameterKind::Integer { min: 0, max: i64::MAX },
+            Self::Seed | Self::NMin => ParameterKind::Integer {
+                min: 0,
+                max: i64::MAX,
+            },
         }
     }
 
     /// What it does, in a sentence.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Category => "Categories to count: TF, DT, HT, CY, ADJ; several separated by commas.",
-            Self::Subtype => "Subtypes of adjacent crimes (ADJ) to count; several separated by commas.",
-            Self::Stage => "Record stages to count. Stages are never comparable: a complaint is not a case.",
+            Self::Category => {
+                "Categories to count: TF, DT, HT, CY, ADJ; several separated by commas."
+            }
+            Self::Subtype => {
+                "Subtypes of adjacent crimes (ADJ) to count; several separated by commas."
+            }
+            Self::Stage => {
+                "Record stages to count. Stages are never comparable: a complaint is not a case."
+            }
             Self::Agency => "Agencies whose records are counted; several separated by commas.",
-            Self::Basis => "What the place of a record is the place of; several separated by commas.",
-            Self::Datetime => "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count.",
-            Self::Resolution => "H3 resolution of the answer. Records located more coarsely are excluded and counted.",
+            Self::Basis => {
+                "What the place of a record is the place of; several separated by commas."
+            }
+            Self::Datetime => {
+                "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count."
+            }
+            Self::Resolution => {
+                "H3 resolution of the answer. Records located more coarsely are excluded and counted."
+            }
             Self::K => "Neighbourhood: cells within k grid steps.",
             Self::Alpha => "Cells with q at or below alpha are hot or cold.",
-            Self::Null => "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation.",
+            Self::Null => {
+                "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation."
+            }
             Self::Seed => "Seed of the Monte-Carlo permutations; the exact null does not use it.",
-            Self::StudyArea => "Name of the study area. Zero counts inside it are data; cells outside are absent.",
-            Self::NMin => "Only cells with at least this count are returned; the statistics still use every cell.",
+            Self::StudyArea => {
+                "Name of the study area. Zero counts inside it are data; cells outside are absent."
+            }
+            Self::NMin => {
+                "Only cells with at least this count are returned; the statistics still use every cell."
+            }
         }
     }
 }
@@ -154,6 +192,9 @@ pub struct ParameterError {
 impl ParameterError {
     /// Notes what is wrong with a parameter.
     pub fn new(parameter: &str, reason: impl Into<String>) -> Self {
-        Self { parameter: parameter.to_owned(), reason: reason.into() }
+        Self {
+            parameter: parameter.to_owned(),
+            reason: reason.into(),
+        }
     }
 }

@@ -45,7 +45,11 @@ pub struct Defaults {
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { study_area: None, resolution: None, permutations: 9_999 }
+        Self {
+            study_area: None,
+            resolution: None,
+            permutations: 9_999,
+        }
     }
 }
 
@@ -115,7 +119,11 @@ impl LayerQuery {
             let outcome = match known {
                 None => {
                     let names: Vec<_> = layer.parameters.iter().map(|p| p.name()).collect();
-                    Err(format!("the layer {} has no such parameter; it has {}", layer.id, names.join(", ")))
+                    Err(format!(
+                        "the layer {} has no such parameter; it has {}",
+                        layer.id,
+                        names.join(", ")
+                    ))
                 }
                 Some(_) if !seen.insert(name) => Err("given more than once".to_owned()),
                 Some(Parameter::Subtype) => parse_subtypes(value).map(|set| subtypes = Some(set)),
@@ -127,11 +135,22 @@ impl LayerQuery {
         }
         if let Some(subtypes) = subtypes {
             // `subtype` narrows ADJ and, given alone, asks for adjacent crimes only.
-            let asked = if seen.contains("category") { query.categories } else { CategorySet::NONE };
-            let four = [0, 1, 2, 3].into_iter().filter(|&i| asked.contains_index(i)).filter_map(Category::from_index);
+            let asked = if seen.contains("category") {
+                query.categories
+            } else {
+                CategorySet::NONE
+            };
+            let four = [0, 1, 2, 3]
+                .into_iter()
+                .filter(|&i| asked.contains_index(i))
+                .filter_map(Category::from_index);
             query.categories = four.fold(subtypes, CategorySet::with);
         }
-        if errors.is_empty() { Ok(query) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(query)
+        } else {
+            Err(errors)
+        }
     }
 
     fn set(&mut self, parameter: Parameter, value: &str) -> Result<(), String> {
@@ -141,29 +160,42 @@ impl LayerQuery {
             Parameter::Stage => self.stages = Some(list(value, RecordStage::parse)?),
             Parameter::Basis => self.bases = Some(list(value, Basis::parse)?),
             Parameter::Agency => {
-                self.agencies = Some(list(value, |text| Ok::<_, std::convert::Infallible>(text.to_owned()))?);
+                self.agencies = Some(list(value, |text| {
+                    Ok::<_, std::convert::Infallible>(text.to_owned())
+                })?);
             }
             Parameter::Datetime => self.days = parse_interval(value)?,
             Parameter::Resolution => {
                 let r = integer(parameter, value)?;
-                self.resolution = u8::try_from(r).ok().and_then(|r| Resolution::try_from(r).ok());
+                self.resolution = u8::try_from(r)
+                    .ok()
+                    .and_then(|r| Resolution::try_from(r).ok());
             }
             Parameter::K => self.k = u32::try_from(integer(parameter, value)?).unwrap_or(1),
             Parameter::Alpha => self.alpha = number(parameter, value)?,
             Parameter::Null => {
                 let all = [NullModel::Exact, NullModel::MonteCarlo, NullModel::Normal];
                 let named = all.into_iter().find(|null| null.code() == value);
-                self.null = Some(named.ok_or_else(|| format!("{value:?} is not one of exact, mc, normal"))?);
+                self.null = Some(
+                    named.ok_or_else(|| format!("{value:?} is not one of exact, mc, normal"))?,
+                );
             }
-            Parameter::Seed => self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default(),
+            Parameter::Seed => {
+                self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default();
+            }
             Parameter::StudyArea => self.study_area = Some(value.to_owned()),
-            Parameter::NMin => self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default(),
+            Parameter::NMin => {
+                self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default();
+            }
         }
         Ok(())
     }
 }
 
-fn list<T, E: std::fmt::Display>(value: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, String>
+fn list<T, E: std::fmt::Display>(
+    value: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, String>
 where
     T: PartialEq,
 {
@@ -187,14 +219,24 @@ fn parse_categories(value: &str) -> Result<CategorySet, String> {
 
 fn parse_subtypes(value: &str) -> Result<CategorySet, String> {
     let subtypes = list(value, Adjacent::parse)?;
-    Ok(subtypes.into_iter().fold(CategorySet::NONE, |set, subtype| set.with(Category::Adjacent(subtype))))
+    Ok(subtypes
+        .into_iter()
+        .fold(CategorySet::NONE, |set, subtype| {
+            set.with(Category::Adjacent(subtype))
+        }))
 }
 
 fn integer(parameter: Parameter, value: &str) -> Result<i64, String> {
     let ParameterKind::Integer { min, max } = parameter.kind() else {
         return Err("is not a whole number".to_owned());
     };
-    let bounds = || if max == i64::MAX { format!("of at least {min}") } else { format!("from {min} to {max}") };
+    let bounds = || {
+        if max == i64::MAX {
+            format!("of at least {min}")
+        } else {
+            format!("from {min} to {max}")
+        }
+    };
     match value.parse::<i64>() {
         Ok(number) if (min..=max).contains(&number) => Ok(number),
         _ => Err(format!("{value:?} is not a whole number {}", bounds())),
@@ -207,7 +249,9 @@ fn number(parameter: Parameter, value: &str) -> Result<f64, String> {
     };
     match value.parse::<f64>() {
         Ok(number) if number > above && number < below => Ok(number),
-        _ => Err(format!("{value:?} is not a number between {above} and {below}")),
+        _ => Err(format!(
+            "{value:?} is not a number between {above} and {below}"
+        )),
     }
 }
 
@@ -215,7 +259,11 @@ fn number(parameter: Parameter, value: &str) -> Result<f64, String> {
 ///
 /// Instants are taken to the day they fall on in UTC as written; QGIS's dummy bounds (year 0000 and 9999) are open ends.
 fn parse_interval(value: &str) -> Result<Option<DayRange>, String> {
-    let unreadable = || format!("{value:?} is not a date, an RFC 3339 instant, or an interval start/end with .. for an open end");
+    let unreadable = || {
+        format!(
+            "{value:?} is not a date, an RFC 3339 instant, or an interval start/end with .. for an open end"
+        )
+    };
     let (first, last) = match value.split_once('/') {
         None => {
             let day = parse_bound(value).ok_or_else(unreadable)?;
@@ -227,7 +275,11 @@ fn parse_interval(value: &str) -> Result<Option<DayRange>, String> {
                 return Err("both ends of the interval are open".to_owned());
             }
             let bound = |text: &str| {
-                if open(text) { Ok(None) } else { parse_bound(text).map(Some).ok_or_else(unreadable) }
+                if open(text) {
+                    Ok(None)
+                } else {
+                    parse_bound(text).map(Some).ok_or_else(unreadable)
+                }
             };
             (bound(start)?, bound(end)?)
         }
@@ -241,9 +293,27 @@ fn parse_interval(value: &str) -> Result<Option<DayRange>, String> {
     };
     let (all_first, all_last) = (DayRange::ALL.first(), DayRange::ALL.last());
     let before_all = |date: Date| date < all_first.date();
-    let first = clamped(first, all_first, if first.is_some_and(before_all) { all_first } else { all_last });
-    let last = clamped(last, all_last, if last.is_some_and(before_all) { all_first } else { all_last });
-    DayRange::new(first, last).map(Some).map_err(|_order| unreadable())
+    let first = clamped(
+        first,
+        all_first,
+        if first.is_some_and(before_all) {
+            all_first
+        } else {
+            all_last
+        },
+    );
+    let last = clamped(
+        last,
+        all_last,
+        if last.is_some_and(before_all) {
+            all_first
+        } else {
+            all_last
+        },
+    );
+    DayRange::new(first, last)
+        .map(Some)
+        .map_err(|_order| unreadable())
 }
 
 fn parse_bound(text: &str) -> Option<Date> {
@@ -251,11 +321,12 @@ fn parse_bound(text: &str) -> Option<Date> {
         return text.parse::<Date>().ok();
     }
     if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(instant.to_zoned(jiff::tz::TimeZone::UTC).date());
+        return Some(jiff::tz::TimeZone::UTC.to_datetime(instant).date());
     }
     // QGIS sends year-9999 and year-0000 instants, which lie at the very edge of what an instant can hold.
     let (date, rest) = text.split_once('T')?;
-    (rest.ends_with('Z') && matches!(date.get(..4), Some("0000" | "9999"))).then(|| date.parse().ok())?
+    (rest.ends_with('Z') && matches!(date.get(..4), Some("0000" | "9999")))
+        .then(|| date.parse().ok())?
 }
 
 #[cfg(test)]
@@ -270,7 +341,14 @@ mod tests {
 
     #[test]
     fn every_mistake_is_listed() {
-        let errors = parse(&[("resolution", "12"), ("colour", "red"), ("alpha", "2"), ("k", "1"), ("k", "2")]).unwrap_err();
+        let errors = parse(&[
+            ("resolution", "12"),
+            ("colour", "red"),
+            ("alpha", "2"),
+            ("k", "1"),
+            ("k", "2"),
+        ])
+        .unwrap_err();
         let names: Vec<_> = errors.iter().map(|e| e.parameter.as_str()).collect();
         assert_eq!(names, ["resolution", "colour", "alpha", "k"]);
     }
@@ -289,8 +367,14 @@ mod tests {
     fn intervals_may_be_open_and_may_reach_beyond_the_calendar() {
         let days = |text| parse(&[("datetime", text)]).map(|q| q.days.unwrap());
         let from = days("2018-07-01/..").unwrap();
-        assert_eq!((from.first().date(), from.last()), (date(2018, 7, 1), DayRange::ALL.last()));
-        assert_eq!(days("0000-01-01T00:00:00Z/9999-12-31T00:00:00Z"), Ok(DayRange::ALL));
+        assert_eq!(
+            (from.first().date(), from.last()),
+            (date(2018, 7, 1), DayRange::ALL.last())
+        );
+        assert_eq!(
+            days("0000-01-01T00:00:00Z/9999-12-31T00:00:00Z"),
+            Ok(DayRange::ALL)
+        );
         let day = days("2018-07-01T23:00:00Z").unwrap();
         assert_eq!(day.first(), day.last());
         assert!(days("2018-07-02/2018-07-01").is_err());

@@ -51,7 +51,10 @@ pub(crate) struct Grid {
 
 impl Grid {
     pub(crate) fn boundaries(&self) -> Arc<CellBoundaries> {
-        Arc::clone(self.boundaries.get_or_init(|| Arc::new(CellBoundaries::of(&self.cells))))
+        Arc::clone(
+            self.boundaries
+                .get_or_init(|| Arc::new(CellBoundaries::of(&self.cells))),
+        )
     }
 }
 
@@ -61,7 +64,10 @@ const NEIGHBOUR_LISTS: u64 = 8;
 impl NamedArea {
     /// Names a study area.
     pub fn new(name: &str, title: &str, default_resolution: Resolution, area: StudyArea) -> Self {
-        let hash = area.digest().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let hash = area
+            .digest()
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         Self {
             name: name.to_owned(),
             title: title.to_owned(),
@@ -77,7 +83,11 @@ impl NamedArea {
     /// The area with places for labels, largest first.
     #[must_use]
     pub fn with_places(mut self, mut places: Vec<LabelledPlace>) -> Self {
-        places.sort_by(|a, b| b.population.cmp(&a.population).then_with(|| a.name.cmp(&b.name)));
+        places.sort_by(|a, b| {
+            b.population
+                .cmp(&a.population)
+                .then_with(|| a.name.cmp(&b.name))
+        });
         self.places = places;
         self
     }
@@ -100,14 +110,25 @@ impl NamedArea {
             return Ok(Arc::clone(grid));
         }
         let cells = self.area.cells(resolution)?;
-        Ok(Arc::clone(slot.get_or_init(|| Arc::new(Grid { cells, boundaries: OnceLock::new() }))))
+        Ok(Arc::clone(slot.get_or_init(|| {
+            Arc::new(Grid {
+                cells,
+                boundaries: OnceLock::new(),
+            })
+        })))
     }
 
     /// The neighbours within `k` grid steps inside the area, computed once and kept for the last few questions.
-    pub(crate) fn neighbours(&self, resolution: Resolution, k: u32) -> Result<Arc<Neighbours>, LayerError> {
+    pub(crate) fn neighbours(
+        &self,
+        resolution: Resolution,
+        k: u32,
+    ) -> Result<Arc<Neighbours>, LayerError> {
         let grid = self.grid(resolution)?;
         self.neighbours
-            .try_get_with((resolution, k), || Neighbours::from_grid_disk(&grid.cells, k).map(Arc::new))
+            .try_get_with((resolution, k), || {
+                Neighbours::from_grid_disk(&grid.cells, k).map(Arc::new)
+            })
             .map_err(|error| LayerError::Statistic(error.to_string()))
     }
 }
@@ -129,7 +150,9 @@ impl StudyAreas {
     /// # Errors
     /// [`LayerError::UnknownStudyArea`].
     pub fn get(&self, name: &str) -> Result<&NamedArea, LayerError> {
-        self.areas.get(name).ok_or_else(|| LayerError::UnknownStudyArea(name.to_owned()))
+        self.areas
+            .get(name)
+            .ok_or_else(|| LayerError::UnknownStudyArea(name.to_owned()))
     }
 
     /// All areas, by name.

@@ -38,6 +38,11 @@ impl LayerTable {
     pub fn is_empty(&self) -> bool {
         self.shapes.is_empty()
     }
+
+    /// About how much memory the columns take: 16 bytes a value.
+    pub(crate) fn bytes(&self) -> u32 {
+        u32::try_from(self.len() * (self.columns.len() + 1) * 16).unwrap_or(u32::MAX)
+    }
 }
 
 /// Feature ids.
@@ -133,6 +138,10 @@ impl Excluded {
     /// Records left out as a share of those that match; zero where none match.
     pub fn share(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-        if self.matched == 0 { 0.0 } else { self.count() as f64 / self.matched as f64 }
+        if self.matched == 0 {
+            0.0
+        } else {
+            self.count() as f64 / self.matched as f64
+        }
     }
 }

@@ -107,7 +107,12 @@ impl Category {
             "CY" => Self::Cybercrime,
             _ => match text.strip_prefix("ADJ/").map(Adjacent::parse) {
                 Some(Ok(adjacent)) => Self::Adjacent(adjacent),
-                _ => return Err(UnknownCode { set: "category", value: text.to_owned() }),
+                _ => {
+                    return Err(UnknownCode {
+                        set: "category",
+                        value: text.to_owned(),
+                    });
+                }
             },
         })
     }
@@ -138,7 +143,9 @@ impl CategorySet {
     /// [`UnknownCode`] with the text as given.
     pub fn parse(text: &str) -> Result<Self, UnknownCode> {
         if text == "ADJ" {
-            return Ok(Adjacent::ALL.iter().fold(Self::NONE, |set, &a| set.with(Category::Adjacent(a))));
+            return Ok(Adjacent::ALL
+                .iter()
+                .fold(Self::NONE, |set, &a| set.with(Category::Adjacent(a))));
         }
         Category::parse(text).map(|category| Self::NONE.with(category))
     }
@@ -168,7 +175,9 @@ impl CategorySet {
 
     /// The members, in index order.
     pub fn iter(self) -> impl Iterator<Item = Category> {
-        (0..16).filter(move |&i| self.contains_index(i)).filter_map(Category::from_index)
+        (0..16)
+            .filter(move |&i| self.contains_index(i))
+            .filter_map(Category::from_index)
     }
 }
 

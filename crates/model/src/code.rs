@@ -158,10 +158,9 @@ impl Code {
     pub fn severity(self) -> Severity {
         match self {
             Self::P601 | Self::P602 => Severity::Warn,
-            Self::P604 => Severity::Reject,
             Self::P603 | Self::P605 | Self::E102 | Self::E103 => Severity::Batch,
             Self::D703 => Severity::Review,
-            Self::H951 | Self::H952 => Severity::Reject,
+            Self::P604 | Self::H951 | Self::H952 => Severity::Reject,
             _ => match self.code().as_bytes()[0] {
                 b'E' => Severity::Reject,
                 b'W' => Severity::Warn,

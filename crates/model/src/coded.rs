@@ -67,7 +67,10 @@ mod tests {
             assert_eq!(Code::parse(code.code()), Ok(code));
         }
         assert_eq!(Basis::from_index(200), None);
-        assert!(Precision::parse("Point").is_err(), "codes are lower case as published");
+        assert!(
+            Precision::parse("Point").is_err(),
+            "codes are lower case as published"
+        );
         assert_eq!(DetectionMode::ALL.len(), 9);
     }
 }

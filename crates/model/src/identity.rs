@@ -28,7 +28,10 @@ impl Agency {
         if (2..=32).contains(&code.len()) && code.bytes().all(letters) {
             Ok(Self(code.to_owned()))
         } else {
-            Err(InvalidIdentity { value: code.to_owned(), expected: "an agency code (2 to 32 of A-Z, 0-9, -)" })
+            Err(InvalidIdentity {
+                value: code.to_owned(),
+                expected: "an agency code (2 to 32 of A-Z, 0-9, -)",
+            })
         }
     }
 
@@ -64,7 +67,10 @@ impl BatchDigest {
     /// # Errors
     /// [`InvalidIdentity`] for anything else.
     pub fn parse(hex: &str) -> Result<Self, InvalidIdentity> {
-        let invalid = || InvalidIdentity { value: hex.to_owned(), expected: "64 lower-case hex digits" };
+        let invalid = || InvalidIdentity {
+            value: hex.to_owned(),
+            expected: "64 lower-case hex digits",
+        };
         if hex.len() != 64 || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(invalid());
         }
@@ -114,7 +120,12 @@ fn truncated(parts: &[&str]) -> u128 {
         hasher.update(part.as_bytes());
     }
     let digest: [u8; 32] = hasher.finalize().into();
-    u128::from_be_bytes(digest.first_chunk::<16>().copied().expect("SHA-256 has 32 bytes"))
+    u128::from_be_bytes(
+        digest
+            .first_chunk::<16>()
+            .copied()
+            .expect("SHA-256 has 32 bytes"),
+    )
 }
 
 /// A ULID: 48 bits of receipt time, 40 bits of the batch digest, 40 bits of the row.
@@ -130,7 +141,9 @@ const FORTY_BITS: u128 = (1 << 40) - 1;
 impl IncidentId {
     /// The id of row `row` (1-based) of the batch received at `received_ms` (milliseconds since 1970, UTC).
     pub fn new(received_ms: u64, batch: &BatchDigest, row: u64) -> Self {
-        let prefix = batch.0[..5].iter().fold(0_u128, |bits, &byte| bits << 8 | u128::from(byte));
+        let prefix = batch.0[..5]
+            .iter()
+            .fold(0_u128, |bits, &byte| bits << 8 | u128::from(byte));
         let time = u128::from(received_ms) & ((1 << 48) - 1);
         Self(time << 80 | prefix << 40 | (u128::from(row) & FORTY_BITS))
     }
@@ -155,14 +168,22 @@ impl IncidentId {
     /// # Errors
     /// [`InvalidIdentity`] for another length, another alphabet or more than 128 bits.
     pub fn parse(text: &str) -> Result<Self, InvalidIdentity> {
-        let invalid = || InvalidIdentity { value: text.to_owned(), expected: "a ULID" };
+        let invalid = || InvalidIdentity {
+            value: text.to_owned(),
+            expected: "a ULID",
+        };
         if text.len() != 26 || text.as_bytes()[0] > b'7' {
             return Err(invalid());
         }
-        text.bytes().try_fold(0_u128, |bits, letter| {
-            let digit = BASE32.iter().position(|&b| b == letter).ok_or_else(invalid)?;
-            Ok(bits << 5 | digit as u128)
-        }).map(Self)
+        text.bytes()
+            .try_fold(0_u128, |bits, letter| {
+                let digit = BASE32
+                    .iter()
+                    .position(|&b| b == letter)
+                    .ok_or_else(invalid)?;
+                Ok(bits << 5 | digit as u128)
+            })
+            .map(Self)
     }
 }
 
@@ -187,7 +208,10 @@ mod tests {
         assert_eq!((id.received_ms(), id.row()), (1_717_236_000_123, 27_176));
         assert!(id.is_of(&batch));
         assert!(!id.is_of(&BatchDigest::new([0xac; 32])));
-        assert!(IncidentId::parse("8ZZZZZZZZZZZZZZZZZZZZZZZZZ").is_err(), "more than 128 bits");
+        assert!(
+            IncidentId::parse("8ZZZZZZZZZZZZZZZZZZZZZZZZZ").is_err(),
+            "more than 128 bits"
+        );
     }
 
     #[test]

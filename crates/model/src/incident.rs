@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::coded::coded;
-use crate::{Agency, Category, Code, ContentDigest, Location, NaturalKey, Occurred, Offence, Seizure};
+use crate::{
+    Agency, Category, Code, ContentDigest, Location, NaturalKey, Occurred, Offence, Seizure,
+};
 
 coded! {
     /// Which register a record comes from. Stages are never summed: a complaint is not a case.

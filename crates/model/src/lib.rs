@@ -28,7 +28,9 @@ pub use category::{Adjacent, Category, CategorySet};
 pub use code::{Code, Severity};
 pub use coded::UnknownCode;
 pub use identity::{Agency, BatchDigest, ContentDigest, IncidentId, InvalidIdentity, NaturalKey};
-pub use incident::{CaseReference, DetectionMode, Handling, HandlingCode, Incident, Provenance, RecordStage};
+pub use incident::{
+    CaseReference, DetectionMode, Handling, HandlingCode, Incident, Provenance, RecordStage,
+};
 pub use location::{Basis, Location, LocationMethod, Point, PointOutOfRange, Precision};
 pub use offence::{Offence, OffenceRole};
 pub use seizure::{Seizure, Substance};

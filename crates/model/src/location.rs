@@ -169,7 +169,12 @@ impl Location {
     ///
     /// The cell is kept as stored; it was derived by [`Self::at_point`] when the record was accepted.
     #[must_use]
-    pub fn restored(mut self, point: Option<Point>, uncertainty: Option<Metres>, cell: Option<CellIndex>) -> Self {
+    pub fn restored(
+        mut self,
+        point: Option<Point>,
+        uncertainty: Option<Metres>,
+        cell: Option<CellIndex>,
+    ) -> Self {
         (self.point, self.uncertainty, self.cell) = (point, uncertainty, cell);
         self
     }
@@ -209,7 +214,8 @@ mod tests {
     #[test]
     fn a_district_never_becomes_a_cell() {
         let centroid = Point::new(71.93, 30.3).unwrap();
-        let location = Location::at_point(centroid, Metres::new(100.0).unwrap(), Precision::District);
+        let location =
+            Location::at_point(centroid, Metres::new(100.0).unwrap(), Precision::District);
         assert_eq!((location.point(), location.cell()), (None, None));
     }
 

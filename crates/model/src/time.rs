@@ -43,8 +43,13 @@ impl Day {
     /// # Errors
     /// [`TimeOutOfRange`] outside 1900-01-01 to 2079-06-06.
     pub fn new(date: Date) -> Result<Self, TimeOutOfRange> {
-        let days = date.since((jiff::Unit::Day, EPOCH)).map_err(|_span| TimeOutOfRange(date))?.get_days();
-        u16::try_from(days).map(Self).map_err(|_range| TimeOutOfRange(date))
+        let days = date
+            .since((jiff::Unit::Day, EPOCH))
+            .map_err(|_span| TimeOutOfRange(date))?
+            .get_days();
+        u16::try_from(days)
+            .map(Self)
+            .map_err(|_range| TimeOutOfRange(date))
     }
 
     /// The civil date.
@@ -62,14 +67,21 @@ pub struct DayRange {
 
 impl DayRange {
     /// Every day there is.
-    pub const ALL: Self = Self { first: Day(0), last: Day(u16::MAX) };
+    pub const ALL: Self = Self {
+        first: Day(0),
+        last: Day(u16::MAX),
+    };
 
     /// Checks that the range does not end before it starts.
     ///
     /// # Errors
     /// [`TimeOutOfRange`] with the last day.
     pub fn new(first: Day, last: Day) -> Result<Self, TimeOutOfRange> {
-        if first <= last { Ok(Self { first, last }) } else { Err(TimeOutOfRange(last.date())) }
+        if first <= last {
+            Ok(Self { first, last })
+        } else {
+            Err(TimeOutOfRange(last.date()))
+        }
     }
 
     /// First day.
@@ -114,9 +126,18 @@ impl Occurred {
     ///
     /// # Errors
     /// [`TimeOutOfRange`] outside the days there are, or if `last` is before `first`.
-    pub fn between(first: Date, last: Date, precision: TimePrecision) -> Result<Self, TimeOutOfRange> {
+    pub fn between(
+        first: Date,
+        last: Date,
+        precision: TimePrecision,
+    ) -> Result<Self, TimeOutOfRange> {
         let days = DayRange::new(Day::new(first)?, Day::new(last)?)?;
-        Ok(Self { days, precision, start: None, end: None })
+        Ok(Self {
+            days,
+            precision,
+            start: None,
+            end: None,
+        })
     }
 
     /// Any day of a month.
@@ -124,7 +145,11 @@ impl Occurred {
     /// # Errors
     /// [`TimeOutOfRange`] outside the days there are.
     pub fn in_month(first_of_month: Date) -> Result<Self, TimeOutOfRange> {
-        Self::between(first_of_month.first_of_month(), first_of_month.last_of_month(), TimePrecision::Month)
+        Self::between(
+            first_of_month.first_of_month(),
+            first_of_month.last_of_month(),
+            TimePrecision::Month,
+        )
     }
 }
 

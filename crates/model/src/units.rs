@@ -17,7 +17,11 @@ impl Metres {
     /// # Errors
     /// [`InvalidMetres`] for NaN, infinities and negative numbers.
     pub fn new(metres: f64) -> Result<Self, InvalidMetres> {
-        if metres.is_finite() && metres >= 0.0 { Ok(Self(metres)) } else { Err(InvalidMetres(metres)) }
+        if metres.is_finite() && metres >= 0.0 {
+            Ok(Self(metres))
+        } else {
+            Err(InvalidMetres(metres))
+        }
     }
 
     /// The number of metres.
@@ -54,7 +58,10 @@ mod tests {
     fn lengths_are_finite_and_not_negative() {
         assert!(Metres::new(f64::NAN).is_err());
         assert!(Metres::new(-1.0).is_err());
-        assert_eq!(Metres::new(0.0).map(finest_resolution), Ok(Some(Resolution::Nine)));
+        assert_eq!(
+            Metres::new(0.0).map(finest_resolution),
+            Ok(Some(Resolution::Nine))
+        );
     }
 
     #[test]

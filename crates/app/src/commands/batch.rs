@@ -40,11 +40,18 @@ pub(super) async fn run(context: &Context, command: BatchCommand) -> anyhow::Res
             Ok(())
         }
         BatchCommand::Show { batch } => {
-            let mut found = snapshot.batches().iter().filter(|record| record.digest.to_string().starts_with(&batch));
+            let mut found = snapshot
+                .batches()
+                .iter()
+                .filter(|record| record.digest.to_string().starts_with(&batch));
             match (found.next(), found.next()) {
-                (Some(record), None) => print_line(&serde_json::to_string_pretty(&describe(record))?),
+                (Some(record), None) => {
+                    print_line(&serde_json::to_string_pretty(&describe(record))?)
+                }
                 (None, _) => Err(anyhow::anyhow!("no live batch starts with {batch:?}")),
-                (Some(_), Some(_)) => Err(Usage(format!("more than one batch starts with {batch:?}")).into()),
+                (Some(_), Some(_)) => {
+                    Err(Usage(format!("more than one batch starts with {batch:?}")).into())
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use naqsha_http::export;
+use naqsha_http::{geojson, write_csv};
 use naqsha_layers::{Answer, BoundingBox, Catalogue, LayerError, LayerQuery, Page, Role, Scope};
 
 use super::{Context, print_line};
@@ -49,21 +49,31 @@ enum AsRole {
 
 pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<()> {
     let store = context.open_store().await?;
-    let catalogue = Catalogue::new(store, reference::study_areas(&context.data)?, context.config.defaults()?);
+    let catalogue = Catalogue::new(
+        store,
+        reference::study_areas(&context.data)?,
+        context.config.defaults()?,
+    );
     let role = match args.role {
         None => Role::Operator,
         Some(AsRole::Analyst) => Role::Analyst,
         Some(AsRole::Public) => Role::Public,
     };
     let (query, page) = question(&catalogue, &args)?;
-    let answer = tokio::task::block_in_place(|| catalogue.answer(&args.layer, &query, Scope::of(role), &page))?;
+    let answer = tokio::task::block_in_place(|| {
+        catalogue.answer(&args.layer, &query, Scope::of(role), &page)
+    })?;
     write(&args, &answer)?;
     let written = answer.rows.len();
     if context.json {
         let done = serde_json::json!({ "out": args.out, "features": written, "data_version": answer.version });
         return print_line(&done.to_string());
     }
-    print_line(&format!("{written} features of {} in {}", args.layer, args.out.display()))
+    print_line(&format!(
+        "{written} features of {} in {}",
+        args.layer,
+        args.out.display()
+    ))
 }
 
 fn question(catalogue: &Catalogue, args: &ExportArgs) -> anyhow::Result<(LayerQuery, Page)> {
@@ -71,7 +81,9 @@ fn question(catalogue: &Catalogue, args: &ExportArgs) -> anyhow::Result<(LayerQu
     let mut page = Page::ALL;
     let mut pairs = Vec::new();
     for param in &args.params {
-        let pair = param.split_once('=').ok_or_else(|| Usage(format!("--param {param:?} is not NAME=VALUE")))?;
+        let pair = param
+            .split_once('=')
+            .ok_or_else(|| Usage(format!("--param {param:?} is not NAME=VALUE")))?;
         match pair {
             ("bbox", corners) => page.bbox = Some(bounding_box(corners)?),
             pair => pairs.push(pair),
@@ -82,8 +94,12 @@ fn question(catalogue: &Catalogue, args: &ExportArgs) -> anyhow::Result<(LayerQu
 }
 
 fn bounding_box(text: &str) -> anyhow::Result<BoundingBox> {
-    let numbers: Vec<f64> = text.split(',').filter_map(|number| number.trim().parse().ok()).collect();
-    let corners = <[f64; 4]>::try_from(numbers).map_err(|_count| Usage(format!("bbox {text:?} is not four numbers")))?;
+    let numbers: Vec<f64> = text
+        .split(',')
+        .filter_map(|number| number.trim().parse().ok())
+        .collect();
+    let corners = <[f64; 4]>::try_from(numbers)
+        .map_err(|_count| Usage(format!("bbox {text:?} is not four numbers")))?;
     BoundingBox::new(corners).map_err(|error| Usage(error.to_string()).into())
 }
 
@@ -93,11 +109,12 @@ fn write(args: &ExportArgs, answer: &Answer) -> anyhow::Result<()> {
     let file = File::create(&partial).with_context(|| format!("creating {}", partial.display()))?;
     let mut out = BufWriter::new(file);
     match args.format {
-        Format::Geojson => export::geojson(answer, &mut out),
-        Format::Geojsonseq => export::geojson_sequence(answer, &mut out),
-        Format::Csv => export::csv(answer, &mut out),
+        Format::Geojson => geojson::write_collection(answer, &[], &mut out),
+        Format::Geojsonseq => geojson::write_sequence(answer, &mut out),
+        Format::Csv => write_csv(answer, &mut out),
     }
     .and_then(|()| out.flush())
     .with_context(|| format!("writing {}", partial.display()))?;
-    std::fs::rename(&partial, &args.out).with_context(|| format!("renaming to {}", args.out.display()))
+    std::fs::rename(&partial, &args.out)
+        .with_context(|| format!("renaming to {}", args.out.display()))
 }

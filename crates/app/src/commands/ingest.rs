@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::ToSpan as _;
 use naqsha_ingest::{IngestError, Ingested, Profile, Reference, Settings, Verdict};
 use naqsha_model::{Agency, BatchDigest, CategorySet, Code, Incident};
-use naqsha_store::{BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, OnChange, RepeatKind, Store};
+use naqsha_store::{
+    BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, OnChange, RepeatKind, Store,
+};
 use serde_json::{Value, json};
 
 use super::{Context, print_line, profile};
@@ -55,30 +58,57 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
     let store = context.open_store().await?;
     let mut held = Vec::new();
     for file in &args.files {
-        let job = Job { context, args: &args, profile: &profile, reference: &reference, settings: &settings, file };
-        if let Some(code) = job.run(&store).await.with_context(|| file.display().to_string())? {
+        let job = Job {
+            context,
+            args: &args,
+            profile: &profile,
+            reference: &reference,
+            settings: &settings,
+            file,
+        };
+        if let Some(code) = job
+            .run(&store)
+            .await
+            .with_context(|| file.display().to_string())?
+        {
             held.push(format!("{} ({code})", file.display()));
         }
     }
-    if held.is_empty() { Ok(()) } else { Err(Refused(format!("held: {}", held.join(", "))).into()) }
+    if held.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused(format!("held: {}", held.join(", "))).into())
+    }
 }
 
 fn settings(args: &IngestArgs) -> anyhow::Result<Settings> {
     let now = clock::now();
     // Agencies report in Pakistan's days; a record of tomorrow anywhere on earth is still E302 a day later.
-    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().days(1));
+    let today = jiff::tz::TimeZone::UTC
+        .to_datetime(now)
+        .date()
+        .saturating_add(1.day());
     let mut settings = Settings::received(now, today);
     for pair in &args.set {
-        let (name, value) = pair.split_once('=').ok_or_else(|| Usage(format!("--set {pair:?} is not NAME=VALUE")))?;
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| Usage(format!("--set {pair:?} is not NAME=VALUE")))?;
         settings.set.insert(name.to_owned(), value.to_owned());
     }
     for pair in &args.control_total {
-        let total = pair.split_once('=').and_then(|(category, n)| {
-            Some((CategorySet::parse(category).ok()?, n.parse().ok()?))
-        });
-        settings.control_totals.push(total.ok_or_else(|| Usage(format!("--control-total {pair:?} is not CAT=N")))?);
+        let total = pair
+            .split_once('=')
+            .and_then(|(category, n)| Some((CategorySet::parse(category).ok()?, n.parse().ok()?)));
+        settings
+            .control_totals
+            .push(total.ok_or_else(|| Usage(format!("--control-total {pair:?} is not CAT=N")))?);
     }
-    settings.agency = args.agency.as_deref().map(Agency::new).transpose().map_err(|error| Usage(error.to_string()))?;
+    settings.agency = args
+        .agency
+        .as_deref()
+        .map(Agency::new)
+        .transpose()
+        .map_err(|error| Usage(error.to_string()))?;
     Ok(settings)
 }
 
@@ -95,7 +125,9 @@ struct Job<'a> {
 impl Job<'_> {
     /// Takes the file; answers with the code for which its batch is held, if it is.
     async fn run(&self, store: &Store) -> anyhow::Result<Option<Code>> {
-        let digest = tokio::task::block_in_place(|| naqsha_ingest::digest(self.open("reading")?).context("reading"))?;
+        let digest = tokio::task::block_in_place(|| {
+            naqsha_ingest::digest(self.open("reading")?).context("reading")
+        })?;
         if let Some(earlier) = store.find_batch(&digest) {
             self.say_received(&earlier)?;
             return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
@@ -107,7 +139,11 @@ impl Job<'_> {
             writer.abandon();
             None
         } else {
-            let state = if held.is_some() { BatchState::Held } else { BatchState::Live };
+            let state = if held.is_some() {
+                BatchState::Held
+            } else {
+                BatchState::Live
+            };
             Some(writer.commit(totals(&ingested), state).await?.version)
         };
         tokio::task::block_in_place(|| self.write_report(&ingested))?;
@@ -117,16 +153,33 @@ impl Job<'_> {
 
     fn open(&self, doing: &'static str) -> anyhow::Result<impl std::io::Read> {
         let file = File::open(self.file).context("opening the file")?;
-        Ok(BufReader::with_capacity(1 << 16, progress(&file, doing)?.wrap_read(file)))
+        Ok(BufReader::with_capacity(
+            1 << 16,
+            progress(&file, doing)?.wrap_read(file),
+        ))
     }
 
     fn header(&self, digest: BatchDigest) -> anyhow::Result<BatchHeader> {
-        let study_area = self.settings.set.get("study_area").map(String::as_str).or(self.profile.study_area());
+        let study_area = self
+            .settings
+            .set
+            .get("study_area")
+            .map(String::as_str)
+            .or(self.profile.study_area());
         Ok(BatchHeader {
             digest,
             profile: format!("{}@{}", self.profile.id(), self.profile.version()),
-            agency: self.settings.agency.clone().unwrap_or_else(|| self.profile.agency().clone()),
-            file_name: self.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            agency: self
+                .settings
+                .agency
+                .clone()
+                .unwrap_or_else(|| self.profile.agency().clone()),
+            file_name: self
+                .file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             received_at: self.settings.received_at,
             synthetic: self.is_synthetic(&digest)?,
             study_area: study_area.map(str::to_owned),
@@ -140,27 +193,35 @@ impl Job<'_> {
         if !manifest.exists() {
             return Ok(false);
         }
-        let text = std::fs::read_to_string(&manifest).with_context(|| format!("reading {}", manifest.display()))?;
+        let text = std::fs::read_to_string(&manifest)
+            .with_context(|| format!("reading {}", manifest.display()))?;
         Ok(naqsha_ingest::manifest_says_synthetic(&text, digest))
     }
 
     fn ingest(&self, writer: &mut BatchWriter) -> anyhow::Result<Ingested> {
-        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        let mut sink = |incidents: Vec<Incident>| -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> {
-            let repeats = writer.push(incidents)?;
-            Ok(repeats
-                .into_iter()
-                .map(|repeat| Verdict {
-                    row: repeat.row,
-                    code: match repeat.kind {
-                        RepeatKind::Same => Code::D701,
-                        RepeatKind::Changed => Code::D702,
-                    },
-                })
-                .collect())
-        };
+        let mut sink =
+            |incidents: Vec<Incident>| -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> {
+                let repeats = writer.push(incidents)?;
+                Ok(repeats
+                    .into_iter()
+                    .map(|repeat| Verdict {
+                        row: repeat.row,
+                        code: match repeat.kind {
+                            RepeatKind::Same => Code::D701,
+                            RepeatKind::Changed => Code::D702,
+                        },
+                    })
+                    .collect())
+            };
         let source = self.open("ingesting")?;
-        match naqsha_ingest::ingest(source, &name, self.profile, self.reference, self.settings, &mut sink) {
+        match naqsha_ingest::ingest(
+            source,
+            &name,
+            self.profile,
+            self.reference,
+            self.settings,
+            &mut sink,
+        ) {
             Ok(ingested) => Ok(ingested),
             Err(error) => {
                 if let (true, Some(code)) = (self.context.json, error.code()) {
@@ -174,12 +235,22 @@ impl Job<'_> {
     }
 
     fn write_report(&self, ingested: &Ingested) -> anyhow::Result<()> {
-        let Some(path) = &self.args.report else { return Ok(()) };
+        let Some(path) = &self.args.report else {
+            return Ok(());
+        };
         let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
         let mut out = BufWriter::new(file);
         let source = self.open("reporting")?;
-        naqsha_ingest::write_report(source, self.profile, self.reference, self.settings, ingested, &mut out)?;
-        out.flush().with_context(|| format!("writing {}", path.display()))
+        naqsha_ingest::write_report(
+            source,
+            self.profile,
+            self.reference,
+            self.settings,
+            ingested,
+            &mut out,
+        )?;
+        out.flush()
+            .with_context(|| format!("writing {}", path.display()))
     }
 
     fn say_received(&self, earlier: &BatchRecord) -> anyhow::Result<()> {
@@ -199,9 +270,18 @@ impl Job<'_> {
         ))
     }
 
-    fn say(&self, ingested: &Ingested, digest: BatchDigest, version: Option<u64>) -> anyhow::Result<()> {
+    fn say(
+        &self,
+        ingested: &Ingested,
+        digest: BatchDigest,
+        version: Option<u64>,
+    ) -> anyhow::Result<()> {
         if self.context.json {
-            let codes: BTreeMap<&str, u64> = ingested.codes.iter().map(|(code, &n)| (code.code(), n)).collect();
+            let codes: BTreeMap<&str, u64> = ingested
+                .codes
+                .iter()
+                .map(|(code, &n)| (code.code(), n))
+                .collect();
             return print_line(
                 &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
                     "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
@@ -219,10 +299,17 @@ impl Job<'_> {
             ingested.rejected,
             ingested.duplicate,
             ingested.skipped,
-            if self.args.dry_run { " (dry run: nothing stored)" } else { "" },
+            if self.args.dry_run {
+                " (dry run: nothing stored)"
+            } else {
+                ""
+            },
         ))?;
         for (&code, &count) in &ingested.codes {
-            print_line(&format!("  {code} × {count}: {}", naqsha_ingest::explain(code).en))?;
+            print_line(&format!(
+                "  {code} × {count}: {}",
+                naqsha_ingest::explain(code).en
+            ))?;
         }
         Ok(())
     }
@@ -234,7 +321,10 @@ fn explained(error: IngestError) -> anyhow::Error {
         None => error.into(),
         Some(code) => {
             let explanation = naqsha_ingest::explain(code);
-            anyhow::Error::new(error).context(format!("{code}: {}. {}", explanation.en, explanation.what_to_do_en))
+            anyhow::Error::new(error).context(format!(
+                "{code}: {}. {}",
+                explanation.en, explanation.what_to_do_en
+            ))
         }
     }
 }
@@ -254,10 +344,16 @@ fn totals(ingested: &Ingested) -> BatchTotals {
 /// A bar on stderr where somebody watches and the file is large enough to take a while.
 fn progress(file: &File, doing: &'static str) -> anyhow::Result<ProgressBar> {
     const A_WHILE: u64 = 8 << 20;
-    let bytes = file.metadata().context("reading the size of the file")?.len();
+    let bytes = file
+        .metadata()
+        .context("reading the size of the file")?
+        .len();
     if bytes < A_WHILE || !std::io::stderr().is_terminal() {
         return Ok(ProgressBar::hidden());
     }
-    let style = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {eta}").context("the bar's template")?;
-    Ok(ProgressBar::new(bytes).with_style(style).with_message(doing))
+    let style = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {eta}")
+        .context("the bar's template")?;
+    Ok(ProgressBar::new(bytes)
+        .with_style(style)
+        .with_message(doing))
 }

@@ -6,7 +6,9 @@ use naqsha_store::Store;
 use super::{Context, print_line};
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
-    let store = Store::create(&context.data).await.context("creating the store")?;
+    let store = Store::create(&context.data)
+        .await
+        .context("creating the store")?;
     let version = store.snapshot().version();
     if context.json {
         let made = serde_json::json!({ "store": context.data, "data_version": version });

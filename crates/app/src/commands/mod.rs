@@ -79,13 +79,19 @@ pub(crate) struct Context {
 impl Context {
     /// Opens the store on a runtime of its own.
     pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
-        Store::open(&self.data).await.context("opening the store (`naqsha init` makes one)")
+        Store::open(&self.data)
+            .await
+            .context("opening the store (`naqsha init` makes one)")
     }
 }
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
-    let context = Context { config: Config::load(cli.config.as_deref())?, data: cli.data, json: cli.json };
+    let context = Context {
+        config: Config::load(cli.config.as_deref())?,
+        data: cli.data,
+        json: cli.json,
+    };
     match cli.command {
         Command::Init => block_on(init::run(&context)),
         Command::Ingest(args) => block_on(ingest::run(&context, args)),
@@ -101,13 +107,19 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?
+        .block_on(work)
 }
 
 /// Writes one line on stdout; a reader that has gone away is not a failure.
 pub(crate) fn print_line(line: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout().lock(), "{line}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("writing to stdout"),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("writing to stdout")
+        }
         _ => Ok(()),
     }
 }

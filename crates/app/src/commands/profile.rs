@@ -50,17 +50,28 @@ pub(super) fn load(data: &Path, name: &str) -> anyhow::Result<Profile> {
 
 /// Every profile's text by name; one of the deployment replaces a shipped one.
 fn texts(data: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut texts: BTreeMap<String, String> =
-        naqsha_ingest::shipped_profiles().iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
+    let mut texts: BTreeMap<String, String> = naqsha_ingest::shipped_profiles()
+        .iter()
+        .map(|&(name, text)| (name.to_owned(), text.to_owned()))
+        .collect();
     let folder = data.join("profiles");
     if !folder.exists() {
         return Ok(texts);
     }
-    for entry in std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
-        let path = entry.with_context(|| format!("reading {}", folder.display()))?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            let profile = Profile::parse(&text).with_context(|| format!("reading {}", path.display()))?;
+    for entry in
+        std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?
+    {
+        let path = entry
+            .with_context(|| format!("reading {}", folder.display()))?
+            .path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("reading {}", path.display()))?;
+            let profile =
+                Profile::parse(&text).with_context(|| format!("reading {}", path.display()))?;
             texts.insert(profile.id().to_owned(), text);
         }
     }
@@ -70,14 +81,20 @@ fn texts(data: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 fn text(data: &Path, name: &str) -> anyhow::Result<String> {
     let mut texts = texts(data)?;
     let names: Vec<_> = texts.keys().cloned().collect();
-    let unknown = || Usage(format!("there is no profile {name:?}; there are {}", names.join(", ")));
+    let unknown = || {
+        Usage(format!(
+            "there is no profile {name:?}; there are {}",
+            names.join(", ")
+        ))
+    };
     texts.remove(name).ok_or_else(|| unknown().into())
 }
 
 fn list(context: &Context) -> anyhow::Result<()> {
     let mut profiles = Vec::new();
     for (name, text) in texts(&context.data)? {
-        profiles.push(Profile::parse(&text).with_context(|| format!("reading the profile {name}"))?);
+        profiles
+            .push(Profile::parse(&text).with_context(|| format!("reading the profile {name}"))?);
     }
     if context.json {
         let profiles: Vec<_> = profiles
@@ -87,7 +104,12 @@ fn list(context: &Context) -> anyhow::Result<()> {
         return print_line(&json!({ "profiles": profiles }).to_string());
     }
     for profile in profiles {
-        print_line(&format!("{:<22} {:<8} {}", profile.id(), profile.version(), profile.agency()))?;
+        print_line(&format!(
+            "{:<22} {:<8} {}",
+            profile.id(),
+            profile.version(),
+            profile.agency()
+        ))?;
     }
     Ok(())
 }
@@ -95,15 +117,22 @@ fn list(context: &Context) -> anyhow::Result<()> {
 fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::Result<()> {
     let profile = load(&context.data, name)?;
     let now = clock::now();
-    let mut settings = Settings::received(now, now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    let mut settings = Settings::received(now, jiff::tz::TimeZone::UTC.to_datetime(now).date());
     for pair in set {
-        let (name, value) = pair.split_once('=').ok_or_else(|| Usage(format!("--set {pair:?} is not NAME=VALUE")))?;
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| Usage(format!("--set {pair:?} is not NAME=VALUE")))?;
         settings.set.insert(name.to_owned(), value.to_owned());
     }
-    let source = BufReader::new(File::open(file).with_context(|| format!("opening {}", file.display()))?);
+    let source =
+        BufReader::new(File::open(file).with_context(|| format!("opening {}", file.display()))?);
     let check = naqsha_ingest::check(source, &profile, &Reference::embedded(), &settings)?;
     if context.json {
-        let unmapped: BTreeMap<_, _> = check.unmapped_values.iter().map(|(column, values)| (column, values)).collect();
+        let unmapped: BTreeMap<_, _> = check
+            .unmapped_values
+            .iter()
+            .map(|(column, values)| (column, values))
+            .collect();
         return print_line(
             &json!({ "profile": profile.id(), "mapped": check.mapped, "dropped": check.dropped,
                 "unmapped_columns": check.unmapped_columns, "missing_columns": check.missing_columns,
@@ -114,8 +143,14 @@ fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::
     print_line(&format!("{}: {} rows", file.display(), check.rows))?;
     print_line(&format!("  mapped: {}", check.mapped.join(", ")))?;
     print_line(&format!("  dropped: {}", check.dropped.join(", ")))?;
-    print_line(&format!("  unmapped columns: {}", check.unmapped_columns.join(", ")))?;
-    print_line(&format!("  missing columns: {}", check.missing_columns.join(", ")))?;
+    print_line(&format!(
+        "  unmapped columns: {}",
+        check.unmapped_columns.join(", ")
+    ))?;
+    print_line(&format!(
+        "  missing columns: {}",
+        check.missing_columns.join(", ")
+    ))?;
     for (column, values) in &check.unmapped_values {
         print_line(&format!("  values of {column} not in the map: {values:?}"))?;
     }

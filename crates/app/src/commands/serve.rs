@@ -20,20 +20,30 @@ pub(crate) struct ServeArgs {
     listen: Option<SocketAddr>,
 }
 
-const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
 pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()> {
-    let listen = args.listen.or(context.config.server.listen).unwrap_or(DEFAULT_LISTEN);
+    let listen = args
+        .listen
+        .or(context.config.server.listen)
+        .unwrap_or(DEFAULT_LISTEN);
     let anonymous_role = anonymous_role(context, listen)?;
     let store = context.open_store().await?;
-    let catalogue = Catalogue::new(store, reference::study_areas(&context.data)?, context.config.defaults()?);
+    let catalogue = Catalogue::new(
+        store,
+        reference::study_areas(&context.data)?,
+        context.config.defaults()?,
+    );
     let settings = ServerSettings {
         anonymous_role,
         public_url: context.config.server.public_url.clone(),
         cors_origins: context.config.server.cors_origins.clone(),
         ..ServerSettings::default()
     };
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr().context("reading the address")?;
     let line = if context.json {
         serde_json::json!({ "listening": format!("http://{address}/") }).to_string()
@@ -42,7 +52,9 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     };
     print_line(&line)?;
     let router = naqsha_http::router(Arc::new(catalogue), settings);
-    naqsha_http::serve(listener, router, stopped()).await.context("serving")
+    naqsha_http::serve(listener, router, stopped())
+        .await
+        .context("serving")
 }
 
 /// Keys do not exist yet, so a request without one is all there is. On loopback it is the operator's own analyst; on any

@@ -42,7 +42,10 @@ pub(super) fn run(context: &Context, command: StudyAreaCommand) -> anyhow::Resul
         return print_line(&json!({ "study_areas": areas }).to_string());
     }
     for area in areas.iter() {
-        print_line(&format!("{:<20} {}  (resolution {})", area.name, area.title, area.default_resolution))?;
+        print_line(&format!(
+            "{:<20} {}  (resolution {})",
+            area.name, area.title, area.default_resolution
+        ))?;
     }
     Ok(())
 }

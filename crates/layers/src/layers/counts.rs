@@ -63,15 +63,28 @@ impl Layer for Counts {
     }
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
-        let Tally { grid, counts, excluded, facts, synthetic } = tally(question, None)?;
+        let Tally {
+            grid,
+            counts,
+            excluded,
+            facts,
+            synthetic,
+        } = tally(question, None)?;
         let least = question.query.n_min.max(1);
-        let rows: Vec<usize> = (0..counts.len()).filter(|&i| u64::from(counts[i]) >= least).collect();
+        let rows: Vec<usize> = (0..counts.len())
+            .filter(|&i| u64::from(counts[i]) >= least)
+            .collect();
         let cells: Vec<_> = rows.iter().map(|&i| grid.cells[i]).collect();
         let columns = vec![
-            Column { property: &PROPERTIES[0], values: Values::Cells(cells.iter().copied().map(Some).collect()) },
+            Column {
+                property: &PROPERTIES[0],
+                values: Values::Cells(cells.iter().copied().map(Some).collect()),
+            },
             Column {
                 property: &PROPERTIES[1],
-                values: Values::Integers(rows.iter().map(|&i| Some(i64::from(counts[i]))).collect()),
+                values: Values::Integers(
+                    rows.iter().map(|&i| Some(i64::from(counts[i]))).collect(),
+                ),
             },
             Column {
                 property: &PROPERTIES[2],

@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use naqsha_analytics::{GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star, requires_sampling};
+use naqsha_analytics::{
+    GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star, requires_sampling,
+};
 use naqsha_model::Basis;
 
 use crate::description::{LayerDescription, Property, PropertyKind};
@@ -20,9 +22,20 @@ pub(crate) struct Hotspots;
 const LEAST_RECORDS: u64 = 30;
 
 /// A place of these kinds is where something happened; a residence or a police station is not.
-const COUNTED_BASES: [Basis; 4] = [Basis::Occurrence, Basis::Seizure, Basis::Exploitation, Basis::BorderPoint];
+const COUNTED_BASES: [Basis; 4] = [
+    Basis::Occurrence,
+    Basis::Seizure,
+    Basis::Exploitation,
+    Basis::BorderPoint,
+];
 
-const CLASSES: &[&str] = &["hot", "cold", "not_significant", "isolated", "insufficient_variation"];
+const CLASSES: &[&str] = &[
+    "hot",
+    "cold",
+    "not_significant",
+    "isolated",
+    "insufficient_variation",
+];
 
 pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     id: "hotspots",
@@ -31,7 +44,14 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
                   study area, with the exact permutation p-value and Benjamini-Hochberg q over all tested cells. A cell \
                   is hot or cold where q is at most alpha. Reporting effort differs between places: a hotspot of \
                   records is not always a hotspot of crime.",
-    keywords: &["crime", "hotspot", "Getis-Ord", "Gi*", "false discovery rate", "H3"],
+    keywords: &[
+        "crime",
+        "hotspot",
+        "Getis-Ord",
+        "Gi*",
+        "false discovery rate",
+        "H3",
+    ],
     reference: "Ord, J. K. and Getis, A. (1995), Geographical Analysis 27(4), doi:10.1111/j.1538-4632.1995.tb00912.x; \
                 Benjamini, Y. and Hochberg, Y. (1995), J. R. Stat. Soc. B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x",
     properties: &PROPERTIES,
@@ -41,7 +61,13 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
 };
 
 static PROPERTIES: [Property; 11] = [
-    Property { name: "h3", title: "Cell", kind: PropertyKind::Cell, unit: None, description: "H3 cell." },
+    Property {
+        name: "h3",
+        title: "Cell",
+        kind: PropertyKind::Cell,
+        unit: None,
+        description: "H3 cell.",
+    },
     Property {
         name: "n",
         title: "Records",
@@ -121,7 +147,9 @@ impl Layer for Hotspots {
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let tally = tally(question, Some(&COUNTED_BASES))?;
-        let neighbours = question.area.neighbours(question.resolution, question.query.k)?;
+        let neighbours = question
+            .area
+            .neighbours(question.resolution, question.query.k)?;
         let values: Vec<f64> = tally.counts.iter().map(|&count| f64::from(count)).collect();
         let null = null_model(question.query.null, &values, &neighbours);
         let total: u64 = tally.counts.iter().map(|&count| u64::from(count)).sum();
@@ -150,8 +178,9 @@ fn law(null: NullModel, question: &Question<'_>) -> Result<Null, LayerError> {
         NullModel::Exact => Null::Exact,
         NullModel::Normal => Null::Normal,
         NullModel::MonteCarlo => Null::MonteCarlo {
-            permutations: NonZeroU32::new(question.permutations)
-                .ok_or_else(|| LayerError::Statistic("the configuration asks for no permutations".to_owned()))?,
+            permutations: NonZeroU32::new(question.permutations).ok_or_else(|| {
+                LayerError::Statistic("the configuration asks for no permutations".to_owned())
+            })?,
             seed: question.query.seed,
         },
     })
@@ -165,9 +194,11 @@ struct Test {
 
 impl Test {
     fn run(values: &[f64], neighbours: &Neighbours, law: Null) -> Result<Self, LayerError> {
-        let rows = gi_star(values, neighbours, law).map_err(|error| LayerError::Statistic(error.to_string()))?;
+        let rows = gi_star(values, neighbours, law)
+            .map_err(|error| LayerError::Statistic(error.to_string()))?;
         let p: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
-        let q = fdr(&p, Method::BenjaminiHochberg).map_err(|error| LayerError::Statistic(error.to_string()))?;
+        let q = fdr(&p, Method::BenjaminiHochberg)
+            .map_err(|error| LayerError::Statistic(error.to_string()))?;
         Ok(Self { rows, q })
     }
 
@@ -177,7 +208,10 @@ impl Test {
             neighbours: u32::try_from(neighbours.degree(unit)).unwrap_or(u32::MAX),
             outcome: Err(Reason::InsufficientVariation),
         };
-        Self { rows: (0..neighbours.len()).map(row).collect(), q: vec![None; neighbours.len()] }
+        Self {
+            rows: (0..neighbours.len()).map(row).collect(),
+            q: vec![None; neighbours.len()],
+        }
     }
 
     fn tested(&self) -> u64 {
@@ -201,14 +235,38 @@ impl Test {
     }
 }
 
-fn assemble(question: &Question<'_>, tally: Tally, neighbours: &Neighbours, test: &Test, null: NullModel) -> LayerTable {
-    let Tally { grid, counts, excluded, facts, synthetic } = tally;
-    let kept: Vec<usize> = (0..counts.len()).filter(|&i| u64::from(counts[i]) >= question.query.n_min).collect();
+fn assemble(
+    question: &Question<'_>,
+    tally: Tally,
+    neighbours: &Neighbours,
+    test: &Test,
+    null: NullModel,
+) -> LayerTable {
+    let Tally {
+        grid,
+        counts,
+        excluded,
+        facts,
+        synthetic,
+    } = tally;
+    let kept: Vec<usize> = (0..counts.len())
+        .filter(|&i| u64::from(counts[i]) >= question.query.n_min)
+        .collect();
     let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
     let gi = |i: usize| test.rows[i].outcome.ok();
-    let around = |i: usize| neighbours.of(i).iter().map(|&j| i64::from(counts[j as usize])).sum::<i64>();
-    let integers = |value: &dyn Fn(usize) -> Option<i64>| Values::Integers(kept.iter().map(|&i| value(i)).collect());
-    let numbers = |value: &dyn Fn(usize) -> Option<f64>| Values::Numbers(kept.iter().map(|&i| value(i)).collect());
+    let around = |i: usize| {
+        neighbours
+            .of(i)
+            .iter()
+            .map(|&j| i64::from(counts[j as usize]))
+            .sum::<i64>()
+    };
+    let integers = |value: &dyn Fn(usize) -> Option<i64>| {
+        Values::Integers(kept.iter().map(|&i| value(i)).collect())
+    };
+    let numbers = |value: &dyn Fn(usize) -> Option<f64>| {
+        Values::Numbers(kept.iter().map(|&i| value(i)).collect())
+    };
     let values = [
         Values::Cells(kept.iter().map(|&i| Some(grid.cells[i])).collect()),
         integers(&|i| Some(i64::from(counts[i]))),
@@ -218,7 +276,11 @@ fn assemble(question: &Question<'_>, tally: Tally, neighbours: &Neighbours, test
         numbers(&|i| gi(i).map(|gi| gi.p_two_sided())),
         numbers(&|i| test.q[i]),
         integers(&|i| test.bin(i).map(i64::from)),
-        Values::Choices(kept.iter().map(|&i| Some(test.class(i, question.query.alpha))).collect()),
+        Values::Choices(
+            kept.iter()
+                .map(|&i| Some(test.class(i, question.query.alpha)))
+                .collect(),
+        ),
         Values::Booleans(kept.iter().map(|&i| !neighbours.complete(i)).collect()),
         integers(&|i| Some(i64::from(counts[i]) + around(i))),
     ];
@@ -228,7 +290,11 @@ fn assemble(question: &Question<'_>, tally: Tally, neighbours: &Neighbours, test
         shapes: kept.iter().map(|&i| u32::try_from(i).ok()).collect(),
         boundaries: grid.boundaries(),
         points: None,
-        columns: PROPERTIES.iter().zip(values).map(|(property, values)| Column { property, values }).collect(),
+        columns: PROPERTIES
+            .iter()
+            .zip(values)
+            .map(|(property, values)| Column { property, values })
+            .collect(),
         metadata: Metadata {
             data_version: question.snapshot.version(),
             study_area: Some(facts),

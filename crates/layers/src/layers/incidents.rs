@@ -39,12 +39,26 @@ pub(crate) static INCIDENTS: LayerDescription = LayerDescription {
 };
 
 const fn text(name: &'static str, title: &'static str, description: &'static str) -> Property {
-    Property { name, title, kind: PropertyKind::Text, unit: None, description }
+    Property {
+        name,
+        title,
+        kind: PropertyKind::Text,
+        unit: None,
+        description,
+    }
 }
 
 const CATEGORIES: &[&str] = &["TF", "DT", "HT", "CY", "ADJ"];
 const SUBTYPES: &[&str] = &["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"];
-const STAGES: &[&str] = &["complaint", "inquiry", "fir", "seizure", "str_referral", "ngo_report", "osint"];
+const STAGES: &[&str] = &[
+    "complaint",
+    "inquiry",
+    "fir",
+    "seizure",
+    "str_referral",
+    "ngo_report",
+    "osint",
+];
 const BASES: &[&str] = &[
     "occurrence",
     "seizure",
@@ -56,8 +70,17 @@ const BASES: &[&str] = &[
     "abroad",
     "unknown",
 ];
-const PRECISIONS: &[&str] =
-    &["point", "street", "locality", "station_area", "tehsil", "district", "province", "country", "none"];
+const PRECISIONS: &[&str] = &[
+    "point",
+    "street",
+    "locality",
+    "station_area",
+    "tehsil",
+    "district",
+    "province",
+    "country",
+    "none",
+];
 const TIME_PRECISIONS: &[&str] = &["minute", "hour", "day", "month", "quarter", "year"];
 
 static PROPERTIES: [Property; 17] = [
@@ -134,10 +157,22 @@ static PROPERTIES: [Property; 17] = [
         description: "H3 cell of the place, as fine as uncertainty and scope allow; null without a place.",
     },
     text("district", "District", "District as resolved."),
-    text("section", "Section", "Principal section of law, with its statute."),
-    text("modus", "In the source's words", "Crime type or nature of complaint as the source states it."),
+    text(
+        "section",
+        "Section",
+        "Principal section of law, with its statute.",
+    ),
+    text(
+        "modus",
+        "In the source's words",
+        "Crime type or nature of complaint as the source states it.",
+    ),
     text("status", "Status", "Status as the source last stated it."),
-    text("profile", "Profile", "Mapping profile and version through which the record came."),
+    text(
+        "profile",
+        "Profile",
+        "Mapping profile and version through which the record came.",
+    ),
 ];
 
 impl Layer for Incidents {
@@ -149,20 +184,32 @@ impl Layer for Incidents {
         let finest = question.scope.finest_record_resolution();
         let bbox = question.page.bbox;
         let in_box = |cell: CellIndex| {
-            bbox.as_ref().is_none_or(|bbox| CellBoundaries::of(&[cell]).meets(0, bbox))
+            bbox.as_ref()
+                .is_none_or(|bbox| CellBoundaries::of(&[cell]).meets(0, bbox))
         };
         let mut filter = filter(question.query);
-        filter.area = bbox.map(|_box| Area { finest, contains: &in_box });
-        let page = question.snapshot.rows(&filter, question.page.offset, question.page.limit)?;
-        let mut table = table(page.rows, question.scope, question.snapshot.version());
+        filter.area = bbox.map(|_box| Area {
+            finest,
+            contains: &in_box,
+        });
+        let page = question
+            .snapshot
+            .rows(&filter, question.page.offset, question.page.limit)?;
+        let mut table = table(&page.rows, question.scope, question.snapshot.version());
         table.metadata.excluded.matched = page.matched;
-        Ok(Computed { table, matched: page.matched })
+        Ok(Computed {
+            table,
+            matched: page.matched,
+        })
     }
 }
 
 /// The table of some records, as a scope shows them.
-pub(crate) fn table(rows: Vec<StoredIncident>, scope: Scope, version: u64) -> LayerTable {
-    let shown: Vec<Option<CellIndex>> = rows.iter().map(|row| shown_cell(&row.incident, scope)).collect();
+pub(crate) fn table(rows: &[StoredIncident], scope: Scope, version: u64) -> LayerTable {
+    let shown: Vec<Option<CellIndex>> = rows
+        .iter()
+        .map(|row| shown_cell(&row.incident, scope))
+        .collect();
     let mut cells: Vec<CellIndex> = shown.iter().flatten().copied().collect();
     cells.sort_unstable();
     cells.dedup();
@@ -171,14 +218,18 @@ pub(crate) fn table(rows: Vec<StoredIncident>, scope: Scope, version: u64) -> La
         .map(|cell| cell.and_then(|cell| u32::try_from(cells.binary_search(&cell).ok()?).ok()))
         .collect();
     let synthetic = rows.iter().any(|row| row.synthetic);
-    let points = scope.sees_points().then(|| rows.iter().map(|row| row.incident.location.point()).collect());
+    let points = scope.sees_points().then(|| {
+        rows.iter()
+            .map(|row| row.incident.location.point())
+            .collect()
+    });
     LayerTable {
         layer: &INCIDENTS,
         keys: Keys::Incidents(rows.iter().map(|row| row.id).collect()),
         shapes,
         boundaries: Arc::new(CellBoundaries::of(&cells)),
         points,
-        columns: columns(&rows, shown),
+        columns: columns(rows, shown),
         metadata: Metadata {
             data_version: version,
             study_area: None,
@@ -188,7 +239,10 @@ pub(crate) fn table(rows: Vec<StoredIncident>, scope: Scope, version: u64) -> La
             alpha: None,
             fdr: None,
             seed: None,
-            excluded: Excluded { matched: rows.len() as u64, ..Excluded::default() },
+            excluded: Excluded {
+                matched: rows.len() as u64,
+                ..Excluded::default()
+            },
             policy: scope.policy(),
             synthetic,
         },
@@ -198,16 +252,30 @@ pub(crate) fn table(rows: Vec<StoredIncident>, scope: Scope, version: u64) -> La
 fn shown_cell(incident: &Incident, scope: Scope) -> Option<CellIndex> {
     let cell = incident.location.cell()?;
     let finest = scope.finest_record_resolution();
-    if cell.resolution() > finest { cell.parent(finest) } else { Some(cell) }
+    if cell.resolution() > finest {
+        cell.parent(finest)
+    } else {
+        Some(cell)
+    }
 }
 
 fn columns(rows: &[StoredIncident], shown: Vec<Option<CellIndex>>) -> Vec<Column> {
-    let texts = |value: &dyn Fn(&StoredIncident) -> Option<String>| Values::Texts(rows.iter().map(value).collect());
+    let texts = |value: &dyn Fn(&StoredIncident) -> Option<String>| {
+        Values::Texts(rows.iter().map(value).collect())
+    };
     let choices = |value: &dyn Fn(&Incident) -> Option<&'static str>| {
         Values::Choices(rows.iter().map(|row| value(&row.incident)).collect())
     };
     let day = |incident: &Incident, last: bool| {
-        incident.when().map(|when| if last { when.days.last() } else { when.days.first() }.date().to_string())
+        incident.when().map(|when| {
+            if last {
+                when.days.last()
+            } else {
+                when.days.first()
+            }
+            .date()
+            .to_string()
+        })
     };
     let values = [
         choices(&|i| Some(i.category.code())),
@@ -220,7 +288,11 @@ fn columns(rows: &[StoredIncident], shown: Vec<Option<CellIndex>>) -> Vec<Column
         choices(&|i| i.when().map(|when| TimePrecision::code(when.precision))),
         choices(&|i| Some(Basis::code(i.location.basis))),
         choices(&|i| Some(Precision::code(i.location.precision()))),
-        Values::Numbers(rows.iter().map(|row| Some(row.incident.location.uncertainty()?.get())).collect()),
+        Values::Numbers(
+            rows.iter()
+                .map(|row| Some(row.incident.location.uncertainty()?.get()))
+                .collect(),
+        ),
         Values::Cells(shown),
         texts(&|row| row.incident.location.district.clone()),
         texts(&|row| section(&row.incident)),
@@ -228,7 +300,11 @@ fn columns(rows: &[StoredIncident], shown: Vec<Option<CellIndex>>) -> Vec<Column
         texts(&|row| row.incident.status.clone()),
         texts(&|row| Some(row.profile.clone())),
     ];
-    PROPERTIES.iter().zip(values).map(|(property, values)| Column { property, values }).collect()
+    PROPERTIES
+        .iter()
+        .zip(values)
+        .map(|(property, values)| Column { property, values })
+        .collect()
 }
 
 fn section(incident: &Incident) -> Option<String> {
@@ -243,10 +319,31 @@ mod tests {
 
     #[test]
     fn the_closed_lists_are_those_of_the_model() {
-        assert_eq!(SUBTYPES.to_vec(), Adjacent::ALL.iter().map(|a| a.code()).collect::<Vec<_>>());
-        assert_eq!(STAGES.to_vec(), RecordStage::ALL.iter().map(|s| s.code()).collect::<Vec<_>>());
-        assert_eq!(BASES.to_vec(), Basis::ALL.iter().map(|b| b.code()).collect::<Vec<_>>());
-        assert_eq!(PRECISIONS.to_vec(), Precision::ALL.iter().map(|p| p.code()).collect::<Vec<_>>());
-        assert_eq!(TIME_PRECISIONS.to_vec(), TimePrecision::ALL.iter().map(|p| p.code()).collect::<Vec<_>>());
+        assert_eq!(
+            SUBTYPES.to_vec(),
+            Adjacent::ALL.iter().map(|a| a.code()).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            STAGES.to_vec(),
+            RecordStage::ALL
+                .iter()
+                .map(|s| s.code())
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(
+            BASES.to_vec(),
+            Basis::ALL.iter().map(|b| b.code()).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            PRECISIONS.to_vec(),
+            Precision::ALL.iter().map(|p| p.code()).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            TIME_PRECISIONS.to_vec(),
+            TimePrecision::ALL
+                .iter()
+                .map(|p| p.code())
+                .collect::<Vec<_>>()
+        );
     }
 }

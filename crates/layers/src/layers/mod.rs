@@ -16,7 +16,8 @@ use crate::layer::Layer;
 const LAYERS: &[&dyn Layer] = &[&incidents::Incidents, &counts::Counts, &hotspots::Hotspots];
 
 /// What every layer is, in the same order.
-pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[&incidents::INCIDENTS, &counts::COUNTS, &HOTSPOTS];
+pub(crate) const DESCRIPTIONS: &[&LayerDescription] =
+    &[&incidents::INCIDENTS, &counts::COUNTS, &HOTSPOTS];
 
 /// The layer of an id.
 pub(crate) fn by_id(id: &str) -> Result<&'static dyn Layer, LayerError> {

@@ -35,9 +35,16 @@ pub(crate) fn filter(query: &LayerQuery) -> Filter<'static> {
 }
 
 /// Counts the records of a question; `default_bases` are the bases counted where the question names none.
-pub(crate) fn tally(question: &Question<'_>, default_bases: Option<&[Basis]>) -> Result<Tally, LayerError> {
+pub(crate) fn tally(
+    question: &Question<'_>,
+    default_bases: Option<&[Basis]>,
+) -> Result<Tally, LayerError> {
     let grid = question.area.grid(question.resolution)?;
-    let counted_bases = if question.query.bases.is_some() { None } else { default_bases.map(<[Basis]>::to_vec) };
+    let counted_bases = if question.query.bases.is_some() {
+        None
+    } else {
+        default_bases.map(<[Basis]>::to_vec)
+    };
     let cube = question.snapshot.cube(&CubeQuery {
         resolution: question.resolution,
         filter: filter(question.query),
@@ -46,7 +53,8 @@ pub(crate) fn tally(question: &Question<'_>, default_bases: Option<&[Basis]>) ->
     let mut counts = vec![0; grid.cells.len()];
     let (mut outside, mut occupied, mut synthetic) = (0_u64, 0_u64, false);
     let mut place = 0;
-    for ((&cell, &count), &from_sample) in cube.cells.iter().zip(&cube.counts).zip(&cube.synthetic) {
+    for ((&cell, &count), &from_sample) in cube.cells.iter().zip(&cube.counts).zip(&cube.synthetic)
+    {
         place += grid.cells[place..].partition_point(|&known| known < cell);
         if grid.cells.get(place) == Some(&cell) {
             counts[place] = count;
@@ -62,12 +70,24 @@ pub(crate) fn tally(question: &Question<'_>, default_bases: Option<&[Basis]>) ->
         ("basis", cube.excluded.basis),
         ("outside_study_area", outside),
     ];
-    let reasons: BTreeMap<_, _> = reasons.into_iter().filter(|&(_, count)| count > 0).collect();
+    let reasons: BTreeMap<_, _> = reasons
+        .into_iter()
+        .filter(|&(_, count)| count > 0)
+        .collect();
     let facts = StudyAreaFacts {
         name: question.area.name.clone(),
         hash: question.area.hash().to_owned(),
         cells: grid.cells.len() as u64,
         occupied,
     };
-    Ok(Tally { grid, counts, excluded: Excluded { matched: cube.matched, reasons }, facts, synthetic })
+    Ok(Tally {
+        grid,
+        counts,
+        excluded: Excluded {
+            matched: cube.matched,
+            reasons,
+        },
+        facts,
+        synthetic,
+    })
 }
