@@ -1,0 +1,51 @@
+//! The metadata documents, all made from the layers' descriptions: a new layer needs no change here.
+
+mod collections;
+mod landing;
+mod openapi;
+mod operations;
+mod schemas;
+mod styles;
+mod tilejson;
+
+pub(crate) use collections::{collection, collections, places};
+pub(crate) use landing::{api_page, conformance, root};
+pub(crate) use openapi::api;
+pub(crate) use schemas::{queryables, schema};
+pub(crate) use styles::{style, styles};
+pub(crate) use tilejson::tilejson;
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use naqsha_layers::Catalogue;
+use serde_json::Value;
+
+use crate::html;
+use crate::negotiate::{Format, HTML};
+use crate::problem::Problem;
+use crate::reply::{Freshness, Produced, Representation, reply};
+use crate::request::Asked;
+use crate::service::Shared;
+
+/// Answers with a JSON document, or with a page of it.
+async fn document(
+    service: &Shared,
+    asked: &Asked,
+    format: &'static Format,
+    title: &str,
+    make: impl FnOnce(&Catalogue, &Asked) -> Result<Value, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let representation = Representation::new(asked, format, Freshness::Metadata);
+    let (request, title) = (asked.clone(), title.to_owned());
+    reply(service, asked, representation, move |catalogue, version| {
+        let value = make(catalogue, &request)?;
+        if *format == HTML {
+            let headers = vec![(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(html::POLICY))];
+            return Ok(Produced { body: Some(html::page(&title, &value).into_bytes()), version, headers });
+        }
+        let mut body = value.to_string().into_bytes();
+        body.push(b'\n');
+        Ok(Produced { body: Some(body), version, headers: Vec::new() })
+    })
+    .await
+}

@@ -1,0 +1,182 @@
+//! `/api`: the OpenAPI 3.0.3 document, made from the layers' descriptions.
+//!
+//! Three habits of clients shape it: QGIS reads its page size from `components.parameters.limit`, GDAL and QGIS push
+//! filters down only where a literal path `/collections/<id>/items` declares the parameter inline, and the OGC test
+//! suite reads version 3.0 only.
+
+use axum::extract::State;
+use axum::response::Response;
+use naqsha_layers::{Catalogue, LayerDescription};
+use serde_json::{Map, Value, json};
+
+use super::document;
+use super::operations::{Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query};
+use super::schemas::of_property;
+use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
+use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
+use crate::problem::Problem;
+use crate::request::Asked;
+use crate::service::Shared;
+use crate::tiles::DEEPEST_ZOOM;
+
+/// `/api`.
+pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    let format = asked.format(&[&OPENAPI, &HTML])?;
+    if *format == HTML {
+        let asked = Asked { accept: None, pairs: Vec::new(), ..asked };
+        return super::api_page(State(service), asked).await;
+    }
+    document(&service, &asked, format, "The API of Naqsha", |catalogue, asked| Ok(describe(catalogue, &asked.base))).await
+}
+
+/// The document for a service whose links start with `base`.
+pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
+    let mut paths = general();
+    for layer in catalogue.descriptions() {
+        paths.extend(of_collection(layer));
+        if layer.over_cells {
+            paths.extend(of_tiles(layer));
+        }
+    }
+    let server = if base.is_empty() { "/" } else { base };
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Naqsha",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Hotspot layers over recorded incidents: OGC API - Features, vector tiles, MapLibre styles.",
+            "license": { "name": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": server }],
+        "tags": [
+            { "name": "Capabilities", "description": "What the service offers" },
+            { "name": "Data", "description": "Features of the collections" },
+            { "name": "Tiles", "description": "The same features for maps" },
+            { "name": "Operation", "description": "Whether the service works" },
+        ],
+        "paths": paths,
+        "components": {
+            "parameters": {
+                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum.", json!({
+                    "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
+                })),
+            },
+            "responses": problem_responses(),
+            "schemas": schemas(catalogue),
+        },
+    })
+}
+
+/// Paths that do not belong to one layer.
+fn general() -> Map<String, Value> {
+    let page = |id: &str, summary: &str| Operation::new(id, summary, "Capabilities").answers(&[&JSON, &HTML]);
+    let check = |id: &str, summary: &str| Operation::new(id, summary, "Operation").answers(&[&JSON]).build();
+    let area = query("study_area", "Name of the study area.", json!({ "type": "string" }));
+    let style = in_path("styleId", "Name of the layer.", json!({ "type": "string" }));
+    let paths = [
+        ("/", page("getLandingPage", "Landing document; for a browser the map").build()),
+        ("/conformance", page("getConformance", "Conformance classes").build()),
+        ("/api", Operation::new("getApi", "This document", "Capabilities").answers(&[&OPENAPI, &HTML]).build()),
+        ("/api.html", Operation::new("getApiPage", "The API as a page", "Capabilities").answers(&[&HTML]).build()),
+        ("/collections", page("getCollections", "Every collection").build()),
+        ("/styles", Operation::new("getStyles", "MapLibre styles", "Tiles").answers(&[&JSON]).build()),
+        (
+            "/styles/{styleId}",
+            Operation::new("getStyle", "MapLibre style of a layer; takes the layer's parameters", "Tiles")
+                .answers(&[&STYLE])
+                .takes([style])
+                .may_be_absent()
+                .build(),
+        ),
+        (
+            "/places.json",
+            Operation::new("getPlaces", "Places that label a map of a study area, largest first", "Capabilities")
+                .answers(&[&JSON])
+                .takes([area])
+                .build(),
+        ),
+        ("/healthz", check("getHealth", "Whether the process runs")),
+        ("/readyz", check("getReadiness", "Whether new requests are welcome")),
+    ];
+    paths.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+fn of_collection(layer: &LayerDescription) -> [(String, Value); 5] {
+    let (id, title) = (layer.id, layer.title);
+    let root = format!("/collections/{id}");
+    let parameters = || layer.parameters.iter().map(of_layer);
+    let operation = |verb: &str, summary: String| Operation::new(format!("{verb}.{id}"), summary, "Data");
+    let describe = operation("describeCollection", format!("{title}: the collection")).answers(&[&JSON, &HTML]);
+    let items = operation("getFeatures", format!("{title}: features"))
+        .answers(&FORMATS)
+        .takes(of_items())
+        .takes(parameters());
+    let feature_id = in_path("featureId", "Identifier of the feature.", json!({ "type": "string" }));
+    let item = operation("getFeature", format!("{title}: one feature"))
+        .answers(&[&GEOJSON, &HTML])
+        .takes([feature_id])
+        .takes(parameters())
+        .may_be_absent();
+    let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);
+    let queryables = operation("getQueryables", format!("{title}: parameters")).answers(&[&SCHEMA, &HTML]);
+    [
+        (root.clone(), describe.build()),
+        (format!("{root}/items"), items.may_be_absent().build()),
+        (format!("{root}/items/{{featureId}}"), item.build()),
+        (format!("{root}/schema"), schema.build()),
+        (format!("{root}/queryables"), queryables.build()),
+    ]
+}
+
+fn of_tiles(layer: &LayerDescription) -> Vec<(String, Value)> {
+    let (id, title) = (layer.id, layer.title);
+    let parameters = || layer.parameters.iter().map(of_layer);
+    let tilejson = Operation::new(format!("getTileJson.{id}"), format!("{title}: TileJSON 3.0.0"), "Tiles")
+        .answers(&[&JSON])
+        .takes(parameters());
+    let number = |max: u64| json!({ "type": "integer", "minimum": 0, "maximum": max });
+    let last = (1_u64 << DEEPEST_ZOOM) - 1;
+    let position = || {
+        [
+            in_path("z", "Zoom.", number(u64::from(DEEPEST_ZOOM))),
+            in_path("x", "Column from the west.", number(last)),
+            in_path("y", "Row from the north.", number(last)),
+        ]
+    };
+    let tile = |ending: &str, format| {
+        Operation::new(format!("{id}.getTile.{ending}"), format!("{title}: a tile of the web Mercator grid"), "Tiles")
+            .answers(&[format])
+            .takes(position())
+            .takes(parameters())
+            .may_be_absent()
+            .may_be_empty()
+            .build()
+    };
+    let path = |ending: &str| format!("/xyz/{id}/{{z}}/{{x}}/{{y}}.{ending}");
+    vec![
+        (format!("/xyz/{id}.json"), tilejson.build()),
+        (path("mvt"), tile("mvt", &MVT)),
+        (path("pbf"), tile("pbf", &MVT)),
+        (path("geojson"), tile("geojson", &GEOJSON)),
+    ]
+}
+
+fn schemas(catalogue: &Catalogue) -> Map<String, Value> {
+    let properties = |layer: &&LayerDescription| {
+        let properties: Map<String, Value> = layer
+            .properties
+            .iter()
+            .map(|property| {
+                let mut schema = of_property(property);
+                schema["nullable"] = true.into();
+                (property.name.to_owned(), schema)
+            })
+            .collect();
+        (format!("{}Properties", layer.id), json!({ "type": "object", "properties": properties }))
+    };
+    let mut schemas: Map<String, Value> = catalogue.descriptions().iter().map(properties).collect();
+    schemas.insert("Problem".to_owned(), problem_schema());
+    schemas
+}
+

@@ -1,0 +1,87 @@
+//! `/styles` and `/styles/{layer}`: MapLibre styles with one source and no boundary lines.
+//!
+//! Colours follow from the kind of layer: a signed significance class is drawn from cold to hot, a count from light to
+//! dark. Both ramps are ColorBrewer's (RdBu and YlOrRd) and can be told apart by colour-blind readers.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use naqsha_layers::{LayerDescription, LayerQuery, PropertyKind};
+use serde_json::{Value, json};
+
+use super::document;
+use crate::link::{self, Link, query_string};
+use crate::negotiate::{JSON, STYLE};
+use crate::problem::Problem;
+use crate::request::Asked;
+use crate::service::Shared;
+use crate::tiles::tiled;
+
+/// The property of signed significance: −3 (cold) to 3 (hot).
+const BIN: &str = "bin";
+
+/// `/styles`.
+pub(crate) async fn styles(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    let format = asked.format(&[&JSON])?;
+    document(&service, &asked, format, "Styles", |catalogue, asked| {
+        let style = |layer: &&&LayerDescription| {
+            let address = format!("{}/styles/{}", asked.base, layer.id);
+            let link = Link::new(address, "stylesheet", STYLE.media_type, layer.title);
+            json!({ "id": layer.id, "title": layer.title, "links": link::to_json(&[link]) })
+        };
+        let layers: Vec<_> = catalogue.descriptions().iter().filter(|layer| layer.over_cells).collect();
+        Ok(json!({ "styles": layers.iter().map(style).collect::<Value>() }))
+    })
+    .await
+}
+
+/// `/styles/{layer}`; the layer's parameters of the request are those of its tiles.
+pub(crate) async fn style(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let layer = tiled(&service.catalogue, &id)?;
+    let format = asked.format(&[&STYLE])?;
+    LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
+    document(&service, &asked, format, layer.title, move |_catalogue, asked| Ok(describe(layer, asked))).await
+}
+
+fn describe(layer: &LayerDescription, asked: &Asked) -> Value {
+    let address = format!("{}/xyz/{}.json{}", asked.base, layer.id, query_string(asked.question()));
+    let colour = colour(layer);
+    json!({
+        "version": 8,
+        "name": layer.title,
+        "sources": { layer.id: { "type": "vector", "url": address } },
+        "layers": [
+            { "id": "background", "type": "background", "paint": { "background-color": "#f4f3f0" } },
+            {
+                "id": layer.id,
+                "type": "fill",
+                "source": layer.id,
+                "source-layer": layer.id,
+                "paint": { "fill-color": colour, "fill-opacity": 0.75, "fill-outline-color": "rgba(0,0,0,0.12)" },
+            },
+        ],
+    })
+}
+
+fn colour(layer: &LayerDescription) -> Value {
+    if layer.properties.iter().any(|property| property.name == BIN) {
+        return json!([
+            "match", ["get", BIN],
+            -3, "#2166ac", -2, "#67a9cf", -1, "#d1e5f0",
+            1, "#fddbc7", 2, "#ef8a62", 3, "#b2182b",
+            "#e8e8e8",
+        ]);
+    }
+    let number = |kind| matches!(kind, PropertyKind::Integer | PropertyKind::Number);
+    match layer.properties.iter().find(|property| number(property.kind)) {
+        Some(property) => json!([
+            "step", ["coalesce", ["get", property.name], 0],
+            "#f7f7f7", 1, "#ffffb2", 3, "#fecc5c", 10, "#fd8d3c", 30, "#f03b20", 100, "#bd0026",
+        ]),
+        None => "#fd8d3c".into(),
+    }
+}

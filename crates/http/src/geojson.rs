@@ -1,0 +1,216 @@
+//! GeoJSON (RFC 7946) and GeoJSON text sequences (RFC 8142) of a layer's answer, digit by digit into a buffer.
+//!
+//! The same bytes leave over HTTP and through `naqsha export`; only the links differ.
+
+use std::io::{self, Write};
+
+use h3o::CellIndex;
+use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
+use naqsha_model::Point;
+use serde_json::{Value, json};
+
+use crate::antimeridian::cut;
+use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
+use crate::link::{self, Link};
+
+/// Bytes gathered before they are handed on.
+const CHUNK: usize = 64 << 10;
+const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_collection(answer: &Answer, links: &[Link], out: &mut impl Write) -> io::Result<()> {
+    let head = json!({
+        "type": "FeatureCollection",
+        "numberMatched": answer.matched,
+        "numberReturned": answer.rows.len(),
+        "links": link::to_json(links),
+        "naqsha": metadata(answer),
+    });
+    let mut head = head.to_string().into_bytes();
+    // The object is left open for its features, which come last so that a reader of the head need not skip them.
+    head.pop();
+    out.write_all(&head)?;
+    out.write_all(b",\"features\":[")?;
+    let writer = FeatureWriter::new(answer);
+    let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
+    for (i, &row) in answer.rows.iter().enumerate() {
+        chunk.extend_from_slice(if i == 0 { b"\n" } else { b",\n" });
+        writer.push(&mut chunk, row as usize);
+        hand_on(&mut chunk, out)?;
+    }
+    chunk.extend_from_slice(b"\n]}\n");
+    out.write_all(&chunk)
+}
+
+/// Writes the answer as a GeoJSON text sequence: a record separator, a feature, a line feed, for each feature.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_sequence(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
+    let writer = FeatureWriter::new(answer);
+    let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
+    for &row in &answer.rows {
+        chunk.push(RECORD_SEPARATOR);
+        writer.push(&mut chunk, row as usize);
+        chunk.push(b'\n');
+        hand_on(&mut chunk, out)?;
+    }
+    out.write_all(&chunk)
+}
+
+/// Writes the first row of the answer as a `Feature` with its links and the member `naqsha`; nothing without rows.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_feature(answer: &Answer, links: &[Link], out: &mut impl Write) -> io::Result<()> {
+    let Some(&row) = answer.rows.first() else { return Ok(()) };
+    let mut feature = Vec::with_capacity(1 << 10);
+    FeatureWriter::new(answer).push(&mut feature, row as usize);
+    feature.pop();
+    out.write_all(&feature)?;
+    let tail = json!({ "links": link::to_json(links), "naqsha": metadata(answer) }).to_string().into_bytes();
+    out.write_all(b",")?;
+    out.write_all(&tail[1..])?;
+    out.write_all(b"\n")
+}
+
+fn hand_on(chunk: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
+    if chunk.len() >= CHUNK {
+        out.write_all(chunk)?;
+        chunk.clear();
+    }
+    Ok(())
+}
+
+/// The member `naqsha`: what a reader must know to judge the numbers.
+pub(crate) fn metadata(answer: &Answer) -> Value {
+    let m = &answer.table.metadata;
+    let study_area = m.study_area.as_ref().map(|area| {
+        json!({ "name": area.name, "hash": area.hash, "cells": area.cells, "occupied": area.occupied })
+    });
+    json!({
+        "layer": answer.table.layer.id,
+        "data_version": answer.version,
+        "study_area": study_area,
+        "resolution": m.resolution.map(u8::from),
+        "null": m.null,
+        "tested": m.tested,
+        "alpha": m.alpha,
+        "fdr": m.fdr,
+        "seed": m.seed,
+        "excluded": {
+            "count": m.excluded.count(),
+            "share": m.excluded.share(),
+            "reasons": m.excluded.reasons,
+        },
+        "policy": m.policy,
+        "synthetic": m.synthetic,
+    })
+}
+
+/// Writes features of one table: what is the same for every row is prepared once.
+pub(crate) struct FeatureWriter<'a> {
+    table: &'a LayerTable,
+    /// `"name":` of each column, with the comma that precedes it.
+    names: Vec<Vec<u8>>,
+}
+
+impl<'a> FeatureWriter<'a> {
+    pub(crate) fn new(answer: &'a Answer) -> Self {
+        let name = |(i, column): (usize, &Column)| {
+            let mut bytes = if i == 0 { Vec::new() } else { vec![b','] };
+            push_text(&mut bytes, column.property.name);
+            bytes.push(b':');
+            bytes
+        };
+        Self { names: answer.table.columns.iter().enumerate().map(name).collect(), table: &answer.table }
+    }
+
+    /// Appends one feature.
+    pub(crate) fn push(&self, out: &mut Vec<u8>, row: usize) {
+        out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":\"");
+        push_key(out, &self.table.keys, row);
+        out.extend_from_slice(b"\",\"geometry\":");
+        match self.table.points.as_ref().and_then(|points| points[row]) {
+            Some(point) => push_point(out, point),
+            None => match self.table.shapes[row] {
+                Some(shape) => push_polygon(out, self.table.boundaries.ring(shape)),
+                None => out.extend_from_slice(b"null"),
+            },
+        }
+        out.extend_from_slice(b",\"properties\":{");
+        for (name, column) in self.names.iter().zip(&self.table.columns) {
+            out.extend_from_slice(name);
+            push_value(out, &column.values, row);
+        }
+        out.extend_from_slice(b"}}");
+    }
+}
+
+/// Appends the id of a row: letters and digits only.
+pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
+    match keys {
+        Keys::Cells(cells) => push_cell(out, cells[row]),
+        Keys::Incidents(ids) => out.extend_from_slice(ids[row].to_string().as_bytes()),
+    }
+}
+
+fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
+    let written = match values {
+        Values::Integers(values) => values[row].map(|value| push_integer(out, value)),
+        Values::Numbers(values) => values[row].map(|value| push_number(out, value)),
+        Values::Booleans(values) => Some(out.extend_from_slice(if values[row] { b"true" } else { b"false" })),
+        Values::Texts(values) => values[row].as_ref().map(|text| push_text(out, text)),
+        Values::Choices(values) => values[row].map(|code| push_text(out, code)),
+        Values::Cells(values) => values[row].map(|cell| push_quoted_cell(out, cell)),
+    };
+    if written.is_none() {
+        out.extend_from_slice(b"null");
+    }
+}
+
+fn push_quoted_cell(out: &mut Vec<u8>, cell: CellIndex) {
+    out.push(b'"');
+    push_cell(out, cell);
+    out.push(b'"');
+}
+
+fn push_point(out: &mut Vec<u8>, point: Point) {
+    out.extend_from_slice(b"{\"type\":\"Point\",\"coordinates\":[");
+    push_number(out, point.lon());
+    out.push(b',');
+    push_number(out, point.lat());
+    out.extend_from_slice(b"]}");
+}
+
+fn push_polygon(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
+    match cut(ring) {
+        None => {
+            out.extend_from_slice(b"{\"type\":\"Polygon\",\"coordinates\":[");
+            push_ring(out, ring);
+            out.extend_from_slice(b"]}");
+        }
+        Some([near, far]) => {
+            out.extend_from_slice(b"{\"type\":\"MultiPolygon\",\"coordinates\":[[");
+            push_ring(out, &near);
+            out.extend_from_slice(b"],[");
+            push_ring(out, &far);
+            out.extend_from_slice(b"]]}");
+        }
+    }
+}
+
+fn push_ring(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
+    out.push(b'[');
+    for (i, &[lon, lat]) in ring.iter().chain(ring.first()).enumerate() {
+        out.extend_from_slice(if i == 0 { b"[" } else { b",[" });
+        push_degrees(out, lon);
+        out.push(b',');
+        push_degrees(out, lat);
+        out.push(b']');
+    }
+    out.push(b']');
+}

@@ -1,0 +1,139 @@
+//! Plain pages of the documents for people with a browser. Every value is escaped; no script, no style from elsewhere.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use naqsha_layers::Answer;
+use serde_json::{Value, json};
+
+use crate::geojson::{FeatureWriter, metadata};
+use crate::link::{self, Link};
+
+/// Policy of generated pages: nothing is loaded, the one inline style is allowed.
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'";
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}\
+table{border-collapse:collapse;display:block;overflow-x:auto}td,th{border:1px solid #ccc;padding:.2rem .5rem;\
+text-align:left;vertical-align:top}th{background:#f2f2f2}";
+
+/// A JSON document as a page.
+pub(crate) fn page(title: &str, document: &Value) -> String {
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
+         <style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n",
+        title = escape(title)
+    );
+    push_value(&mut html, document);
+    html.push_str("\n</body></html>\n");
+    html
+}
+
+/// Features as a table: one row each, without their geometry.
+pub(crate) fn features(answer: &Answer, links: &[Link]) -> String {
+    let writer = FeatureWriter::new(answer);
+    let mut bytes = Vec::new();
+    let rows = answer.rows.iter().map(|&row| {
+        bytes.clear();
+        writer.push(&mut bytes, row as usize);
+        let feature: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let mut flat = json!({ "id": feature["id"] });
+        if let (Some(flat), Some(properties)) = (flat.as_object_mut(), feature["properties"].as_object()) {
+            flat.extend(properties.clone());
+        }
+        flat
+    });
+    let features: Value = rows.collect();
+    let document = json!({
+        "numberMatched": answer.matched,
+        "numberReturned": answer.rows.len(),
+        "links": link::to_json(links),
+        "naqsha": metadata(answer),
+        "features": features,
+    });
+    page(answer.table.layer.title, &document)
+}
+
+fn push_value(html: &mut String, value: &Value) {
+    match value {
+        Value::Null => html.push('–'),
+        Value::Bool(_) | Value::Number(_) => html.push_str(&value.to_string()),
+        Value::String(text) => push_text(html, text),
+        Value::Array(members) if members.iter().all(Value::is_object) && !members.is_empty() => push_table(html, members),
+        Value::Array(members) => {
+            for (i, member) in members.iter().enumerate() {
+                html.push_str(if i == 0 { "" } else { ", " });
+                push_value(html, member);
+            }
+        }
+        Value::Object(members) => {
+            html.push_str("<table>");
+            for (name, member) in members {
+                // Writing to a String cannot fail.
+                let _infallible = write!(html, "<tr><th>{}</th><td>", escape(name));
+                push_value(html, member);
+                html.push_str("</td></tr>\n");
+            }
+            html.push_str("</table>");
+        }
+    }
+}
+
+fn push_table(html: &mut String, rows: &[Value]) {
+    let mut names: Vec<&str> = Vec::new();
+    for name in rows.iter().filter_map(Value::as_object).flat_map(|row| row.keys()) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    html.push_str("<table><tr>");
+    for name in &names {
+        let _infallible = write!(html, "<th>{}</th>", escape(name));
+    }
+    html.push_str("</tr>\n");
+    for row in rows {
+        html.push_str("<tr>");
+        for name in &names {
+            html.push_str("<td>");
+            if let Some(value) = row.get(name) {
+                push_value(html, value);
+            }
+            html.push_str("</td>");
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</table>");
+}
+
+/// A text; an address becomes a link.
+fn push_text(html: &mut String, text: &str) {
+    let escaped = escape(text);
+    let address = text.starts_with("http://") || text.starts_with("https://");
+    // Templates such as a tile address lead nowhere.
+    if address && !text.contains('{') {
+        let _infallible = write!(html, "<a href=\"{escaped}\">{escaped}</a>");
+    } else {
+        html.push_str(&escaped);
+    }
+}
+
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    Cow::Owned(escaped.replace('"', "&quot;").replace('\'', "&#39;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_become_markup() {
+        let document = json!({ "<b>": ["<script>alert(1)</script>", "https://a/\"onclick='x'"], "n": null });
+        let html = page("a <title>", &document);
+        assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("\"onclick"), "{html}");
+        assert!(html.contains("&lt;script&gt;"));
+    }
+}

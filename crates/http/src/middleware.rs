@@ -1,0 +1,98 @@
+//! What every response gets: an id and a problem document where it refuses, CORS and security headers, a log line.
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
+
+use crate::problem::{self, Kind, Problem};
+use crate::service::Shared;
+
+const EXPOSED: &str = "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Retry-After, X-Data-Version";
+const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
+
+/// Runs the request inside a span and finishes its response.
+pub(crate) async fn finish(State(service): State<Shared>, request: Request, next: Next) -> Response {
+    let id = service.next_request_id();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let method = request.method().clone();
+    // The query is not logged: it may hold what only the asker should know.
+    let span = tracing::info_span!("request", %id, %method, path = request.uri().path());
+    let mut response = if is_preflight(&request) {
+        preflight()
+    } else {
+        next.run(request).instrument(span.clone()).await
+    };
+    if let Some(problem) = problem_of(&mut response) {
+        if let Some(fault) = &problem.fault {
+            span.in_scope(|| tracing::error!(%fault, "request failed"));
+        }
+        write_problem(&mut response, &problem, &id);
+    }
+    if method == Method::HEAD {
+        without_body(&mut response);
+    }
+    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+    let allowed = allow_origin(service.settings.cors_origins.as_deref(), origin.as_ref());
+    common_headers(response.headers_mut(), allowed);
+    response
+}
+
+/// The problem that a handler left, or one made for a bare refusal of the framework.
+fn problem_of(response: &mut Response) -> Option<Problem> {
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    response.extensions_mut().remove::<Problem>().or_else(|| {
+        let status = response.status();
+        refused.then(|| Problem::new(Kind::Other(status), "The request was refused."))
+    })
+}
+
+fn write_problem(response: &mut Response, problem: &Problem, id: &str) {
+    let mut body = problem.document(id).to_string();
+    body.push('\n');
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::MEDIA_TYPE));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(header::CONTENT_LENGTH);
+    headers.extend(problem.headers());
+    *response.body_mut() = Body::from(body);
+}
+
+fn without_body(response: &mut Response) {
+    let length = response.body().size_hint().exact();
+    if let (Some(length @ 1..), false) = (length, response.headers().contains_key(header::CONTENT_LENGTH)) {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn preflight() -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, problem::ALLOWED),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Accept, Authorization, Content-Type, If-None-Match"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// `*` where every page may read, the asking origin where it is on the list, nothing where it is not.
+fn allow_origin(origins: Option<&[String]>, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+    let Some(origins) = origins else { return Some(HeaderValue::from_static("*")) };
+    origin.filter(|origin| origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())).cloned()
+}
+
+fn common_headers(headers: &mut HeaderMap, allowed: Option<HeaderValue>) {
+    if let Some(allowed) = allowed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    }
+    headers.insert(header::VARY, HeaderValue::from_static(VARY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}

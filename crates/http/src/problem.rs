@@ -1,0 +1,200 @@
+//! Refusals: RFC 9457 problem documents, made from errors in one place.
+//!
+//! A client's fault is explained, every mistake of the request at once; a fault of the server says nothing of its
+//! inside and is logged with its chain by whoever finishes the response.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use naqsha_layers::{LayerError, ParameterError};
+use serde_json::{Value, json};
+
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+pub(crate) const ALLOWED: &str = "GET, HEAD, OPTIONS";
+
+/// Kinds of refusal: each has one status and one type URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BadRequest,
+    BadParameter,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    Busy,
+    Draining,
+    Damaged,
+    Internal,
+    /// A refusal of the framework that has no kind of its own.
+    Other(StatusCode),
+}
+
+impl Kind {
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest | Self::BadParameter => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Busy | Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Other(status) => status,
+        }
+    }
+
+    const fn slug(self) -> Option<&'static str> {
+        match self {
+            Self::BadRequest => Some("bad-request"),
+            Self::BadParameter => Some("bad-parameter"),
+            Self::NotFound => Some("not-found"),
+            Self::MethodNotAllowed => Some("method-not-allowed"),
+            Self::NotAcceptable => Some("not-acceptable"),
+            Self::Busy => Some("busy"),
+            Self::Draining => Some("draining"),
+            Self::Damaged => Some("damaged"),
+            Self::Internal => Some("internal"),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::BadRequest => "The request cannot be read",
+            Self::BadParameter => "A parameter is wrong",
+            Self::NotFound => "There is no such resource",
+            Self::MethodNotAllowed => "The method is not allowed here",
+            Self::NotAcceptable => "None of the accepted formats is offered",
+            Self::Busy => "The service is busy",
+            Self::Draining => "The service is shutting down",
+            Self::Damaged => "Stored data is damaged",
+            Self::Internal => "The service failed",
+            Self::Other(status) => status.canonical_reason().unwrap_or("Refused"),
+        }
+    }
+}
+
+/// A refusal on its way out; the middleware that finishes responses gives it an id and writes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) kind: Kind,
+    detail: String,
+    errors: Vec<ParameterError>,
+    /// The chain of a server fault, for the log only.
+    pub(crate) fault: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), fault: None }
+    }
+
+    /// One or more wrong parameters, all of them listed.
+    pub(crate) fn parameters(errors: Vec<ParameterError>) -> Self {
+        let detail = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        Self { errors, ..Self::new(Kind::BadParameter, detail) }
+    }
+
+    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, what)
+    }
+
+    /// A fault of the server: the chain goes to the log, the client learns nothing of it.
+    pub(crate) fn internal(fault: String) -> Self {
+        let detail = "The failure has been logged under the id of this problem.";
+        Self { fault: Some(fault), ..Self::new(Kind::Internal, detail) }
+    }
+
+    /// The document.
+    pub(crate) fn document(&self, instance: &str) -> Value {
+        let kind = self.kind.slug().map_or_else(|| "about:blank".to_owned(), |slug| format!("/problems/{slug}"));
+        let mut document = json!({
+            "type": kind,
+            "title": self.kind.title(),
+            "status": self.kind.status().as_u16(),
+            "detail": self.detail,
+            "instance": instance,
+        });
+        if !self.errors.is_empty() {
+            document["errors"] =
+                self.errors.iter().map(|e| json!({ "parameter": e.parameter, "detail": e.reason })).collect();
+        }
+        document
+    }
+
+    /// Headers that go with the kind.
+    pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        match self.kind {
+            Kind::MethodNotAllowed => vec![(header::ALLOW, HeaderValue::from_static(ALLOWED))],
+            Kind::Busy | Kind::Draining => vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<LayerError> for Problem {
+    fn from(error: LayerError) -> Self {
+        match error {
+            LayerError::UnknownLayer(_) => Self::not_found("There is no such collection."),
+            LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
+            LayerError::UnknownStudyArea(name) => {
+                Self::parameters(vec![ParameterError::new("study_area", format!("there is no study area {name:?}"))])
+            }
+            LayerError::Parameters(errors) => Self::parameters(errors),
+            LayerError::StudyArea(source) => {
+                Self::parameters(vec![ParameterError::new("resolution", chain(&source))])
+            }
+            LayerError::Damaged(what) => {
+                let detail = "Files of the store are damaged, so that no answer over them would be true.";
+                Self { fault: Some(what), ..Self::new(Kind::Damaged, detail) }
+            }
+            LayerError::Store(source) => Self::internal(format!("reading the store: {}", chain(&*source))),
+            LayerError::Statistic(what) => Self::internal(format!("computing the statistic: {what}")),
+        }
+    }
+}
+
+/// An error and its sources, outermost first.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, ": {inner}");
+        source = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_fault_says_nothing_of_its_inside() {
+        let problem = Problem::from(LayerError::Statistic("cell 0x85 overflowed".to_owned()));
+        let text = problem.document("urn:uuid:1").to_string();
+        assert!(!text.contains("0x85"), "{text}");
+        assert!(problem.fault.is_some_and(|fault| fault.contains("0x85")));
+        let damaged = Problem::from(LayerError::Damaged("files/abc.parquet".to_owned())).document("urn:uuid:2");
+        assert_eq!(damaged["type"], "/problems/damaged");
+        assert!(!damaged.to_string().contains("parquet"));
+    }
+
+    #[test]
+    fn every_mistake_is_listed() {
+        let errors = vec![ParameterError::new("k", "bad"), ParameterError::new("colour", "unknown")];
+        let document = Problem::parameters(errors).document("urn:uuid:1");
+        assert_eq!(document["status"], 400);
+        assert_eq!(document["errors"].as_array().map(Vec::len), Some(2));
+        assert_eq!(document["errors"][1]["parameter"], "colour");
+    }
+}

@@ -1,0 +1,191 @@
+//! From a representation to a response: entity tag, 304, cached and compressed body, headers.
+//!
+//! The tag is strong and is known before the body is computed: it digests the data version, the scope, the canonical
+//! request, the format and the build, followed by the content coding. A body is computed and compressed once for equal
+//! requests, however many ask at the same time.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use naqsha_layers::Catalogue;
+use sha2::{Digest as _, Sha256};
+
+use crate::compress::compress;
+use crate::negotiate::{Coding, Format};
+use crate::problem::Problem;
+use crate::request::Asked;
+use crate::service::Shared;
+
+/// Header that says which version of the data an answer is about.
+pub(crate) const X_DATA_VERSION: HeaderName = HeaderName::from_static("x-data-version");
+
+/// How long an answer may be reused without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// Metadata: a minute, by anyone.
+    Metadata,
+    /// Data that nobody released: kept by the asker alone and asked about every time.
+    Authorised,
+    /// A page that names hashed files: asked about every time.
+    Revalidated,
+    /// A file whose name has the hash of its content.
+    Immutable,
+}
+
+impl Freshness {
+    const fn cache_control(self) -> &'static str {
+        match self {
+            Self::Metadata => "public, max-age=60",
+            Self::Authorised => "private, max-age=0, must-revalidate",
+            Self::Revalidated => "public, max-age=0, must-revalidate",
+            Self::Immutable => "public, max-age=31536000, immutable",
+        }
+    }
+}
+
+/// One representation of one resource, before it is computed.
+#[derive(Debug)]
+pub(crate) struct Representation {
+    pub(crate) media_type: &'static str,
+    pub(crate) freshness: Freshness,
+    /// What makes it equal to another.
+    pub(crate) key: String,
+}
+
+impl Representation {
+    /// The representation of what was asked in a format.
+    pub(crate) fn new(asked: &Asked, format: &Format, freshness: Freshness) -> Self {
+        let key = format!("{} {}", format.media_type, asked.canonical());
+        Self { media_type: format.media_type, freshness, key }
+    }
+}
+
+/// A computed body.
+#[derive(Debug, Default)]
+pub(crate) struct Produced {
+    /// The bytes; `None` answers 204.
+    pub(crate) body: Option<Vec<u8>>,
+    /// Version of the data, where the body is about data.
+    pub(crate) version: u64,
+    /// Headers beyond the usual ones.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A finished body as cached.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) body: Bytes,
+    coding: Coding,
+    version: u64,
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Answers a GET with a representation that `produce` computes when it is not at hand.
+///
+/// # Errors
+/// The problem of `produce`, 503 where the CPU's queue is full.
+pub(crate) async fn reply(
+    service: &Shared,
+    asked: &Asked,
+    representation: Representation,
+    produce: impl FnOnce(&Catalogue, u64) -> Result<Produced, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let coding = Coding::of(asked.accept_encoding.as_deref());
+    let version = service.catalogue.version();
+    let key = format!("{version} {:?} {}", service.scope(), representation.key);
+    let base_tag = base_tag(&key);
+    for possible in [coding, Coding::Identity] {
+        let tag = entity_tag(&base_tag, possible);
+        if asked.if_none_match.as_deref().is_some_and(|wanted| names_tag(wanted, &tag)) {
+            return Ok(not_modified(&tag, representation.freshness, version));
+        }
+    }
+    let slot = format!("{} {key}", coding.name());
+    let stored = match service.bodies.get(&slot) {
+        Some(stored) => stored,
+        None => compute(service, slot, coding, produce).await?,
+    };
+    // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
+    let key = format!("{} {:?} {}", stored.version, service.scope(), representation.key);
+    let tag = entity_tag(&self::base_tag(&key), stored.coding);
+    if asked.if_none_match.as_deref().is_some_and(|wanted| wanted.trim() == "*") {
+        return Ok(not_modified(&tag, representation.freshness, stored.version));
+    }
+    Ok(respond(&stored, &tag, &representation))
+}
+
+async fn compute(
+    service: &Shared,
+    slot: String,
+    coding: Coding,
+    produce: impl FnOnce(&Catalogue, u64) -> Result<Produced, Problem> + Send + 'static,
+) -> Result<Arc<Stored>, Problem> {
+    let worker = Arc::clone(service);
+    let finish = move || {
+        let version = worker.catalogue.version();
+        let once = || produce(&worker.catalogue, version).and_then(|produced| store(produced, coding)).map(Arc::new);
+        worker.bodies.try_get_with(slot, once).map_err(Arc::unwrap_or_clone)
+    };
+    service.compute.run(finish).await?
+}
+
+fn store(produced: Produced, coding: Coding) -> Result<Stored, Problem> {
+    let status = if produced.body.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
+    let (body, coding) = compress(produced.body.unwrap_or_default(), coding)
+        .map_err(|error| Problem::internal(format!("compressing an answer: {error}")))?;
+    Ok(Stored { body: body.into(), coding, version: produced.version, status, headers: produced.headers })
+}
+
+fn respond(stored: &Stored, tag: &str, representation: &Representation) -> Response {
+    let mut response = stored.status.into_response();
+    let headers = response.headers_mut();
+    if stored.status != StatusCode::NO_CONTENT {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(representation.media_type));
+    }
+    if stored.coding != Coding::Identity {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(stored.coding.name()));
+    }
+    validators(headers, tag, representation.freshness, stored.version);
+    headers.extend(stored.headers.iter().cloned());
+    if stored.status != StatusCode::NO_CONTENT {
+        *response.body_mut() = Body::from(stored.body.clone());
+    }
+    response
+}
+
+fn not_modified(tag: &str, freshness: Freshness, version: u64) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    validators(response.headers_mut(), tag, freshness, version);
+    response
+}
+
+fn validators(headers: &mut HeaderMap, tag: &str, freshness: Freshness, version: u64) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(freshness.cache_control()));
+    if matches!(freshness, Freshness::Metadata | Freshness::Authorised) {
+        headers.insert(X_DATA_VERSION, HeaderValue::from(version));
+    }
+}
+
+fn base_tag(key: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(env!("CARGO_PKG_VERSION"));
+    digest.update([0]);
+    digest.update(key);
+    digest.finalize().iter().take(12).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+fn entity_tag(base: &str, coding: Coding) -> String {
+    format!("\"{base}-{}\"", coding.name())
+}
+
+/// Whether an `If-None-Match` list names the tag; the comparison is weak, as RFC 9110 §13.1.2 has it for that header.
+fn names_tag(wanted: &str, tag: &str) -> bool {
+    wanted.split(',').map(|member| member.trim()).any(|member| member.strip_prefix("W/").unwrap_or(member) == tag)
+}

@@ -1,0 +1,57 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use moka::sync::Cache;
+use naqsha_layers::{Catalogue, Scope};
+
+use crate::compute::Compute;
+use crate::reply::Stored;
+use crate::settings::ServerSettings;
+
+pub(crate) type Shared = Arc<Service>;
+
+/// What every handler shares.
+pub(crate) struct Service {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) settings: ServerSettings,
+    pub(crate) compute: Compute,
+    /// Finished bodies by request, version, scope and coding.
+    pub(crate) bodies: Cache<String, Arc<Stored>>,
+    requests: AtomicU64,
+}
+
+impl Service {
+    pub(crate) fn new(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Self {
+        let weight = |key: &String, stored: &Arc<Stored>| {
+            u32::try_from(key.len() + stored.body.len()).unwrap_or(u32::MAX)
+        };
+        Self {
+            catalogue,
+            compute: Compute::new(&settings.limits),
+            bodies: Cache::builder().max_capacity(settings.limits.cache_bytes).weigher(weight).build(),
+            settings,
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// What a request without a key may see.
+    pub(crate) const fn scope(&self) -> Scope {
+        Scope::of(self.settings.anonymous_role)
+    }
+
+    /// A request id that no other request gets: a UUID of version 8 (RFC 9562) from the start's nonce and a counter.
+    pub(crate) fn next_request_id(&self) -> String {
+        let count = self.requests.fetch_add(1, Ordering::Relaxed);
+        let nonce = self.settings.start_nonce;
+        format!(
+            "urn:uuid:{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}",
+            nonce >> 32,
+            nonce >> 16 & 0xffff,
+            nonce >> 4 & 0xfff,
+            0x8000 | (nonce & 0xf) << 8 | count >> 48 & 0xff,
+            count & 0xffff_ffff_ffff,
+        )
+    }
+}
