@@ -8,6 +8,9 @@ CREATE TABLE meta (
 
 INSERT INTO meta (id, format, min_reader, version) VALUES (1, 1, 1, 0);
 
+-- `min_reader` again, in the file's header: readable before the ledger is opened.
+PRAGMA user_version = 1;
+
 CREATE TABLE batches (
     sequence INTEGER PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE CHECK (length(digest) = 64),

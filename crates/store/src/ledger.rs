@@ -1,6 +1,8 @@
 //! The ledger: batches, their totals and their files in `SQLite`, one transaction a commit.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -8,7 +10,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr};
+use sqlx::{Row, SqlSafeStr};
 
 use crate::StoreError;
 use crate::batch::{BatchRecord, BatchState};
@@ -42,7 +44,7 @@ impl Ledger {
     /// Opens a ledger, bringing its tables up to date; a newer one is refused before anything is written.
     pub(crate) async fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
         if !create {
-            peek(path).await?;
+            peek(path)?;
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -61,6 +63,13 @@ impl Ledger {
             .run(&mut *connection)
             .await
             .map_err(StoreError::Migrate)?;
+        if create {
+            // The header is what an older program looks at, so it must not stay in the journal.
+            let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *connection)
+                .await;
+            fold.map_err(failed("write the format"))?;
+        }
         drop(connection);
         Ok(Self { pool })
     }
@@ -208,15 +217,36 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Reads the format without a lock, a journal or any other trace.
-async fn peek(path: &Path) -> Result<(), StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .read_only(true)
-        .immutable(true);
-    let mut connection = options.connect().await.map_err(failed("open"))?;
-    refuse_newer(&mut connection).await?;
-    connection.close().await.map_err(failed("close"))
+/// Reads the oldest reader from the file's header, without a lock, a journal or any other trace.
+///
+/// The database keeps `user_version` in bytes 60 to 63; a change that is only in the journal yet is found by
+/// [`refuse_newer`]. A file without a header is one whose making was cut short.
+fn peek(path: &Path) -> Result<(), StoreError> {
+    let mut header = [0; 64];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match read {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+        read => read.map_err(|source| StoreError::File {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?,
+    }
+    let min_reader = header
+        .last_chunk::<4>()
+        .map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    refuse(min_reader)
+}
+
+fn refuse(min_reader: u32) -> Result<(), StoreError> {
+    if min_reader > FORMAT {
+        Err(StoreError::NewerFormat {
+            min_reader,
+            supported: FORMAT,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// A ledger without tables is one whose making was cut short; it has no format yet.
@@ -239,14 +269,7 @@ async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreErro
         .await
         .map_err(failed("read the format"))?;
     let min_reader = u32::try_from(number(&row, "min_reader")?).unwrap_or(u32::MAX);
-    if min_reader > FORMAT {
-        Err(StoreError::NewerFormat {
-            min_reader,
-            supported: FORMAT,
-        })
-    } else {
-        Ok(())
-    }
+    refuse(min_reader)
 }
 
 /// Migrations this program knows; those of a newer program that it may still read are not its concern.

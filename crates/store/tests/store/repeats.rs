@@ -1,0 +1,109 @@
+//! Repeats: told apart by natural key and content, within an agency, of live batches and of the batch itself.
+
+use naqsha_model::Agency;
+use naqsha_store::{BatchState, OnChange, Repeat, RepeatKind, StoreError};
+
+use crate::support::{
+    begin_error, commit, create, digest, header, incident, keyed, open, totals, wait,
+};
+
+#[test]
+fn a_repeat_is_reported_and_not_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    commit(
+        &create(folder.path()),
+        header(1),
+        vec![keyed(1, 10, 100), keyed(2, 20, 200), incident(3)],
+    );
+    let store = open(folder.path());
+    let mut writer = wait(store.begin(header(2))).unwrap();
+    let batch = vec![
+        keyed(1, 10, 100),
+        keyed(2, 20, 201),
+        keyed(3, 30, 300),
+        keyed(4, 30, 300),
+        keyed(5, 30, 301),
+    ];
+    let repeats = writer.push(batch).unwrap();
+    let repeat = |row, kind| Repeat { row, kind };
+    let (same, changed) = (RepeatKind::Same, RepeatKind::Changed);
+    assert_eq!(
+        repeats,
+        [
+            repeat(1, same),
+            repeat(2, changed),
+            repeat(4, same),
+            repeat(5, changed)
+        ]
+    );
+    assert_eq!(
+        writer.push(vec![keyed(6, 30, 300)]).unwrap(),
+        [repeat(6, same)],
+        "over several calls"
+    );
+    wait(writer.commit(totals(1), BatchState::Live)).unwrap();
+    assert_eq!(store.snapshot().live(), 4);
+
+    let mut writer = wait(store.begin(header(3))).unwrap();
+    assert_eq!(
+        writer.push(vec![keyed(1, 30, 300)]).unwrap(),
+        [repeat(1, same)],
+        "keys of the second batch count too"
+    );
+}
+
+#[test]
+fn records_without_an_identity_are_kept_even_when_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(folder.path());
+    let twin = incident(1);
+    commit(&store, header(1), vec![twin.clone(), twin.clone()]);
+    commit(&store, header(2), vec![twin]);
+    assert_eq!(store.snapshot().live(), 3);
+}
+
+#[test]
+fn keys_of_another_agency_and_of_held_batches_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(folder.path());
+    let mut held = wait(store.begin(header(1))).unwrap();
+    held.push(vec![keyed(1, 10, 100)]).unwrap();
+    wait(held.commit(totals(1), BatchState::Held)).unwrap();
+    let mut other = header(2);
+    other.agency = Agency::new("FIA").unwrap();
+    commit(&store, other, vec![keyed(1, 10, 100)]);
+    commit(&store, header(3), vec![keyed(1, 10, 100)]);
+    assert_eq!(store.snapshot().live(), 2);
+}
+
+#[test]
+fn a_batch_is_taken_once_and_one_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(folder.path());
+    commit(&store, header(1), vec![incident(1)]);
+    assert!(
+        matches!(begin_error(&store, header(1)), StoreError::Received(batch) if batch == digest(1))
+    );
+    let open_writer = wait(store.begin(header(2))).unwrap();
+    assert!(matches!(begin_error(&store, header(3)), StoreError::Busy));
+    assert!(
+        matches!(
+            begin_error(&open(folder.path()), header(3)),
+            StoreError::Busy
+        ),
+        "nor by another program"
+    );
+    drop(open_writer);
+    commit(&store, header(3), vec![incident(1)]);
+}
+
+#[test]
+fn revision_is_refused_rather_than_done_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut revise = header(1);
+    revise.on_change = OnChange::Revise;
+    assert!(matches!(
+        begin_error(&create(folder.path()), revise),
+        StoreError::CannotRevise
+    ));
+}

@@ -1,0 +1,239 @@
+//! Batches, seeded incidents and the naive filter that answers are compared with.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use h3o::{CellIndex, LatLng, Resolution};
+use jiff::Timestamp;
+use naqsha_model::{
+    Agency, Basis, BatchDigest, CategorySet, ContentDigest, Day, DayRange, DetectionMode, Handling,
+    HandlingCode, Incident, Location, NaturalKey, Occurred, Precision, Provenance, RecordStage,
+    TimePrecision,
+};
+use naqsha_store::{
+    BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Snapshot, Store, StoreError,
+};
+
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
+
+pub fn wait<F: Future>(future: F) -> F::Output {
+    RUNTIME.block_on(future)
+}
+
+pub fn create(dir: &Path) -> Store {
+    wait(Store::create(dir)).unwrap()
+}
+
+pub fn open(dir: &Path) -> Store {
+    wait(Store::open(dir)).unwrap()
+}
+
+pub fn received_at() -> Timestamp {
+    "2026-01-05T06:07:08.123456789Z".parse().unwrap()
+}
+
+pub fn digest(number: u8) -> BatchDigest {
+    BatchDigest::new([number; 32])
+}
+
+pub fn header(number: u8) -> BatchHeader {
+    BatchHeader {
+        digest: digest(number),
+        profile: "anf.seizure@1.0.0".to_owned(),
+        agency: Agency::new("ANF").unwrap(),
+        file_name: format!("seizures-{number}.csv"),
+        received_at: received_at(),
+        synthetic: number.is_multiple_of(2),
+        study_area: Some("pakistan".to_owned()),
+        on_change: OnChange::Report,
+    }
+}
+
+pub fn totals(accepted: usize) -> BatchTotals {
+    BatchTotals {
+        rows: accepted as u64,
+        accepted: accepted as u64,
+        ..BatchTotals::default()
+    }
+}
+
+/// Writes a whole batch; none of its incidents may be a repeat.
+pub fn commit(store: &Store, header: BatchHeader, incidents: Vec<Incident>) -> Committed {
+    let totals = totals(incidents.len());
+    let mut writer = wait(store.begin(header)).unwrap();
+    assert_eq!(writer.push(incidents).unwrap(), []);
+    wait(writer.commit(totals, BatchState::Live)).unwrap()
+}
+
+pub fn begin_error(store: &Store, header: BatchHeader) -> StoreError {
+    wait(store.begin(header)).map(drop).unwrap_err()
+}
+
+/// SplitMix64: small, seeded, the same everywhere.
+#[derive(Clone)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ z >> 31
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub fn pick<T: Copy>(&mut self, members: &[T]) -> T {
+        members[usize::try_from(self.below(members.len() as u64)).unwrap()]
+    }
+}
+
+/// A plain incident in a row of its file.
+pub fn incident(row: u64) -> Incident {
+    Incident {
+        agency: Agency::new("ANF").unwrap(),
+        unit: None,
+        stage: RecordStage::Seizure,
+        category: naqsha_model::Category::DrugTrafficking,
+        offences: Vec::new(),
+        case: None,
+        occurred: None,
+        reported: None,
+        location: Location::area(Precision::None),
+        seizures: Vec::new(),
+        detection: DetectionMode::Proactive,
+        handling: Handling {
+            code: HandlingCode::Permitted,
+            releasable_to: Vec::new(),
+        },
+        modus: None,
+        status: None,
+        received_at: received_at(),
+        natural_key: None,
+        content: ContentDigest(u128::from(row)),
+        provenance: Provenance {
+            row,
+            warnings: Vec::new(),
+        },
+    }
+}
+
+pub fn keyed(row: u64, key: u128, content: u128) -> Incident {
+    let (natural_key, content) = (Some(NaturalKey(key)), ContentDigest(content));
+    Incident {
+        natural_key,
+        content,
+        ..incident(row)
+    }
+}
+
+pub fn on_day(mut incident: Incident, day: u16) -> Incident {
+    incident.occurred = Some(days(day, day));
+    incident
+}
+
+pub fn in_cell(mut incident: Incident, cell: CellIndex) -> Incident {
+    incident.location = incident.location.restored(None, None, Some(cell));
+    incident
+}
+
+fn days(first: u16, last: u16) -> Occurred {
+    let days = DayRange::new(Day(first), Day(last)).unwrap();
+    Occurred {
+        days,
+        precision: TimePrecision::Day,
+        start: None,
+        end: None,
+    }
+}
+
+/// An incident anywhere that is difficult: in a city, next to a pentagon, coarse, or nowhere; with any time.
+pub fn scattered(random: &mut Random, row: u64) -> Incident {
+    let mut incident = incident(row);
+    incident.category = random.pick(&CategorySet::ALL.iter().collect::<Vec<_>>());
+    incident.stage = random.pick(RecordStage::ALL);
+    incident.location.basis = random.pick(Basis::ALL);
+    if random.below(4) > 0 {
+        let first = 40_000 + u16::try_from(random.below(400)).unwrap();
+        let time = Some(days(
+            first,
+            first + u16::try_from(random.below(3) * 15).unwrap(),
+        ));
+        *if random.below(3) > 0 {
+            &mut incident.occurred
+        } else {
+            &mut incident.reported
+        } = time;
+    }
+    let resolution = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
+    match random.below(10) {
+        0 => incident,
+        1..=4 => {
+            let pentagon = resolution
+                .pentagons()
+                .nth(usize::try_from(random.below(12)).unwrap())
+                .unwrap();
+            let around = pentagon.grid_disk::<Vec<_>>(2);
+            in_cell(incident, random.pick(&around))
+        }
+        _ => {
+            let degrees = |random: &mut Random| {
+                f64::from(u32::try_from(random.below(1_000)).unwrap()) / 1_000.0
+            };
+            let place = LatLng::new(31.0 + degrees(random), 74.0 + degrees(random)).unwrap();
+            in_cell(incident, place.to_cell(resolution))
+        }
+    }
+}
+
+pub fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
+    let cell = incident.location.cell();
+    filter.categories.contains_index(incident.category.index())
+        && filter
+            .stages
+            .as_ref()
+            .is_none_or(|stages| stages.contains(&incident.stage))
+        && filter
+            .bases
+            .as_ref()
+            .is_none_or(|bases| bases.contains(&incident.location.basis))
+        && filter
+            .agencies
+            .as_ref()
+            .is_none_or(|agencies| agencies.iter().any(|a| a == incident.agency.as_str()))
+        && filter.days.is_none_or(|days| {
+            incident
+                .when()
+                .is_none_or(|when| when.days.intersects(days))
+        })
+        && filter.area.is_none_or(|area| {
+            cell.is_none_or(|cell| (area.contains)(cell.parent(area.finest).unwrap_or(cell)))
+        })
+}
+
+/// Everything a snapshot tells, for comparing two of them.
+pub fn told(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
+    let cubes: Vec<_> = (0..=9)
+        .map(|r| Resolution::try_from(r).unwrap())
+        .map(|resolution| {
+            let query = naqsha_store::CubeQuery {
+                resolution,
+                filter: Filter::default(),
+                counted_bases: None,
+            };
+            snapshot.cube(&query)
+        })
+        .collect();
+    let page = snapshot.rows(&Filter::default(), 0, usize::MAX).unwrap();
+    (
+        snapshot.version(),
+        snapshot.batches().to_vec(),
+        snapshot.live(),
+        snapshot.extent_days(),
+        cubes,
+        page,
+    )
+}
