@@ -55,14 +55,20 @@ fn benchmarks(criterion: &mut Criterion) {
             bench.iter(|| gi_star(black_box(&values), &graph, Null::Exact));
         });
         let rows = gi_star(&values, &graph, Null::Exact).expect("counts");
-        let p: Vec<Option<f64>> = rows.iter().map(naqsha_analytics::GiRow::p_two_sided).collect();
+        let p: Vec<Option<f64>> = rows
+            .iter()
+            .map(naqsha_analytics::GiRow::p_two_sided)
+            .collect();
         criterion.bench_function(&format!("fdr/{name}"), |bench| {
             bench.iter(|| fdr(black_box(&p), Method::BenjaminiHochberg));
         });
     }
     let graph = Neighbours::from_grid_disk(&disk(191), 1).expect("sorted cells");
     let values: Vec<f64> = counts(&graph).iter().map(|count| count * 1.5).collect();
-    let null = Null::MonteCarlo { permutations: NonZeroU32::new(9_999).expect("not zero"), seed: 1 };
+    let null = Null::MonteCarlo {
+        permutations: NonZeroU32::new(9_999).expect("not zero"),
+        seed: 1,
+    };
     criterion.bench_function("monte-carlo-9999/110k", |bench| {
         bench.iter(|| gi_star(black_box(&values), &graph, null));
     });

@@ -223,7 +223,7 @@ pub fn standardised_rates(events: &[f64], populations: &[f64]) -> Result<Vec<f64
     {
         return Err(MoranError::OutOfRange(at));
     }
-    if populations.iter().any(|population| *population == 0.0) {
+    if populations.contains(&0.0) {
         return Err(MoranError::Undefined(Reason::NoDenominator));
     }
     let (all_events, all_people) = (events.iter().sum::<f64>(), populations.iter().sum::<f64>());

@@ -1,5 +1,13 @@
 //! The exact null against an integer oracle, against simulation, and against maps without and with structure.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the helpers of a test are part of the test; its sums are small integers"
+)]
+
 use std::num::NonZeroU32;
 
 use naqsha_analytics::{GiOptions, Method, Neighbours, Null, Own, WeightStyle, fdr, gi, gi_star};

@@ -47,7 +47,7 @@ impl Counts {
                 reason = "compared with its source below"
             )]
             let count = value as u32;
-            if f64::from(count) != value {
+            if (f64::from(count) - value).abs() > 0.0 {
                 return Err(GiError::NotACount { unit, value });
             }
             counts.push(count);
@@ -183,8 +183,8 @@ impl Ranges {
 fn tails_of_all(counts: &Counts, ranges: &Ranges, width: usize) -> Vec<Tails> {
     let mut tails = vec![Tails::default(); ranges.0.len()];
     if counts.max_degree > 0 && !tails.is_empty() {
-        let ways = Ways::one(counts.values.len(), counts.max_degree);
-        bisect(&counts.distinct, &ways, &ranges.0, &mut tails, width);
+        let nothing = Ways::one(counts.values.len(), counts.max_degree);
+        bisect(&counts.distinct, &nothing, &ranges.0, &mut tails, width);
     }
     tails
 }
@@ -192,17 +192,17 @@ fn tails_of_all(counts: &Counts, ranges: &Ranges, width: usize) -> Vec<Tails> {
 /// Visits every distinct value with the product over all others: halves the range, multiplying in the other half.
 fn bisect(
     all: &[(u32, u32)],
-    ways: &Ways,
+    others: &Ways,
     ranges: &[(u32, u32)],
     tails: &mut [Tails],
     width: usize,
 ) {
     if let [(value, many)] = all {
-        let mut others = ways.clone();
-        others.multiply(*value, many - 1);
+        let mut rest = others.clone();
+        rest.multiply(*value, many - 1);
         for (k, (range, slot)) in ranges.iter().zip(tails).enumerate() {
             if range.0 <= range.1 {
-                *slot = others.tails(k, *range);
+                *slot = rest.tails(k, *range);
             }
         }
         return;
@@ -215,11 +215,11 @@ fn bisect(
     let visit =
         |half: &[(u32, u32)], rest: &[(u32, u32)], ranges: &[(u32, u32)], tails: &mut [Tails]| {
             if occurs(ranges) {
-                let mut with = ways.clone();
+                let mut product = others.clone();
                 for (value, many) in rest {
-                    with.multiply(*value, *many);
+                    product.multiply(*value, *many);
                 }
-                bisect(half, &with, ranges, tails, width);
+                bisect(half, &product, ranges, tails, width);
             }
         };
     rayon::join(
@@ -260,8 +260,7 @@ impl Ways {
             let (below, rest) = self.rows.split_at_mut(k);
             let row = &mut rest[0];
             let mut ways = 1.0;
-            for j in 1..=k.min(many as usize) {
-                let drawn = j as u32;
+            for (j, drawn) in (1..=k.min(many as usize)).zip(1_u32..) {
                 ways *= f64::from(many - drawn + 1) / (f64::from(drawn) * self.scale);
                 let source = &below[k - j];
                 if source.is_empty() {

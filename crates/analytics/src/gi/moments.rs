@@ -108,6 +108,7 @@ impl Moments {
 }
 
 impl Variation {
+    #[expect(clippy::float_cmp, reason = "equal values are the question")]
     fn of(values: &[f64]) -> Self {
         let Some(&first) = values.first() else {
             return Self::None;
@@ -135,36 +136,32 @@ impl Variation {
 
 impl Neighbourhood {
     fn new(values: &[f64], neighbours: &Neighbours, unit: usize, options: GiOptions) -> Self {
-        let mut hood = match neighbours.weights_of(unit) {
-            None => {
-                let lag = neighbours
-                    .of(unit)
-                    .iter()
-                    .map(|&other| values[other as usize])
-                    .sum();
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "neighbour counts are far below 2^53"
-                )]
-                let degree = neighbours.degree(unit) as f64;
-                Self {
-                    weights: degree,
-                    squares: degree,
-                    lag,
-                }
-            }
-            Some(_) => {
-                let mut hood = Self {
-                    weights: 0.0,
-                    squares: 0.0,
-                    lag: 0.0,
-                };
-                for (other, weight) in neighbours.weighted(unit) {
-                    hood.add(values[other], weight);
-                }
-                hood
-            }
+        let mut hood = Self {
+            weights: 0.0,
+            squares: 0.0,
+            lag: 0.0,
         };
+        if neighbours.weights_of(unit).is_none() {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "neighbour counts are far below 2^53"
+            )]
+            let degree = neighbours.degree(unit) as f64;
+            let lag = neighbours
+                .of(unit)
+                .iter()
+                .map(|&other| values[other as usize])
+                .sum();
+            hood = Self {
+                weights: degree,
+                squares: degree,
+                lag,
+            };
+        } else {
+            for (other, weight) in neighbours.weighted(unit) {
+                hood.add(values[other], weight);
+            }
+        }
         if options.own == Own::Included {
             let weight = neighbours
                 .weights_of(unit)

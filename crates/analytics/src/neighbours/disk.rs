@@ -219,7 +219,7 @@ mod tests {
         let mut keep = 0_u32;
         cells.retain(|_| {
             keep += 1;
-            keep % 5 != 0
+            !keep.is_multiple_of(5)
         });
         for k in 0..4 {
             let graph = Neighbours::from_grid_disk(&cells, k).unwrap();
