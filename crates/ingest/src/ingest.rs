@@ -86,7 +86,8 @@ pub fn ingest(
         let header = rows.header().clone();
         let plan = resolve(profile, settings, &header)?.complete(&header)?;
         let mut run = Run::new(profile, settings, reference, &plan);
-        run.read_all(&mut rows, &RowReader::new(profile, &plan, reference), sink)?;
+        let reader = RowReader::new(profile, &plan, reference);
+        run.read_all(&mut rows, &reader, sink).map_err(|error| rows.explain(error))?;
         run.judge_columns(&plan, &header);
         run.tally
     };

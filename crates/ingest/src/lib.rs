@@ -6,8 +6,10 @@
 #![warn(clippy::indexing_slicing)]
 
 mod cases;
+mod check;
 mod draft;
 mod error;
+mod explain;
 mod finish;
 #[cfg(test)]
 mod golden;
@@ -18,6 +20,7 @@ mod plan;
 mod profile;
 mod read;
 mod reference;
+mod report;
 mod rows;
 mod seen;
 mod settings;
@@ -25,12 +28,15 @@ mod source;
 mod text;
 mod values;
 
+pub use check::{Check, check};
 pub use error::{IngestError, Refusal};
+pub use explain::{Explanation, explain};
 pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits};
 pub use outcome::{Outcome, Outcomes};
 pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
 pub use reference::Reference;
+pub use report::{ReportInput, write_report};
 pub use settings::Settings;
 pub use source::digest;
 

@@ -59,6 +59,15 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    /// Whether a cell holds a value that the map of its column does not know.
+    pub(crate) fn unknown_value(&self, column: usize, cell: &str) -> bool {
+        let text = cell.trim();
+        let unknown = |map: &ValueMap| !map.is_empty() && map.get(text).is_none();
+        let in_field = self.plan.fields.iter().any(|p| p.columns.first() == Some(&column) && unknown(&p.field.map));
+        let in_lines = self.plan.repeat.as_ref().is_some_and(|p| p.substance == column && unknown(&p.repeat.substances));
+        !self.is_null(text) && (in_field || in_lines)
+    }
+
     fn is_null(&self, text: &str) -> bool {
         text.is_empty() || self.profile.null_tokens.iter().any(|token| token.eq_ignore_ascii_case(text))
     }

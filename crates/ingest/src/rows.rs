@@ -39,6 +39,8 @@ pub(crate) struct Rows<T: BufferedText> {
     limits: Limits,
     rows: u64,
     delimiter: u8,
+    /// Whether the last field of the last record holds a line end.
+    open_ended: bool,
 }
 
 /// Opens a file up to its first data row.
@@ -65,6 +67,7 @@ pub(crate) fn open<R: std::io::Read>(
         limits,
         rows: 0,
         delimiter,
+        open_ended: false,
     };
     for _ in 0..layout.skip {
         rows.advance()?;
@@ -135,6 +138,16 @@ impl<T: BufferedText> Rows<T> {
         Ok(Some(record))
     }
 
+    /// Damage of the compression, which explains a text that makes no sense better than the text does.
+    pub(crate) fn explain(&mut self, error: IngestError) -> IngestError {
+        match &error {
+            IngestError::Refused(refusal) if matches!(refusal.code, Code::B908 | Code::B901) => {
+                self.reader.get_mut().compression_fault().map_or(error, IngestError::Refused)
+            }
+            _ => error,
+        }
+    }
+
     /// Takes a row back, so that its memory is used again.
     pub(crate) fn recycle(&mut self, record: StringRecord) {
         self.record = Some(record.into_byte_record());
@@ -145,21 +158,17 @@ impl<T: BufferedText> Rows<T> {
         let more = self.reader.read_byte_record(&mut record).map_err(csv_error)?;
         self.reader.get_mut().record_ended();
         if !more {
+            if self.open_ended && self.reader.get_ref().last_byte() != b'"' {
+                return Err(Refusal::new(Code::B908, "the file ends inside a quoted field").into());
+            }
             return Ok(None);
         }
         if record.as_slice().len() > self.limits.record_bytes {
             return Err(read_error(too_long(&self.limits)));
         }
-        if self.reader.is_done() && self.ends_inside_quotes(&record) {
-            return Err(Refusal::new(Code::B908, "the file ends inside a quoted field").into());
-        }
+        // A line end inside the last field means that it was quoted: then the file must end with the closing quote.
+        self.open_ended = record.iter().next_back().is_some_and(|last| last.contains(&b'\n'));
         self.decode(record).map(Some)
-    }
-
-    /// A line end inside the last field means that it was quoted; then the file must end with the closing quote.
-    fn ends_inside_quotes(&self, record: &ByteRecord) -> bool {
-        let last = record.get(record.len().wrapping_sub(1)).unwrap_or_default();
-        last.contains(&b'\n') && self.reader.get_ref().last_byte() != b'"'
     }
 
     fn decode(&mut self, record: ByteRecord) -> Result<StringRecord, IngestError> {

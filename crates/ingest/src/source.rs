@@ -13,6 +13,8 @@ use crate::limits::Limits;
 
 /// How much is looked at before a format is decided.
 const PEEK: usize = 64 * 1024;
+/// Decoded bytes after which the search for damage ends.
+const DRAIN: u64 = 1 << 30;
 /// Decoded bytes below which no ratio is computed.
 const RATIO_FLOOR: u64 = 4 * 1024 * 1024;
 
@@ -77,7 +79,7 @@ pub(crate) struct Text<R: Read> {
     limits: Limits,
     /// Bytes handed on since the last record ended.
     since_record: usize,
-    /// Last byte that was neither CR nor LF.
+    /// Last byte that was no white space.
     pub(crate) last_byte: u8,
 }
 
@@ -108,9 +110,22 @@ impl<R: Read> Text<R> {
         self.since_record = 0;
     }
 
+    /// Reads a compressed file to its end: text that makes no sense may be the damage showing before the checksum.
+    pub(crate) fn compression_fault(&mut self) -> Option<Refusal> {
+        let Bytes::Gzip(gzip) = &mut self.bytes else { return None };
+        let mut rest = gzip.take(DRAIN);
+        let error = io::copy(&mut rest, &mut io::sink()).err()?;
+        gzip_fault(error).downcast::<Refusal>().ok()
+    }
+
     fn check(&mut self, fresh: &[u8]) -> io::Result<()> {
-        if memchr_nul(fresh) {
-            return Err(fault(Code::B908, "the file holds NUL bytes: it is binary, not delimited text"));
+        if self.decoded == 0 && (fresh.starts_with(&[0xff, 0xfe]) || fresh.starts_with(&[0xfe, 0xff])) {
+            return Err(fault(Code::B901, "the file is UTF-16: save it as CSV UTF-8"));
+        }
+        if fresh.contains(&0) {
+            let damaged = self.compression_fault();
+            let binary = || Refusal::new(Code::B908, "the file holds NUL bytes: it is binary, not delimited text");
+            return Err(io::Error::other(damaged.unwrap_or_else(binary)));
         }
         self.decoded += fresh.len() as u64;
         if self.decoded > self.limits.decoded_bytes {
@@ -127,7 +142,7 @@ impl<R: Read> Text<R> {
         if self.since_record > self.limits.record_bytes + 2 * BUFFER {
             return Err(too_long(&self.limits));
         }
-        if let Some(&byte) = fresh.iter().rev().find(|&&b| b != b'\n' && b != b'\r') {
+        if let Some(&byte) = fresh.iter().rev().find(|b| !b.is_ascii_whitespace()) {
             self.last_byte = byte;
         }
         Ok(())
@@ -151,10 +166,6 @@ impl<R: Read> Read for Text<R> {
         self.check(buffer.get(..n).unwrap_or_default())?;
         Ok(n)
     }
-}
-
-fn memchr_nul(bytes: &[u8]) -> bool {
-    bytes.contains(&0)
 }
 
 fn gzip_fault(error: io::Error) -> io::Error {
@@ -184,9 +195,6 @@ fn foreign_format(magic: &[u8]) -> Option<&'static str> {
 pub(crate) fn peek<R: Read>(mut text: Text<R>) -> io::Result<(Vec<u8>, impl BufferedText)> {
     let mut head = Vec::with_capacity(PEEK);
     text.by_ref().take(PEEK as u64).read_to_end(&mut head)?;
-    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        return Err(fault(Code::B901, "the file is UTF-16: save it as CSV UTF-8"));
-    }
     if head.starts_with(&[0xef, 0xbb, 0xbf]) {
         head.drain(..3);
     }
@@ -198,8 +206,10 @@ pub(crate) fn peek<R: Read>(mut text: Text<R>) -> io::Result<(Vec<u8>, impl Buff
 pub(crate) trait BufferedText: Read {
     /// Says that a record ended.
     fn record_ended(&mut self);
-    /// Last byte that was neither CR nor LF.
+    /// Last byte that was no white space.
     fn last_byte(&self) -> u8;
+    /// Damage of the compression further on in the file.
+    fn compression_fault(&mut self) -> Option<Refusal>;
 }
 
 struct Peeked<R: Read> {
@@ -220,6 +230,10 @@ impl<R: Read> BufferedText for Peeked<R> {
 
     fn last_byte(&self) -> u8 {
         self.text.last_byte
+    }
+
+    fn compression_fault(&mut self) -> Option<Refusal> {
+        self.text.compression_fault()
     }
 }
 

@@ -1,0 +1,93 @@
+//! Rows that are lines of one case, gathered into one incident. Bounded: the oldest case is closed for a new one.
+
+use std::collections::{HashMap, VecDeque};
+
+use naqsha_model::{Code, ContentDigest, Incident, NaturalKey, Seizure};
+
+use crate::limits::{OPEN_CASES, ROWS_OF_A_CASE};
+
+/// One case with its lines so far.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// The incident as its first good row tells it, with the lines of the later ones.
+    pub(crate) incident: Option<Incident>,
+    /// Content without the lines.
+    head: ContentDigest,
+    /// Data rows of the case.
+    pub(crate) rows: Vec<u64>,
+    /// Codes of the rows that cannot be taken: one bad line keeps the whole case back.
+    pub(crate) failed: Vec<Code>,
+}
+
+/// What a row is to its case.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A line of it.
+    Line,
+    /// A line that stood there already (D701), or one that contradicts the case (D702).
+    Repeat(Code),
+}
+
+/// The cases that may still get lines.
+#[derive(Debug, Default)]
+pub(crate) struct Cases {
+    open: HashMap<NaturalKey, Case>,
+    order: VecDeque<NaturalKey>,
+}
+
+impl Cases {
+    /// Adds a good row; `head` digests it without its line.
+    pub(crate) fn add(&mut self, key: NaturalKey, incident: Incident, head: ContentDigest) -> Place {
+        let row = incident.provenance.row;
+        let case = self.case(key);
+        let Some(known) = &mut case.incident else {
+            (case.incident, case.head) = (Some(incident), head);
+            case.rows.push(row);
+            return Place::Line;
+        };
+        if case.head != head || case.rows.len() >= ROWS_OF_A_CASE {
+            return Place::Repeat(Code::D702);
+        }
+        let fresh: Vec<Seizure> = incident.seizures.into_iter().filter(|line| !known.seizures.contains(line)).collect();
+        if fresh.is_empty() {
+            return Place::Repeat(Code::D701);
+        }
+        known.seizures.extend(fresh);
+        for code in incident.provenance.warnings {
+            if !known.provenance.warnings.contains(&code) {
+                known.provenance.warnings.push(code);
+            }
+        }
+        known.provenance.warnings.sort_unstable();
+        case.rows.push(row);
+        Place::Line
+    }
+
+    /// Adds a row that cannot be taken.
+    pub(crate) fn fail(&mut self, key: NaturalKey, row: u64, codes: &[Code]) {
+        let case = self.case(key);
+        case.rows.push(row);
+        for &code in codes {
+            if !case.failed.contains(&code) {
+                case.failed.push(code);
+            }
+        }
+    }
+
+    fn case(&mut self, key: NaturalKey) -> &mut Case {
+        self.open.entry(key).or_insert_with(|| {
+            self.order.push_back(key);
+            Case { incident: None, head: ContentDigest(0), rows: Vec::new(), failed: Vec::new() }
+        })
+    }
+
+    /// Closes the oldest case, where there are too many.
+    pub(crate) fn overdue(&mut self) -> Option<Case> {
+        if self.open.len() > OPEN_CASES { self.close() } else { None }
+    }
+
+    /// Closes the oldest case.
+    pub(crate) fn close(&mut self) -> Option<Case> {
+        self.order.pop_front().and_then(|key| self.open.remove(&key))
+    }
+}

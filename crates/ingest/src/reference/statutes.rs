@@ -1,0 +1,99 @@
+//! Sections of law: what each does, what it is counted as, how severe it is.
+
+use std::collections::HashMap;
+
+use naqsha_model::{Adjacent, Category, OffenceRole};
+
+use super::records;
+
+/// One row of the statute table.
+#[derive(Debug, Clone)]
+pub(crate) struct Section {
+    pub(crate) section: String,
+    pub(crate) category: Category,
+    pub(crate) iccs: String,
+    pub(crate) role: OffenceRole,
+    pub(crate) max_years: u32,
+}
+
+/// The statute table.
+#[derive(Debug)]
+pub(crate) struct Statutes {
+    by_key: HashMap<(String, String), Section>,
+    keys: Vec<String>,
+}
+
+impl Statutes {
+    pub(super) fn parse(table: &str) -> Self {
+        let mut statutes = Self { by_key: HashMap::new(), keys: Vec::new() };
+        for record in records(table) {
+            let field = |i| record.get(i).unwrap_or_default();
+            let category = match field(3) {
+                adjacent if Adjacent::parse(adjacent).is_ok() => Category::parse(&format!("ADJ/{adjacent}")),
+                code => Category::parse(code),
+            };
+            let (Ok(category), Ok(role)) = (category, OffenceRole::parse(field(6))) else { continue };
+            let section = Section {
+                section: field(1).to_owned(),
+                category,
+                iccs: field(5).to_owned(),
+                role,
+                max_years: field(8).parse().unwrap_or(0),
+            };
+            if !statutes.keys.iter().any(|key| key == field(0)) {
+                statutes.keys.push(field(0).to_owned());
+            }
+            statutes.by_key.insert((field(0).to_owned(), loose(field(1))), section);
+        }
+        statutes
+    }
+
+    /// The row of a section, or of the nearest section that contains it: `9(1)3(c)` is part of `9`.
+    pub(crate) fn find(&self, statute: &str, section: &str) -> Option<&Section> {
+        let mut key = loose(section);
+        loop {
+            if let Some(found) = self.by_key.get(&(statute.to_owned(), key.clone())) {
+                return Some(found);
+            }
+            let shorter = key.rfind('(').or_else(|| key.rfind(|c: char| c.is_ascii_digit()).filter(|&i| i + 1 < key.len()).map(|i| i + 1))?;
+            key.truncate(shorter);
+            if key.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    /// Whether the table has a statute of this key.
+    pub(crate) fn has(&self, statute: &str) -> bool {
+        self.keys.iter().any(|key| key == statute)
+    }
+
+    /// Number of sections.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+}
+
+fn loose(section: &str) -> String {
+    section.chars().filter(|c| !matches!(c, '-' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Reference;
+
+    #[test]
+    fn every_row_of_the_table_is_a_section() {
+        let rows = super::super::SECTIONS.lines().count() - 1;
+        assert_eq!(Reference::embedded().statutes.len(), rows);
+    }
+
+    #[test]
+    fn a_part_belongs_to_its_section() {
+        let statutes = Reference::embedded().statutes;
+        assert_eq!(statutes.find("CNSA-1997", "9(1)3(c)").map(|s| s.section.as_str()), Some("9"));
+        assert_eq!(statutes.find("PECA-2016", "26-A").map(|s| s.section.as_str()), Some("26A"));
+        assert!(statutes.find("PECA-2016", "99").is_none());
+    }
+}
