@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use h3o::{LatLng, Resolution};
+use h3o::Resolution;
 use jiff::Timestamp;
 use naqsha_model::{
     Agency, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, DetectionMode,
@@ -102,7 +102,7 @@ fn index(criterion: &mut Criterion) {
         .sample_size(20)
         .throughput(Throughput::Elements(INCIDENTS));
     group.bench_function("open", |b| {
-        b.iter(|| runtime.block_on(Store::open(dir.path())).expect("it opens"))
+        b.iter(|| runtime.block_on(Store::open(dir.path())).expect("it opens"));
     });
     for resolution in [Resolution::Seven, Resolution::Nine] {
         let all = CubeQuery {
@@ -113,10 +113,10 @@ fn index(criterion: &mut Criterion) {
         let mut some = all.clone();
         (some.filter.days, some.filter.categories) = (year, drugs);
         group.bench_function(format!("cube r{resolution}"), |b| {
-            b.iter(|| snapshot.cube(&all))
+            b.iter(|| snapshot.cube(&all));
         });
         group.bench_function(format!("cube r{resolution}, a category and a year"), |b| {
-            b.iter(|| snapshot.cube(&some))
+            b.iter(|| snapshot.cube(&some));
         });
     }
     group.bench_function("ten rows of the middle", |b| {

@@ -47,7 +47,7 @@ mod tests {
                     Some(parent(cell.into(), r)),
                     cell.parent(r).map(u64::from),
                     "{cell} at {r}"
-                )
+                );
             })
             .count()
     }

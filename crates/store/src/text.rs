@@ -55,9 +55,9 @@ mod tests {
     fn written(records: &[Vec<Option<String>>]) -> String {
         let mut text = String::new();
         for record in records {
-            record
-                .iter()
-                .for_each(|field| push_field(&mut text, field.as_deref()));
+            for field in record {
+                push_field(&mut text, field.as_deref());
+            }
             end_record(&mut text);
         }
         text

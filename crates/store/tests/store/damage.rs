@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use naqsha_model::{Agency, Day, DayRange, IncidentId};
-use naqsha_store::{Filter, StoreError};
+use naqsha_store::{BatchHeader, Filter, Store, StoreError};
 
 use crate::support::{
     begin_error, commit, create, digest, header, incident, on_day, open, received_at,
@@ -22,17 +22,32 @@ fn days(first: u16, last: u16) -> Filter<'static> {
     }
 }
 
-fn check(damage: impl Fn(&Path), reason: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = create(folder.path());
+/// Two batches of two agencies in a file each.
+fn two_files(folder: &Path) -> Store {
+    let store = create(folder);
     commit(
         &store,
         header(1),
         vec![on_day(incident(1), 40_000), on_day(incident(2), 40_010)],
     );
-    let mut other = header(2);
-    other.agency = Agency::new("FIA").unwrap();
-    commit(&store, other, vec![on_day(incident(1), 41_000)]);
+    commit(
+        &store,
+        of_another_agency(2),
+        vec![on_day(incident(1), 41_000)],
+    );
+    store
+}
+
+fn of_another_agency(number: u8) -> BatchHeader {
+    BatchHeader {
+        agency: Agency::new("FIA").unwrap(),
+        ..header(number)
+    }
+}
+
+fn check(damage: impl Fn(&Path), reason: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = two_files(folder.path());
     let held_open = store.snapshot();
     damage(&file(folder.path(), 1));
 
@@ -91,9 +106,7 @@ fn check(damage: impl Fn(&Path), reason: &str) {
     );
     assert!(snapshot.incident(id(2, 1)).unwrap().is_some());
     damaged(begin_error(&store, header(3)));
-    let mut other = header(4);
-    other.agency = Agency::new("FIA").unwrap();
-    commit(&store, other, vec![incident(1)]);
+    commit(&store, of_another_agency(4), vec![incident(1)]);
     assert_eq!(
         store.snapshot().damaged().len(),
         1,
@@ -126,7 +139,7 @@ fn a_cut_file_is_found() {
                 .open(path)
                 .unwrap()
                 .set_len(100)
-                .unwrap()
+                .unwrap();
         },
         "100 bytes instead of",
     );

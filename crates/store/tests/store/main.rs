@@ -1,4 +1,9 @@
 //! The store at its boundary: a folder on disk, opened again, against naive oracles and broken files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, which the lints do not know as tests"
+)]
 
 mod cube;
 mod damage;

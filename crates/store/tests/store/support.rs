@@ -17,27 +17,27 @@ use naqsha_store::{
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
 
-pub fn wait<F: Future>(future: F) -> F::Output {
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
 }
 
-pub fn create(dir: &Path) -> Store {
+pub(crate) fn create(dir: &Path) -> Store {
     wait(Store::create(dir)).unwrap()
 }
 
-pub fn open(dir: &Path) -> Store {
+pub(crate) fn open(dir: &Path) -> Store {
     wait(Store::open(dir)).unwrap()
 }
 
-pub fn received_at() -> Timestamp {
+pub(crate) fn received_at() -> Timestamp {
     "2026-01-05T06:07:08.123456789Z".parse().unwrap()
 }
 
-pub fn digest(number: u8) -> BatchDigest {
+pub(crate) fn digest(number: u8) -> BatchDigest {
     BatchDigest::new([number; 32])
 }
 
-pub fn header(number: u8) -> BatchHeader {
+pub(crate) fn header(number: u8) -> BatchHeader {
     BatchHeader {
         digest: digest(number),
         profile: "anf.seizure@1.0.0".to_owned(),
@@ -50,7 +50,7 @@ pub fn header(number: u8) -> BatchHeader {
     }
 }
 
-pub fn totals(accepted: usize) -> BatchTotals {
+pub(crate) fn totals(accepted: usize) -> BatchTotals {
     BatchTotals {
         rows: accepted as u64,
         accepted: accepted as u64,
@@ -59,40 +59,40 @@ pub fn totals(accepted: usize) -> BatchTotals {
 }
 
 /// Writes a whole batch; none of its incidents may be a repeat.
-pub fn commit(store: &Store, header: BatchHeader, incidents: Vec<Incident>) -> Committed {
+pub(crate) fn commit(store: &Store, header: BatchHeader, incidents: Vec<Incident>) -> Committed {
     let totals = totals(incidents.len());
     let mut writer = wait(store.begin(header)).unwrap();
     assert_eq!(writer.push(incidents).unwrap(), []);
     wait(writer.commit(totals, BatchState::Live)).unwrap()
 }
 
-pub fn begin_error(store: &Store, header: BatchHeader) -> StoreError {
+pub(crate) fn begin_error(store: &Store, header: BatchHeader) -> StoreError {
     wait(store.begin(header)).map(drop).unwrap_err()
 }
 
-/// SplitMix64: small, seeded, the same everywhere.
+/// `SplitMix64`: small, seeded, the same everywhere.
 #[derive(Clone)]
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ z >> 31
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    pub fn pick<T: Copy>(&mut self, members: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, members: &[T]) -> T {
         members[usize::try_from(self.below(members.len() as u64)).unwrap()]
     }
 }
 
 /// A plain incident in a row of its file.
-pub fn incident(row: u64) -> Incident {
+pub(crate) fn incident(row: u64) -> Incident {
     Incident {
         agency: Agency::new("ANF").unwrap(),
         unit: None,
@@ -121,7 +121,7 @@ pub fn incident(row: u64) -> Incident {
     }
 }
 
-pub fn keyed(row: u64, key: u128, content: u128) -> Incident {
+pub(crate) fn keyed(row: u64, key: u128, content: u128) -> Incident {
     let (natural_key, content) = (Some(NaturalKey(key)), ContentDigest(content));
     Incident {
         natural_key,
@@ -130,12 +130,12 @@ pub fn keyed(row: u64, key: u128, content: u128) -> Incident {
     }
 }
 
-pub fn on_day(mut incident: Incident, day: u16) -> Incident {
+pub(crate) fn on_day(mut incident: Incident, day: u16) -> Incident {
     incident.occurred = Some(days(day, day));
     incident
 }
 
-pub fn in_cell(mut incident: Incident, cell: CellIndex) -> Incident {
+pub(crate) fn in_cell(mut incident: Incident, cell: CellIndex) -> Incident {
     incident.location = incident.location.restored(None, None, Some(cell));
     incident
 }
@@ -151,7 +151,7 @@ fn days(first: u16, last: u16) -> Occurred {
 }
 
 /// An incident anywhere that is difficult: in a city, next to a pentagon, coarse, or nowhere; with any time.
-pub fn scattered(random: &mut Random, row: u64) -> Incident {
+pub(crate) fn scattered(random: &mut Random, row: u64) -> Incident {
     let mut incident = incident(row);
     incident.category = random.pick(&CategorySet::ALL.iter().collect::<Vec<_>>());
     incident.stage = random.pick(RecordStage::ALL);
@@ -189,7 +189,7 @@ pub fn scattered(random: &mut Random, row: u64) -> Incident {
     }
 }
 
-pub fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
+pub(crate) fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
     let cell = incident.location.cell();
     filter.categories.contains_index(incident.category.index())
         && filter
@@ -215,7 +215,7 @@ pub fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
 }
 
 /// Everything a snapshot tells, for comparing two of them.
-pub fn told(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
+pub(crate) fn told(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
     let cubes: Vec<_> = (0..=9)
         .map(|r| Resolution::try_from(r).unwrap())
         .map(|resolution| {

@@ -1,14 +1,57 @@
 //! What is seen when: all of a batch or nothing, held batches never, what another program wrote with the next batch.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use h3o::{LatLng, Resolution};
 use naqsha_model::IncidentId;
-use naqsha_store::{BatchState, CubeQuery, Filter, Repeat, RepeatKind, StoreError};
+use naqsha_store::{
+    BatchState, CubeQuery, Filter, Repeat, RepeatKind, Snapshot, Store, StoreError,
+};
 
 use crate::support::{
     commit, create, digest, header, in_cell, incident, keyed, open, received_at, told, totals, wait,
 };
+
+/// Ends the readers also where the writer's assertions fail.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Batch `n` has `10 n` incidents, so the version tells how many there must be.
+fn is_whole(snapshot: &Snapshot) {
+    let expected: u64 = (1..=snapshot.version()).map(|batch| batch * 10).sum();
+    let query = CubeQuery {
+        resolution: Resolution::Seven,
+        filter: Filter::default(),
+        counted_bases: None,
+    };
+    let counts = snapshot.cube(&query).counts;
+    assert_eq!(
+        counts.iter().map(|&count| u64::from(count)).sum::<u64>(),
+        expected
+    );
+    assert_eq!(snapshot.live(), expected);
+    assert_eq!(
+        snapshot.rows(&Filter::default(), 0, 1).unwrap().matched,
+        expected
+    );
+    assert_eq!(snapshot.batches().len() as u64, snapshot.version());
+}
+
+fn read_until(done: &AtomicBool, store: &Store) -> usize {
+    let mut versions = BTreeSet::new();
+    while !done.load(Ordering::Acquire) {
+        let snapshot = store.snapshot();
+        is_whole(&snapshot);
+        versions.insert(snapshot.version());
+    }
+    versions.len()
+}
 
 #[test]
 fn readers_see_all_of_a_batch_or_nothing() {
@@ -17,47 +60,12 @@ fn readers_see_all_of_a_batch_or_nothing() {
     let cell = LatLng::new(31.5, 74.3).unwrap().to_cell(Resolution::Nine);
     let done = AtomicBool::new(false);
     let versions_seen = std::thread::scope(|scope| {
-        let readers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut seen = std::collections::BTreeSet::new();
-                    while !done.load(Ordering::Acquire) {
-                        let snapshot = store.snapshot();
-                        let expected: u64 = (1..=snapshot.version()).map(|batch| batch * 10).sum();
-                        let query = CubeQuery {
-                            resolution: Resolution::Seven,
-                            filter: Filter::default(),
-                            counted_bases: None,
-                        };
-                        assert_eq!(
-                            snapshot
-                                .cube(&query)
-                                .counts
-                                .iter()
-                                .map(|&n| u64::from(n))
-                                .sum::<u64>(),
-                            expected
-                        );
-                        assert_eq!(snapshot.live(), expected);
-                        assert_eq!(
-                            snapshot.rows(&Filter::default(), 0, 1).unwrap().matched,
-                            expected
-                        );
-                        assert_eq!(snapshot.batches().len() as u64, snapshot.version());
-                        seen.insert(snapshot.version());
-                    }
-                    seen
-                })
-            })
-            .collect();
+        let readers = [(); 2].map(|()| scope.spawn(|| read_until(&done, &store)));
+        let ending = Ending(&done);
         let pinned = store.snapshot();
         for number in 1..=20_u8 {
-            let rows = 1..=u64::from(number) * 10;
-            let committed = commit(
-                &store,
-                header(number),
-                rows.map(|row| in_cell(incident(row), cell)).collect(),
-            );
+            let incidents = (1..=u64::from(number) * 10).map(|row| in_cell(incident(row), cell));
+            let committed = commit(&store, header(number), incidents.collect());
             assert_eq!(
                 committed.version,
                 u64::from(number),
@@ -74,10 +82,10 @@ fn readers_see_all_of_a_batch_or_nothing() {
             (0, 0),
             "a snapshot never changes"
         );
-        done.store(true, Ordering::Release);
+        drop(ending);
         readers
-            .into_iter()
-            .map(|reader| reader.join().unwrap().len())
+            .map(|reader| reader.join().unwrap())
+            .iter()
             .sum::<usize>()
     });
     assert!(
