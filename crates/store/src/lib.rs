@@ -5,6 +5,19 @@
 //! The layout on disk is described in `docs/store-format.md`.
 //!
 //! This crate knows nothing of the bureaus' file formats, of statistics, of `GeoJSON` or HTTP, and reads no clock.
+//!
+//! ```no_run
+//! use naqsha_store::{CubeQuery, Filter, Store};
+//!
+//! # async fn example() -> Result<(), naqsha_store::StoreError> {
+//! let store = Store::open(std::path::Path::new("naqsha-data")).await?;
+//! let resolution = h3o::Resolution::Seven;
+//! let cube = store.snapshot().cube(&CubeQuery { resolution, filter: Filter::default(), counted_bases: None });
+//! let counted: u64 = cube.counts.iter().map(|&count| u64::from(count)).sum();
+//! assert_eq!(cube.matched, counted + cube.excluded.total());
+//! # Ok(())
+//! # }
+//! ```
 
 #![warn(clippy::indexing_slicing)]
 

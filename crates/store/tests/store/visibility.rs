@@ -157,9 +157,7 @@ fn what_another_program_committed_counts_for_the_next_batch() {
 fn folders_with_and_without_a_store_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let absent = folder.path().join("absent");
-    assert!(
-        matches!(wait(naqsha_store::Store::open(&absent)), Err(StoreError::Missing(path)) if path == absent)
-    );
+    assert!(matches!(wait(Store::open(&absent)), Err(StoreError::Missing(path)) if path == absent));
     assert!(!absent.exists(), "looking makes nothing");
     let store = create(&absent);
     assert_eq!(
@@ -167,7 +165,7 @@ fn folders_with_and_without_a_store_are_told_apart() {
         (0, None)
     );
     assert!(matches!(
-        wait(naqsha_store::Store::create(&absent)),
+        wait(Store::create(&absent)),
         Err(StoreError::Exists(_))
     ));
 }
