@@ -7,7 +7,6 @@ use std::process::Command;
 ///
 /// # Panics
 /// Where it has not been built: `cargo build -p naqsha` (or `cargo xtask test`) makes it.
-#[expect(clippy::disallowed_methods, reason = "the test command names the program it built")]
 pub fn naqsha() -> Command {
     let path = std::env::var_os("NAQSHA_BIN").map_or_else(beside_the_test, PathBuf::from);
     assert!(path.exists(), "{} is not built: run `cargo build -p naqsha`", path.display());

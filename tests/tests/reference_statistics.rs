@@ -189,7 +189,7 @@ fn statistics_on_a_random_grid_are_those_of_esda() {
     let test = "statistics_on_a_random_grid_are_those_of_esda";
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/esda_gi.py");
     let scratch = Scratch::new();
-    for seed in ["1", "2", "3"] {
+    for seed in ["1", "2"] {
         let Some(mut python) = python(test, "esda, libpysal, h3") else {
             return;
         };

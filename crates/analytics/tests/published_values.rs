@@ -151,7 +151,7 @@ fn lattice(side: u32) -> Neighbours {
             }
         }
     }
-    Neighbours::from_links((side * side) as usize, &links).unwrap()
+    Neighbours::from_links((side * side) as usize, &links).expect("a lattice without repeats")
 }
 
 #[test]
