@@ -37,7 +37,12 @@ pub(crate) struct Cases {
 
 impl Cases {
     /// Adds a good row; `head` digests it without its line.
-    pub(crate) fn add(&mut self, key: NaturalKey, incident: Incident, head: ContentDigest) -> Place {
+    pub(crate) fn add(
+        &mut self,
+        key: NaturalKey,
+        incident: Incident,
+        head: ContentDigest,
+    ) -> Place {
         let row = incident.provenance.row;
         let case = self.case(key);
         let Some(known) = &mut case.incident else {
@@ -48,7 +53,11 @@ impl Cases {
         if case.head != head || case.rows.len() >= ROWS_OF_A_CASE {
             return Place::Repeat(Code::D702);
         }
-        let fresh: Vec<Seizure> = incident.seizures.into_iter().filter(|line| !known.seizures.contains(line)).collect();
+        let fresh: Vec<Seizure> = incident
+            .seizures
+            .into_iter()
+            .filter(|line| !known.seizures.contains(line))
+            .collect();
         if fresh.is_empty() {
             return Place::Repeat(Code::D701);
         }
@@ -77,17 +86,28 @@ impl Cases {
     fn case(&mut self, key: NaturalKey) -> &mut Case {
         self.open.entry(key).or_insert_with(|| {
             self.order.push_back(key);
-            Case { incident: None, head: ContentDigest(0), rows: Vec::new(), failed: Vec::new() }
+            Case {
+                incident: None,
+                head: ContentDigest(0),
+                rows: Vec::new(),
+                failed: Vec::new(),
+            }
         })
     }
 
     /// Closes the oldest case, where there are too many.
     pub(crate) fn overdue(&mut self) -> Option<Case> {
-        if self.open.len() > OPEN_CASES { self.close() } else { None }
+        if self.open.len() > OPEN_CASES {
+            self.close()
+        } else {
+            None
+        }
     }
 
     /// Closes the oldest case.
     pub(crate) fn close(&mut self) -> Option<Case> {
-        self.order.pop_front().and_then(|key| self.open.remove(&key))
+        self.order
+            .pop_front()
+            .and_then(|key| self.open.remove(&key))
     }
 }

@@ -43,15 +43,29 @@ const LISTED: usize = 100;
 ///
 /// # Errors
 /// [`IngestError`] for a file that is not delimited text, has duplicate headers, or crosses a limit.
-pub fn check(source: impl Read, profile: &Profile, reference: &Reference, settings: &Settings) -> Result<Check, IngestError> {
+pub fn check(
+    source: impl Read,
+    profile: &Profile,
+    reference: &Reference,
+    settings: &Settings,
+) -> Result<Check, IngestError> {
     let mut rows = rows::open(source, &profile.layout, settings.limits)?;
     let header = rows.header().clone();
     let plan = resolve(profile, settings, &header)?;
     let name = |column: usize| header.get(column).unwrap_or_default().to_owned();
-    let with_use = |which: Use| plan.uses.iter().enumerate().filter(move |(_, u)| **u == which).map(|(column, _)| name(column));
+    let with_use = |which: Use| {
+        plan.uses
+            .iter()
+            .enumerate()
+            .filter(move |(_, u)| **u == which)
+            .map(|(column, _)| name(column))
+    };
     let mut found = Check {
         delimiter: char::from(rows.delimiter()),
-        mapped: with_use(Use::Mapped).chain(with_use(Use::KeptText)).map(|name| (name, 0)).collect(),
+        mapped: with_use(Use::Mapped)
+            .chain(with_use(Use::KeptText))
+            .map(|name| (name, 0))
+            .collect(),
         dropped: with_use(Use::Dropped).collect(),
         unmapped: plan.unmapped(&header),
         missing: plan.missing.clone(),
@@ -64,15 +78,24 @@ pub fn check(source: impl Read, profile: &Profile, reference: &Reference, settin
         if !is_blank(&record) && !(rows.number() == 1 && is_hxl(&record)) {
             draft.clear();
             reader.read(&record, &mut draft);
-            draft.codes.iter().for_each(|&code| *found.codes.entry(code).or_default() += 1);
-            for (column, cell) in record.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()) {
+            draft
+                .codes
+                .iter()
+                .for_each(|&code| *found.codes.entry(code).or_default() += 1);
+            for (column, cell) in record
+                .iter()
+                .enumerate()
+                .filter(|(_, cell)| !cell.trim().is_empty())
+            {
                 if let Some(filled) = found.mapped.get_mut(header.get(column).unwrap_or_default()) {
                     *filled += 1;
                 }
                 if reader.unknown_value(column, cell) {
                     let values = found.unmapped_values.entry(name(column)).or_default();
                     if values.len() < LISTED || values.contains_key(cell) {
-                        *values.entry(redact(cell.trim()).text.into_owned()).or_default() += 1;
+                        *values
+                            .entry(redact(cell.trim()).text.into_owned())
+                            .or_default() += 1;
                     }
                 }
             }

@@ -4,7 +4,8 @@ use csv::StringRecord;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use naqsha_model::{
-    Basis, Category, Code, DetectionMode, Metres, Offence, Precision, Seizure, Severity, TimePrecision,
+    Basis, Category, Code, DetectionMode, Metres, Offence, Precision, Seizure, Severity,
+    TimePrecision,
 };
 
 /// The days and instants a cell names.
@@ -62,22 +63,34 @@ impl Draft {
 
     /// Whether a code rejects the row.
     pub(crate) fn is_rejected(&self) -> bool {
-        self.codes.iter().any(|code| code.severity() == Severity::Reject)
+        self.codes
+            .iter()
+            .any(|code| code.severity() == Severity::Reject)
     }
 
     /// Whether a code says that the row is none of this service's records.
     pub(crate) fn is_skipped(&self) -> bool {
-        self.codes.iter().any(|code| code.severity() == Severity::Skip)
+        self.codes
+            .iter()
+            .any(|code| code.severity() == Severity::Skip)
     }
 
     /// Empties the draft for the next row, keeping its memory.
     pub(crate) fn clear(&mut self) {
-        let (mut codes, mut fixed, mut redacted) =
-            (std::mem::take(&mut self.codes), std::mem::take(&mut self.fixed), std::mem::take(&mut self.redacted));
+        let (mut codes, mut fixed, mut redacted) = (
+            std::mem::take(&mut self.codes),
+            std::mem::take(&mut self.fixed),
+            std::mem::take(&mut self.redacted),
+        );
         codes.clear();
         fixed.clear();
         redacted.clear();
-        *self = Self { codes, fixed, redacted, ..Self::default() };
+        *self = Self {
+            codes,
+            fixed,
+            redacted,
+            ..Self::default()
+        };
     }
 }
 
@@ -88,7 +101,14 @@ pub(crate) fn is_blank(record: &StringRecord) -> bool {
 
 /// A row of HXL tags: every cell that is not blank starts with `#` and a letter.
 pub(crate) fn is_hxl(record: &StringRecord) -> bool {
-    let tag = |cell: &str| cell.strip_prefix('#').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
-    let mut cells = record.iter().map(str::trim).filter(|cell| !cell.is_empty()).peekable();
+    let tag = |cell: &str| {
+        cell.strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    };
+    let mut cells = record
+        .iter()
+        .map(str::trim)
+        .filter(|cell| !cell.is_empty())
+        .peekable();
     cells.peek().is_some() && cells.all(tag)
 }

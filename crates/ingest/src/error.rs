@@ -18,11 +18,19 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), columns: Vec::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            columns: Vec::new(),
+        }
     }
 
     pub(crate) fn of_columns(code: Code, detail: impl Into<String>, columns: Vec<String>) -> Self {
-        Self { code, detail: detail.into(), columns }
+        Self {
+            code,
+            detail: detail.into(),
+            columns,
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use naqsha_model::{
-    Adjacent, Agency, Basis, CaseReference, Category, Code, ContentDigest, Incident, Location, LocationMethod, Metres, NaturalKey, Occurred,
-    Offence, OffenceRole, Point, Precision, Provenance,
+    Adjacent, Agency, Basis, CaseReference, Category, Code, ContentDigest, Incident, Location,
+    LocationMethod, Metres, NaturalKey, Occurred, Offence, OffenceRole, Point, Precision,
+    Provenance,
 };
 
 use crate::draft::{Draft, Moment};
@@ -24,15 +25,32 @@ pub(crate) struct Finisher<'a> {
 }
 
 impl<'a> Finisher<'a> {
-    pub(crate) fn new(profile: &'a Profile, settings: &'a Settings, reference: &'a Reference, category: Option<Category>) -> Self {
-        let agency = settings.agency.clone().unwrap_or_else(|| profile.agency().clone());
-        Self { profile, settings, reference, agency, category, canonical: String::new() }
+    pub(crate) fn new(
+        profile: &'a Profile,
+        settings: &'a Settings,
+        reference: &'a Reference,
+        category: Option<Category>,
+    ) -> Self {
+        let agency = settings
+            .agency
+            .clone()
+            .unwrap_or_else(|| profile.agency().clone());
+        Self {
+            profile,
+            settings,
+            reference,
+            agency,
+            category,
+            canonical: String::new(),
+        }
     }
 
     /// Makes an incident of row `row`, or `None` where a code of the draft rejects or skips it.
     pub(crate) fn finish(&mut self, row: u64, draft: &mut Draft) -> Option<Incident> {
         let occurred = self.occurred(draft);
-        let reported = draft.reported.and_then(|moment| self.to_occurred(&moment, draft));
+        let reported = draft
+            .reported
+            .and_then(|moment| self.to_occurred(&moment, draft));
         check_order(draft);
         check_law(draft);
         let category = self.category(draft);
@@ -60,7 +78,10 @@ impl<'a> Finisher<'a> {
             received_at: self.settings.received_at,
             natural_key: None,
             content: ContentDigest(0),
-            provenance: Provenance { row, warnings: draft.codes.clone() },
+            provenance: Provenance {
+                row,
+                warnings: draft.codes.clone(),
+            },
         };
         incident.natural_key = self.natural_key(&incident, draft);
         incident.content = self.content(&incident, &draft.checked);
@@ -72,7 +93,11 @@ impl<'a> Finisher<'a> {
             draft.note(Code::E302);
         }
         match Occurred::between(moment.first, moment.last, moment.precision) {
-            Ok(days) => Some(Occurred { start: moment.start, end: moment.end, ..days }),
+            Ok(days) => Some(Occurred {
+                start: moment.start,
+                end: moment.end,
+                ..days
+            }),
             Err(_range) => {
                 draft.note(Code::E301);
                 None
@@ -135,7 +160,10 @@ impl<'a> Finisher<'a> {
         location.basis = draft.basis.unwrap_or(Basis::Unknown);
         location.district = draft.district.take();
         location.place_text = draft.place_text.take();
-        if location.point().is_none() && location.precision() == Precision::None && location.district.is_none() {
+        if location.point().is_none()
+            && location.precision() == Precision::None
+            && location.district.is_none()
+        {
             location.basis = Basis::Unknown;
         }
         location
@@ -143,15 +171,25 @@ impl<'a> Finisher<'a> {
 
     /// A place known by its name: a town's centre with the town's size as uncertainty, else the district, else nothing.
     fn named_place(&self, stated: Option<Precision>, draft: &mut Draft) -> Location {
-        let area = if draft.district.is_some() { Precision::District } else { Precision::None };
-        let unplaced = || Location::area(stated.filter(|p| *p >= Precision::District).unwrap_or(area));
-        let Some(text) = draft.place_text.as_deref().filter(|_| !self.profile.is_open_data()) else {
+        let area = if draft.district.is_some() {
+            Precision::District
+        } else {
+            Precision::None
+        };
+        let unplaced =
+            || Location::area(stated.filter(|p| *p >= Precision::District).unwrap_or(area));
+        let Some(text) = draft
+            .place_text
+            .as_deref()
+            .filter(|_| !self.profile.is_open_data())
+        else {
             return unplaced();
         };
         match self.reference.gazetteer.find(text) {
             Found::One(place) => {
                 draft.note(Code::W403);
-                let mut location = Location::at_point(place.point, place.uncertainty(), Precision::Locality);
+                let mut location =
+                    Location::at_point(place.point, place.uncertainty(), Precision::Locality);
                 location.method = LocationMethod::Gazetteer;
                 location
             }
@@ -177,7 +215,12 @@ impl<'a> Finisher<'a> {
 
     fn key_of_case(&self, station: Option<&str>, year: Option<i16>, number: &str) -> NaturalKey {
         let year = year.map(|year| year.to_string()).unwrap_or_default();
-        NaturalKey::of(&[self.agency.as_str(), station.unwrap_or_default(), &year, number])
+        NaturalKey::of(&[
+            self.agency.as_str(),
+            station.unwrap_or_default(),
+            &year,
+            number,
+        ])
     }
 
     fn point(&self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
@@ -194,7 +237,9 @@ impl<'a> Finisher<'a> {
         if !self.profile.is_open_data() && !in_pakistan(point) {
             draft.note(Code::E401);
         }
-        let uncertainty = draft.uncertainty.unwrap_or_else(|| Metres::new(100.0).expect("100 is a length"));
+        let uncertainty = draft
+            .uncertainty
+            .unwrap_or_else(|| Metres::new(100.0).expect("100 is a length"));
         Location::at_point(point, uncertainty, precision)
     }
 
@@ -214,7 +259,8 @@ impl<'a> Finisher<'a> {
     /// Digests the normalised fields, not the provenance: the same record in another file has the same digest.
     pub(crate) fn content(&mut self, incident: &Incident, checked: &[String]) -> ContentDigest {
         self.canonical.clear();
-        write_canonical(&mut self.canonical, incident, checked).expect("writing to a string does not fail");
+        write_canonical(&mut self.canonical, incident, checked)
+            .expect("writing to a string does not fail");
         ContentDigest::of(&[&self.canonical])
     }
 }
@@ -230,7 +276,10 @@ fn check_order(draft: &mut Draft) {
     if before {
         draft.note(Code::E303);
     }
-    let lag = reported.first.since(occurred.last).map_or(0, |span| span.get_days());
+    let lag = reported
+        .first
+        .since(occurred.last)
+        .map_or(0, |span| span.get_days());
     if lag > 730 {
         draft.note(Code::W306);
     }
@@ -238,11 +287,17 @@ fn check_order(draft: &mut Draft) {
 
 /// W204 where a section's act was passed after the incident, or repealed before it.
 fn check_law(draft: &mut Draft) {
-    let Some(when) = draft.occurred.or(draft.reported) else { return };
+    let Some(when) = draft.occurred.or(draft.reported) else {
+        return;
+    };
     let year = when.last.year();
     let out_of_force = |offence: &Offence| {
-        let passed = offence.statute.rsplit_once('-').and_then(|(_, year)| year.parse::<i16>().ok());
-        let amended = offence.statute == "PECA-2016" && offence.section.starts_with("26A") && year < 2025;
+        let passed = offence
+            .statute
+            .rsplit_once('-')
+            .and_then(|(_, year)| year.parse::<i16>().ok());
+        let amended =
+            offence.statute == "PECA-2016" && offence.section.starts_with("26A") && year < 2025;
         let repealed = offence.statute == "PACHTO-2002" && year > 2018;
         passed.is_some_and(|passed| year < passed) || amended || repealed
     };
@@ -254,12 +309,19 @@ fn check_law(draft: &mut Draft) {
 fn case(draft: &mut Draft) -> Option<CaseReference> {
     let (number, year) = draft.number.take()?;
     let year = year.or_else(|| case_year(draft));
-    Some(CaseReference { number, year, station: draft.station.take() })
+    Some(CaseReference {
+        number,
+        year,
+        station: draft.station.take(),
+    })
 }
 
 /// FIR numbers restart every year: a number without one belongs to the year it was reported in.
 fn case_year(draft: &Draft) -> Option<i16> {
-    draft.reported.or(draft.occurred).map(|moment| moment.first.year())
+    draft
+        .reported
+        .or(draft.occurred)
+        .map(|moment| moment.first.year())
 }
 
 /// The sections cited; where the source names no law, the ICCS code of the category alone.
@@ -275,7 +337,13 @@ fn offences(draft: &mut Draft, category: Category) -> Vec<Offence> {
         Category::Adjacent(_) => return Vec::new(),
     };
     let (statute, section) = (String::new(), String::new());
-    vec![Offence { statute, section, role: OffenceRole::Substantive, iccs: iccs.to_owned(), principal: true }]
+    vec![Offence {
+        statute,
+        section,
+        role: OffenceRole::Substantive,
+        iccs: iccs.to_owned(),
+        principal: true,
+    }]
 }
 
 /// A box around Pakistan with its territories: enough to tell a wrong country or a swapped axis, never drawn.
@@ -284,11 +352,22 @@ fn in_pakistan(point: Point) -> bool {
 }
 
 fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) -> std::fmt::Result {
-    write!(out, "{}|{}|", incident.stage.code(), incident.category.index())?;
+    write!(
+        out,
+        "{}|{}|",
+        incident.stage.code(),
+        incident.category.index()
+    )?;
     for moment in [&incident.occurred, &incident.reported] {
         match moment {
             Some(o) => {
-                write!(out, "{}-{}{}", o.days.first().0, o.days.last().0, o.precision.index())?;
+                write!(
+                    out,
+                    "{}-{}{}",
+                    o.days.first().0,
+                    o.days.last().0,
+                    o.precision.index()
+                )?;
                 let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
                 write!(out, "@{}-{}|", second(o.start), second(o.end))?;
             }
@@ -301,16 +380,33 @@ fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) ->
         write!(out, ":{:.0},{:.0}", point.lon() * 1e7, point.lat() * 1e7)?;
         write!(out, ",{:.0}", place.uncertainty().map_or(0.0, Metres::get))?;
     }
-    for text in [&incident.unit, &place.district, &place.place_text, &incident.modus, &incident.status] {
+    for text in [
+        &incident.unit,
+        &place.district,
+        &place.place_text,
+        &incident.modus,
+        &incident.status,
+    ] {
         write_text(out, text.as_deref().unwrap_or_default())?;
     }
     for offence in &incident.offences {
-        write!(out, "|{}:{}{}", offence.statute, offence.section, offence.iccs)?;
+        write!(
+            out,
+            "|{}:{}{}",
+            offence.statute, offence.section, offence.iccs
+        )?;
     }
     let mut lines: Vec<String> = incident
         .seizures
         .iter()
-        .map(|s| format!("|{}={:?}{}", s.substance.code(), s.quantity, s.unit.as_deref().unwrap_or_default()))
+        .map(|s| {
+            format!(
+                "|{}={:?}{}",
+                s.substance.code(),
+                s.quantity,
+                s.unit.as_deref().unwrap_or_default()
+            )
+        })
         .collect();
     lines.sort_unstable();
     lines.iter().for_each(|line| out.push_str(line));

@@ -26,11 +26,16 @@ const NOT_BUILT: [(&str, &str); 3] = [
 /// What the parsers make of a value, in the words of the table where it is exact.
 fn actual(kind: &str, raw: &str) -> String {
     let reference = Reference::embedded();
-    let rules = DateRules { order: Order::Dmy, pivot: 69 };
+    let rules = DateRules {
+        order: Order::Dmy,
+        pivot: 69,
+    };
     let or_code = |result: Result<String, Code>| result.unwrap_or_else(|code| code.to_string());
     match kind {
         "sections" => or_code(written(raw, "PPC-1860", &reference.statutes)),
-        "fir_number" => or_code(fir_number(raw, 69).map(|(n, year)| format!("{n} / {}", year.unwrap_or_default()))),
+        "fir_number" => or_code(
+            fir_number(raw, 69).map(|(n, year)| format!("{n} / {}", year.unwrap_or_default())),
+        ),
         "date" => or_code(date(raw, &rules).map(|read| match read.remark {
             Some(Code::W309) | None => read.date.to_string(),
             Some(code) => format!("{} {code} ±{}", read.date, read.slack),
@@ -43,25 +48,52 @@ fn actual(kind: &str, raw: &str) -> String {
                 format!("{} {}{code}", (q.value * 1e4).round() / 1e4, q.unit)
             }))
         }
-        "money" => or_code(money(raw).map(|(n, currency)| if currency == "PKR" { n.to_string() } else { format!("{n} {currency}") })),
-        "distance" => distance_bearing(raw).map_or("-".to_owned(), |(km, b)| format!("{} km {b}", (km * 1e3).round() / 1e3)),
-        "pii_cnic" | "pii_phone" | "pii_relation" => redact(raw).codes.first().map(ToString::to_string).unwrap_or_default(),
-        "latlon" => or_code(lat_lon(raw).map(|p| format!("{:.5},{:.5}", p.lat(), p.lon()))),
-        "district" => reference.districts.find(raw).map_or("E404".to_owned(), |d| {
-            let remark = d.remark.map(|code| format!(" ({code}")).unwrap_or_default();
-            format!("{}{remark}", d.code.clone().unwrap_or_default())
+        "money" => or_code(money(raw).map(|(n, currency)| {
+            if currency == "PKR" {
+                n.to_string()
+            } else {
+                format!("{n} {currency}")
+            }
+        })),
+        "distance" => distance_bearing(raw).map_or("-".to_owned(), |(km, b)| {
+            format!("{} km {b}", (km * 1e3).round() / 1e3)
         }),
+        "pii_cnic" | "pii_phone" | "pii_relation" => redact(raw)
+            .codes
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        "latlon" => or_code(lat_lon(raw).map(|p| format!("{:.5},{:.5}", p.lat(), p.lon()))),
+        "district" => reference
+            .districts
+            .find(raw)
+            .map_or("E404".to_owned(), |d| {
+                let remark = d.remark.map(|code| format!(" ({code}")).unwrap_or_default();
+                format!("{}{remark}", d.code.clone().unwrap_or_default())
+            }),
         _ => "not built".to_owned(),
     }
 }
 
 fn datetime(raw: &str) -> String {
-    let (_, toml) = shipped_profiles().iter().find(|(id, _)| *id == "punjab.fir").unwrap();
+    let (_, toml) = shipped_profiles()
+        .iter()
+        .find(|(id, _)| *id == "punjab.fir")
+        .unwrap();
     let profile = Profile::parse(toml).unwrap();
-    let (moment, remarks) = MomentReader::new(&profile).read(TimeForm::DateTimeRange, raw).unwrap();
+    let (moment, remarks) = MomentReader::new(&profile)
+        .read(TimeForm::DateTimeRange, raw)
+        .unwrap();
     let local = |t: Timestamp| {
         let zoned = profile.zone.to_datetime(t);
-        format!("{zoned}{}", if profile.zone.to_offset(t).seconds() == 21_600 { "+06:00" } else { "+05:00" })
+        format!(
+            "{zoned}{}",
+            if profile.zone.to_offset(t).seconds() == 21_600 {
+                "+06:00"
+            } else {
+                "+05:00"
+            }
+        )
     };
     let code = remarks.iter().flatten().find(|code| **code != Code::W309);
     match (code, moment.start, moment.end, moment.precision) {
@@ -80,16 +112,29 @@ fn expected(kind: &str, raw: &str, words: &str) -> String {
         ("date", "15 رمضان 1445") => "2024-03-25 W307 ±1",
         ("datetime", "2009-04-15 00:00") => "W304 day 2009-04-15",
         ("datetime", "2009-10-31 23:30") => "W305 hour 2009-10-31T23:30:00+06:00",
-        ("datetime", "12-03-24 رات 10/11 بجے") => "2024-03-12T22:00:00+05:00 to 2024-03-12T23:00:00+05:00",
+        ("datetime", "12-03-24 رات 10/11 بجے") => {
+            "2024-03-12T22:00:00+05:00 to 2024-03-12T23:00:00+05:00"
+        }
         ("qty", "1 maund 5 kg") => "42.3242 kg W506",
         ("qty", "40 tola") => "466.552 g W506",
         ("qty", "2931 Letters") => "2931 l W502",
         ("qty", "2 Pkts (1200 gms each)") => "2400 g W502",
         ("money", "USD 5000") => "5000 USD",
         ("sections" | "fir_number" | "date" | "pii_cnic" | "pii_phone" | "pii_relation", _)
-            if words.len() > 4 && words.as_bytes()[0].is_ascii_uppercase() && words.as_bytes()[4] == b' ' => &words[..4],
+            if words.len() > 4
+                && words.as_bytes()[0].is_ascii_uppercase()
+                && words.as_bytes()[4] == b' ' =>
+        {
+            &words[..4]
+        }
         ("date", _) => words.split(' ').next().unwrap(),
-        ("district", _) => words.split(" renamed").next().unwrap().split(" split").next().unwrap(),
+        ("district", _) => words
+            .split(" renamed")
+            .next()
+            .unwrap()
+            .split(" split")
+            .next()
+            .unwrap(),
         _ => words,
     };
     exact.to_owned()
@@ -105,7 +150,11 @@ fn golden_values_become_what_the_table_says() {
         let right = actual(kind, raw) == expected(kind, raw, words);
         let excepted = NOT_BUILT.contains(&(kind, raw));
         if right == excepted {
-            wrong.push(format!("{kind} {raw:?}: {} instead of {}", actual(kind, raw), expected(kind, raw, words)));
+            wrong.push(format!(
+                "{kind} {raw:?}: {} instead of {}",
+                actual(kind, raw),
+                expected(kind, raw, words)
+            ));
         }
         tested += 1;
     }

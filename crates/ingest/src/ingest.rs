@@ -32,7 +32,8 @@ pub struct Verdict {
 }
 
 /// Takes chunks of accepted incidents and answers for those it did not take.
-pub type Sink<'s> = dyn FnMut(Vec<Incident>) -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> + 's;
+pub type Sink<'s> =
+    dyn FnMut(Vec<Incident>) -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> + 's;
 
 /// What became of a file.
 #[derive(Debug, Clone)]
@@ -87,7 +88,8 @@ pub fn ingest(
         let plan = resolve(profile, settings, &header)?.complete(&header)?;
         let mut run = Run::new(profile, settings, reference, &plan);
         let reader = RowReader::new(profile, &plan, reference);
-        run.read_all(&mut rows, &reader, sink).map_err(|error| rows.explain(error))?;
+        run.read_all(&mut rows, &reader, sink)
+            .map_err(|error| rows.explain(error))?;
         run.judge_columns(&plan, &header);
         run.tally
     };
@@ -121,7 +123,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(profile: &'a Profile, settings: &'a Settings, reference: &'a Reference, plan: &Plan<'a>) -> Self {
+    fn new(
+        profile: &'a Profile,
+        settings: &'a Settings,
+        reference: &'a Reference,
+        plan: &Plan<'a>,
+    ) -> Self {
         Self {
             settings,
             finisher: Finisher::new(profile, settings, reference, plan.category),
@@ -134,7 +141,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn read_all<T: BufferedText>(&mut self, rows: &mut Rows<T>, reader: &RowReader<'_>, sink: &mut Sink<'_>) -> Result<(), IngestError> {
+    fn read_all<T: BufferedText>(
+        &mut self,
+        rows: &mut Rows<T>,
+        reader: &RowReader<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), IngestError> {
         let mut draft = Draft::default();
         while let Some(record) = rows.next()? {
             let row = rows.number();
@@ -152,7 +164,10 @@ impl<'a> Run<'a> {
                 self.hand_on(sink)?;
             }
             if self.tally.outcomes.len() > self.settings.limits.remarked_rows {
-                let detail = format!("more than {} rows with remarks", self.settings.limits.remarked_rows);
+                let detail = format!(
+                    "more than {} rows with remarks",
+                    self.settings.limits.remarked_rows
+                );
                 return Err(Refusal::new(Code::B909, detail).into());
             }
         }
@@ -164,7 +179,10 @@ impl<'a> Run<'a> {
     }
 
     fn take(&mut self, row: u64, draft: &mut Draft) -> Result<(), IngestError> {
-        let case_key = self.cases.as_ref().and_then(|_| self.finisher.case_key(draft));
+        let case_key = self
+            .cases
+            .as_ref()
+            .and_then(|_| self.finisher.case_key(draft));
         let Some(incident) = self.finisher.finish(row, draft) else {
             draft.codes.sort_unstable();
             match (&mut self.cases, case_key, draft.is_rejected()) {
@@ -176,7 +194,10 @@ impl<'a> Run<'a> {
         };
         match (&mut self.cases, incident.natural_key) {
             (Some(cases), Some(key)) => {
-                let head = Incident { seizures: Vec::new(), ..incident.clone() };
+                let head = Incident {
+                    seizures: Vec::new(),
+                    ..incident.clone()
+                };
                 let head = self.finisher.content(&head, &draft.checked);
                 if let Place::Repeat(code) = cases.add(key, incident, head) {
                     self.tally.remark(row, Outcome::Duplicate, &[code]);
@@ -209,12 +230,18 @@ impl<'a> Run<'a> {
 
     fn close(&mut self, case: Case) -> Result<(), IngestError> {
         if !case.failed.is_empty() {
-            case.rows.iter().for_each(|&row| self.tally.remark(row, Outcome::Rejected, &case.failed));
+            case.rows
+                .iter()
+                .for_each(|&row| self.tally.remark(row, Outcome::Rejected, &case.failed));
             return Ok(());
         }
-        let Some(mut incident) = case.incident else { return Ok(()) };
+        let Some(mut incident) = case.incident else {
+            return Ok(());
+        };
         incident.content = self.finisher.content_of_case(&incident);
-        if let [first, further @ ..] = case.rows.as_slice() && !further.is_empty() {
+        if let [first, further @ ..] = case.rows.as_slice()
+            && !further.is_empty()
+        {
             self.further_rows.insert(*first, further.to_vec());
         }
         self.keep(incident)
@@ -234,10 +261,19 @@ impl<'a> Run<'a> {
         }
         let rows: Vec<(u64, Category, Box<[Code]>)> = chunk
             .iter()
-            .map(|i| (i.provenance.row, i.category, i.provenance.warnings.as_slice().into()))
+            .map(|i| {
+                (
+                    i.provenance.row,
+                    i.category,
+                    i.provenance.warnings.as_slice().into(),
+                )
+            })
             .collect();
         let verdicts = sink(chunk).map_err(IngestError::Sink)?;
-        let refused: HashMap<u64, Code> = verdicts.into_iter().map(|verdict| (verdict.row, verdict.code)).collect();
+        let refused: HashMap<u64, Code> = verdicts
+            .into_iter()
+            .map(|verdict| (verdict.row, verdict.code))
+            .collect();
         for (row, category, warnings) in rows {
             let further = self.further_rows.remove(&row).unwrap_or_default();
             let rows = std::iter::once(row).chain(further);
@@ -259,7 +295,11 @@ impl<'a> Run<'a> {
     fn note_privacy(&mut self, plan: &Plan<'_>, record: &StringRecord, draft: &Draft) {
         for (column, (values, hits)) in self.privacy.iter_mut().enumerate() {
             if plan.uses.get(column) == Some(&Use::KeptText) {
-                *values += u64::from(record.get(column).is_some_and(|cell| !cell.trim().is_empty()));
+                *values += u64::from(
+                    record
+                        .get(column)
+                        .is_some_and(|cell| !cell.trim().is_empty()),
+                );
                 *hits += u64::from(draft.redacted.contains(&column));
             }
         }
@@ -267,8 +307,13 @@ impl<'a> Run<'a> {
 
     fn judge_columns(&mut self, plan: &Plan<'_>, header: &StringRecord) {
         for (column, &(values, hits)) in self.privacy.iter().enumerate() {
-            if plan.uses.get(column) == Some(&Use::KeptText) && hits >= FEWEST_HITS && hits * 100 > values {
-                self.tally.private_columns.push(header.get(column).unwrap_or_default().to_owned());
+            if plan.uses.get(column) == Some(&Use::KeptText)
+                && hits >= FEWEST_HITS
+                && hits * 100 > values
+            {
+                self.tally
+                    .private_columns
+                    .push(header.get(column).unwrap_or_default().to_owned());
             }
         }
     }
@@ -300,10 +345,18 @@ impl Tally {
             None
         };
         let differs = settings.control_totals.iter().any(|(set, stated)| {
-            let found: u64 = self.categories.iter().filter(|(c, _)| set.contains_index(c.index())).map(|(_, n)| n).sum();
+            let found: u64 = self
+                .categories
+                .iter()
+                .filter(|(c, _)| set.contains_index(c.index()))
+                .map(|(_, n)| n)
+                .sum();
             found != *stated
         });
-        let batch_codes: Vec<Code> = held.into_iter().chain(differs.then_some(Code::B903)).collect();
+        let batch_codes: Vec<Code> = held
+            .into_iter()
+            .chain(differs.then_some(Code::B903))
+            .collect();
         count(&mut self.codes, &batch_codes);
         Ingested {
             digest,
@@ -319,7 +372,11 @@ impl Tally {
             outcomes: self.outcomes,
             held,
             columns_with_personal_data: self.private_columns,
-            study_area: settings.set.get("study_area").cloned().or_else(|| profile.study_area().map(str::to_owned)),
+            study_area: settings
+                .set
+                .get("study_area")
+                .cloned()
+                .or_else(|| profile.study_area().map(str::to_owned)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod draft;
 mod error;
 mod explain;
 mod finish;
+mod generate;
 #[cfg(test)]
 mod golden;
 mod ingest;
@@ -31,6 +32,7 @@ mod values;
 pub use check::{Check, check};
 pub use error::{IngestError, Refusal};
 pub use explain::{Explanation, explain};
+pub use generate::{GenerateError, GenerateSettings, generate, manifest_says_synthetic};
 pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits};
 pub use outcome::{Outcome, Outcomes};

@@ -61,7 +61,11 @@ impl Outcomes {
                 index.min(u16::MAX - 1)
             }
         };
-        self.remarks.push(Remark { row: u32::try_from(row).unwrap_or(u32::MAX), codes: index, outcome });
+        self.remarks.push(Remark {
+            row: u32::try_from(row).unwrap_or(u32::MAX),
+            codes: index,
+            outcome,
+        });
     }
 
     pub(crate) fn sort(&mut self) {
@@ -80,12 +84,16 @@ impl Outcomes {
 
     /// Rows in file order: 1-based data row, outcome, codes.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Outcome, &[Code])> {
-        self.remarks.iter().map(|remark| (u64::from(remark.row), remark.outcome, self.codes(remark)))
+        self.remarks
+            .iter()
+            .map(|remark| (u64::from(remark.row), remark.outcome, self.codes(remark)))
     }
 
     /// What became of a row.
     pub fn of(&self, row: u64) -> (Outcome, &[Code]) {
-        let found = u32::try_from(row).ok().and_then(|row| self.remarks.binary_search_by_key(&row, |r| r.row).ok());
+        let found = u32::try_from(row)
+            .ok()
+            .and_then(|row| self.remarks.binary_search_by_key(&row, |r| r.row).ok());
         match found.and_then(|i| self.remarks.get(i)) {
             Some(remark) => (remark.outcome, self.codes(remark)),
             None => (Outcome::Accepted, &[]),
@@ -93,7 +101,9 @@ impl Outcomes {
     }
 
     fn codes(&self, remark: &Remark) -> &[Code] {
-        self.sets.get(usize::from(remark.codes)).map_or(&[], |set| set)
+        self.sets
+            .get(usize::from(remark.codes))
+            .map_or(&[], |set| set)
     }
 }
 

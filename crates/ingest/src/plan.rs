@@ -51,22 +51,37 @@ pub(crate) struct Plan<'a> {
 }
 
 /// Resolves what can be resolved; [`Plan::complete`] says whether that is enough.
-pub(crate) fn resolve<'a>(profile: &'a Profile, settings: &Settings, header: &StringRecord) -> Result<Plan<'a>, IngestError> {
+pub(crate) fn resolve<'a>(
+    profile: &'a Profile,
+    settings: &Settings,
+    header: &StringRecord,
+) -> Result<Plan<'a>, IngestError> {
     check_parameters(profile, settings)?;
     let folded: Vec<String> = header.iter().map(fold).collect();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for (i, name) in folded.iter().enumerate() {
         if !name.is_empty() && index.insert(name, i).is_some() {
             let columns = vec![header.get(i).unwrap_or_default().to_owned()];
-            return Err(Refusal::of_columns(Code::E102, "two columns have the same header", columns).into());
+            return Err(Refusal::of_columns(
+                Code::E102,
+                "two columns have the same header",
+                columns,
+            )
+            .into());
         }
     }
-    let drop_rest = settings.set.get("drop").is_some_and(|value| value == "rest");
+    let drop_rest = settings
+        .set
+        .get("drop")
+        .is_some_and(|value| value == "rest");
     let mut plan = Plan {
         fields: Vec::new(),
         repeat: None,
         category: None,
-        uses: folded.iter().map(|name| unread(profile, name, drop_rest)).collect(),
+        uses: folded
+            .iter()
+            .map(|name| unread(profile, name, drop_rest))
+            .collect(),
         missing: Vec::new(),
     };
     for field in &profile.fields {
@@ -79,7 +94,11 @@ pub(crate) fn resolve<'a>(profile: &'a Profile, settings: &Settings, header: &St
 }
 
 fn unread(profile: &Profile, folded: &str, drop_rest: bool) -> Use {
-    if drop_rest || profile.drop.contains(folded) { Use::Dropped } else { Use::Unmapped }
+    if drop_rest || profile.drop.contains(folded) {
+        Use::Dropped
+    } else {
+        Use::Unmapped
+    }
 }
 
 impl<'a> Plan<'a> {
@@ -91,7 +110,10 @@ impl<'a> Plan<'a> {
         }
         let unmapped = self.unmapped(header);
         if !unmapped.is_empty() {
-            let detail = format!("columns neither mapped nor dropped: {}", unmapped.join(", "));
+            let detail = format!(
+                "columns neither mapped nor dropped: {}",
+                unmapped.join(", ")
+            );
             return Err(Refusal::of_columns(Code::E103, detail, unmapped).into());
         }
         Ok(self)
@@ -99,30 +121,61 @@ impl<'a> Plan<'a> {
 
     /// Headers neither mapped nor dropped; a column without a header by its position.
     pub(crate) fn unmapped(&self, header: &StringRecord) -> Vec<String> {
-        let named = |(i, name): (usize, &str)| if name.trim().is_empty() { format!("(column {})", i + 1) } else { name.to_owned() };
+        let named = |(i, name): (usize, &str)| {
+            if name.trim().is_empty() {
+                format!("(column {})", i + 1)
+            } else {
+                name.to_owned()
+            }
+        };
         let unmapped = |(i, _): &(usize, &str)| self.uses.get(*i) == Some(&Use::Unmapped);
-        header.iter().enumerate().filter(unmapped).map(named).collect()
+        header
+            .iter()
+            .enumerate()
+            .filter(unmapped)
+            .map(named)
+            .collect()
     }
 
     fn add_field(&mut self, field: &'a Field, settings: &Settings, index: &HashMap<&str, usize>) {
-        let find = |name: &String| parameter(name, settings).and_then(|name| index.get(fold(&name).as_str()).copied());
+        let find = |name: &String| {
+            parameter(name, settings).and_then(|name| index.get(fold(&name).as_str()).copied())
+        };
         let columns: Vec<usize> = if field.from_all.is_empty() {
             field.from.iter().find_map(find).into_iter().collect()
         } else {
             let all: Vec<usize> = field.from_all.iter().filter_map(find).collect();
-            if all.len() == field.from_all.len() { all } else { Vec::new() }
+            if all.len() == field.from_all.len() {
+                all
+            } else {
+                Vec::new()
+            }
         };
         if columns.is_empty() {
             if let Some(category) = constant_category(field, settings) {
                 self.category = Some(category);
-            } else if field.required || field.from.iter().any(|name| parameter_given(name, settings)) {
-                let names = field.from.iter().chain(&field.from_all).filter_map(|name| parameter(name, settings));
+            } else if field.required
+                || field
+                    .from
+                    .iter()
+                    .any(|name| parameter_given(name, settings))
+            {
+                let names = field
+                    .from
+                    .iter()
+                    .chain(&field.from_all)
+                    .filter_map(|name| parameter(name, settings));
                 self.missing.push(names.collect::<Vec<_>>().join(" or "));
             }
             return;
         }
-        let kept_text = matches!(field.action, Action::PlaceText | Action::Modus { .. }) && field.map.is_empty();
-        let new_use = if kept_text { Use::KeptText } else { Use::Mapped };
+        let kept_text = matches!(field.action, Action::PlaceText | Action::Modus { .. })
+            && field.map.is_empty();
+        let new_use = if kept_text {
+            Use::KeptText
+        } else {
+            Use::Mapped
+        };
         for &column in &columns {
             self.mark(column, new_use);
         }
@@ -139,8 +192,16 @@ impl<'a> Plan<'a> {
         }
         if let (Some(substance), Some(quantity)) = (substance, quantity) {
             let unit = find(&repeat.unit);
-            [Some(substance), Some(quantity), unit].into_iter().flatten().for_each(|column| self.mark(column, Use::Mapped));
-            self.repeat = Some(PlannedRepeat { repeat, substance, quantity, unit });
+            [Some(substance), Some(quantity), unit]
+                .into_iter()
+                .flatten()
+                .for_each(|column| self.mark(column, Use::Mapped));
+            self.repeat = Some(PlannedRepeat {
+                repeat,
+                substance,
+                quantity,
+                unit,
+            });
         }
     }
 
@@ -168,26 +229,40 @@ fn constant_category(field: &Field, settings: &Settings) -> Option<Category> {
     if field.action != Action::Category {
         return None;
     }
-    field.from.iter().filter(|name| name.starts_with('{')).filter_map(|name| parameter(name, settings))
+    field
+        .from
+        .iter()
+        .filter(|name| name.starts_with('{'))
+        .filter_map(|name| parameter(name, settings))
         .find_map(|text| Category::parse(&text).ok())
 }
 
 fn check_parameters(profile: &Profile, settings: &Settings) -> Result<(), IngestError> {
     for name in settings.set.keys() {
         if !profile.parameters.contains_key(name) {
-            return Err(IngestError::Settings(format!("{} has no parameter {name:?}", profile.id())));
+            return Err(IngestError::Settings(format!(
+                "{} has no parameter {name:?}",
+                profile.id()
+            )));
         }
     }
     for (name, need) in &profile.parameters {
         if *need == Need::Required && !settings.set.contains_key(name) {
-            return Err(IngestError::Settings(format!("{} needs --set {name}=…", profile.id())));
+            return Err(IngestError::Settings(format!(
+                "{} needs --set {name}=…",
+                profile.id()
+            )));
         }
     }
     if let Some(crs) = settings.set.get("crs").filter(|crs| *crs != "EPSG:4326") {
-        return Err(IngestError::Settings(format!("crs {crs} is not read by this build (EPSG:4326 only)")));
+        return Err(IngestError::Settings(format!(
+            "crs {crs} is not read by this build (EPSG:4326 only)"
+        )));
     }
     if let Some(other) = settings.set.get("drop").filter(|value| *value != "rest") {
-        return Err(IngestError::Settings(format!("drop is \"rest\", not {other:?}")));
+        return Err(IngestError::Settings(format!(
+            "drop is \"rest\", not {other:?}"
+        )));
     }
     Ok(())
 }

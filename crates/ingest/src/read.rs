@@ -7,12 +7,17 @@ use naqsha_model::{Category, Code, Precision, Seizure, Substance, TimePrecision}
 
 use crate::draft::Draft;
 use crate::plan::{Plan, Planned};
-use crate::profile::{Action, CheckedForm, Constant, Field, NumberForm, Profile, TimeForm, TimeTarget, ValueMap, metres};
+use crate::profile::{
+    Action, CheckedForm, Constant, Field, NumberForm, Profile, TimeForm, TimeTarget, ValueMap,
+    metres,
+};
 use crate::reference::Reference;
 use crate::text::words;
 use crate::values::fir_number::fir_number;
 use crate::values::moment::MomentReader;
-use crate::values::number::{distance_bearing, kilograms_each, lat_lon, money, quantity, unit_fits};
+use crate::values::number::{
+    distance_bearing, kilograms_each, lat_lon, money, quantity, unit_fits,
+};
 use crate::values::redact::redact;
 use crate::values::section::sections;
 
@@ -26,7 +31,12 @@ pub(crate) struct RowReader<'a> {
 
 impl<'a> RowReader<'a> {
     pub(crate) fn new(profile: &'a Profile, plan: &'a Plan<'a>, reference: &'a Reference) -> Self {
-        Self { profile, plan, reference, moments: MomentReader::new(profile) }
+        Self {
+            profile,
+            plan,
+            reference,
+            moments: MomentReader::new(profile),
+        }
     }
 
     /// Reads one row into an empty draft.
@@ -63,13 +73,26 @@ impl<'a> RowReader<'a> {
     pub(crate) fn unknown_value(&self, column: usize, cell: &str) -> bool {
         let text = cell.trim();
         let unknown = |map: &ValueMap| !map.is_empty() && map.get(text).is_none();
-        let in_field = self.plan.fields.iter().any(|p| p.columns.first() == Some(&column) && unknown(&p.field.map));
-        let in_lines = self.plan.repeat.as_ref().is_some_and(|p| p.substance == column && unknown(&p.repeat.substances));
+        let in_field = self
+            .plan
+            .fields
+            .iter()
+            .any(|p| p.columns.first() == Some(&column) && unknown(&p.field.map));
+        let in_lines = self
+            .plan
+            .repeat
+            .as_ref()
+            .is_some_and(|p| p.substance == column && unknown(&p.repeat.substances));
         !self.is_null(text) && (in_field || in_lines)
     }
 
     fn is_null(&self, text: &str) -> bool {
-        text.is_empty() || self.profile.null_tokens.iter().any(|token| token.eq_ignore_ascii_case(text))
+        text.is_empty()
+            || self
+                .profile
+                .null_tokens
+                .iter()
+                .any(|token| token.eq_ignore_ascii_case(text))
     }
 
     fn apply(&self, field: &Field, column: usize, text: &str, draft: &mut Draft) {
@@ -86,14 +109,21 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    fn take(&self, action: &Action, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+    fn take(
+        &self,
+        action: &Action,
+        column: usize,
+        text: &str,
+        draft: &mut Draft,
+    ) -> Result<(), Code> {
         match action {
             Action::SourceId => draft.source_id = Some(text.to_owned()),
             Action::Unit => draft.unit = Some(text.to_owned()),
             Action::Status => draft.status = Some(text.to_owned()),
             Action::Time(target, form) => self.take_time(*target, *form, column, text, draft)?,
             Action::TimePrecision => {
-                draft.occurred_precision = Some(TimePrecision::parse(text).map_err(|_unknown| Code::E104)?);
+                draft.occurred_precision =
+                    Some(TimePrecision::parse(text).map_err(|_unknown| Code::E104)?);
             }
             Action::PlaceText => draft.place_text = Some(self.kept_text(column, text, draft)),
             Action::Modus { lower } => {
@@ -102,11 +132,19 @@ impl<'a> RowReader<'a> {
             }
             Action::Longitude => draft.longitude = Some(self.coordinate(text)?),
             Action::Latitude => draft.latitude = Some(self.coordinate(text)?),
-            Action::Uncertainty => draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?),
-            Action::Precision => draft.precision = Some(Precision::parse(text).map_err(|_unknown| Code::E104)?),
-            Action::Category => draft.category = Some(Category::parse(text).map_err(|_unknown| Code::E203)?),
+            Action::Uncertainty => {
+                draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?)
+            }
+            Action::Precision => {
+                draft.precision = Some(Precision::parse(text).map_err(|_unknown| Code::E104)?)
+            }
+            Action::Category => {
+                draft.category = Some(Category::parse(text).map_err(|_unknown| Code::E203)?)
+            }
             Action::CaseNumber(NumberForm::Plain) => draft.number = Some((text.to_owned(), None)),
-            Action::CaseNumber(NumberForm::Fir) => draft.number = Some(fir_number(text, self.profile.dates.pivot)?),
+            Action::CaseNumber(NumberForm::Fir) => {
+                draft.number = Some(fir_number(text, self.profile.dates.pivot)?)
+            }
             Action::Station => self.take_station(column, text, draft)?,
             Action::Sections { default_statute } => {
                 let cited = sections(text, default_statute, &self.reference.statutes)?;
@@ -128,7 +166,12 @@ impl<'a> RowReader<'a> {
             draft.note(Code::W409);
             draft.fixed.push((column, text.replace("ٹھانہ", "تھانہ")));
         }
-        words.retain(|word| !matches!(word.as_str(), "ps" | "thana" | "تھانہ" | "ٹھانہ" | "station" | "police"));
+        words.retain(|word| {
+            !matches!(
+                word.as_str(),
+                "ps" | "thana" | "تھانہ" | "ٹھانہ" | "station" | "police"
+            )
+        });
         if words.is_empty() {
             return Err(Code::E101);
         }
@@ -147,20 +190,31 @@ impl<'a> RowReader<'a> {
     }
 
     fn read_line(&self, record: &StringRecord, draft: &mut Draft) {
-        let Some(planned) = &self.plan.repeat else { return };
+        let Some(planned) = &self.plan.repeat else {
+            return;
+        };
         let cell = |column: usize| record.get(column).unwrap_or_default().trim();
         let (substance, amount) = (cell(planned.substance), cell(planned.quantity));
         if self.is_null(substance) {
             draft.note(Code::E101);
             return;
         }
-        let found = planned.repeat.substances.get(substance).and_then(|code| Substance::parse(code).ok());
+        let found = planned
+            .repeat
+            .substances
+            .get(substance)
+            .and_then(|code| Substance::parse(code).ok());
         let Some(substance) = found else {
             draft.note(Code::E203);
             return;
         };
         if self.is_null(amount) {
-            draft.seizures.push(Seizure { substance, quantity: None, unit: None, kilograms: None });
+            draft.seizures.push(Seizure {
+                substance,
+                quantity: None,
+                unit: None,
+                kilograms: None,
+            });
             return;
         }
         let unit = planned.unit.map(cell).filter(|unit| !self.is_null(unit));
@@ -168,7 +222,11 @@ impl<'a> RowReader<'a> {
             Ok((seizure, remark)) => {
                 if let Some(code) = remark {
                     draft.note(code);
-                    let fixed = format!("{} {}", seizure.quantity.unwrap_or_default(), seizure.unit.as_deref().unwrap_or_default());
+                    let fixed = format!(
+                        "{} {}",
+                        seizure.quantity.unwrap_or_default(),
+                        seizure.unit.as_deref().unwrap_or_default()
+                    );
                     draft.fixed.push((planned.quantity, fixed));
                 }
                 draft.seizures.push(seizure);
@@ -177,7 +235,14 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    fn take_time(&self, target: TimeTarget, form: TimeForm, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+    fn take_time(
+        &self,
+        target: TimeTarget,
+        form: TimeForm,
+        column: usize,
+        text: &str,
+        draft: &mut Draft,
+    ) -> Result<(), Code> {
         let (moment, remarks) = self.moments.read(form, text)?;
         remarks.into_iter().flatten().for_each(|code| {
             draft.note(code);
@@ -201,24 +266,50 @@ impl<'a> RowReader<'a> {
     }
 
     fn coordinate(&self, text: &str) -> Result<f64, Code> {
-        let text: Cow<'_, str> =
-            if self.profile.decimal_comma { Cow::Owned(text.replace(',', ".")) } else { Cow::Borrowed(text) };
-        fast_float2::parse::<f64, _>(text.as_bytes()).ok().filter(|n| n.is_finite()).ok_or(Code::E501)
+        let text: Cow<'_, str> = if self.profile.decimal_comma {
+            Cow::Owned(text.replace(',', "."))
+        } else {
+            Cow::Borrowed(text)
+        };
+        fast_float2::parse::<f64, _>(text.as_bytes())
+            .ok()
+            .filter(|n| n.is_finite())
+            .ok_or(Code::E501)
     }
 }
 
-fn line(substance: Substance, amount: &str, unit: Option<&str>, units: &ValueMap) -> Result<(Seizure, Option<Code>), Code> {
+fn line(
+    substance: Substance,
+    amount: &str,
+    unit: Option<&str>,
+    units: &ValueMap,
+) -> Result<(Seizure, Option<Code>), Code> {
     let quantity = quantity(amount, unit, units)?;
     if !unit_fits(quantity.unit, substance) {
         return Err(Code::E505);
     }
     let kilograms = kilograms_each(quantity.unit).map(|each| each * quantity.value);
-    let remark = quantity.remark.or((quantity.unit == "tablet").then_some(Code::W507));
+    let remark = quantity
+        .remark
+        .or((quantity.unit == "tablet").then_some(Code::W507));
     let unit = Some(quantity.unit.to_owned());
-    Ok((Seizure { substance, quantity: Some(quantity.value), unit, kilograms }, remark))
+    Ok((
+        Seizure {
+            substance,
+            quantity: Some(quantity.value),
+            unit,
+            kilograms,
+        },
+        remark,
+    ))
 }
 
-fn take_checked(form: CheckedForm, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+fn take_checked(
+    form: CheckedForm,
+    column: usize,
+    text: &str,
+    draft: &mut Draft,
+) -> Result<(), Code> {
     let checked = match form {
         CheckedForm::Text => redact(text).text.into_owned(),
         CheckedForm::Money => {
@@ -246,8 +337,16 @@ fn cell<'r>(record: &'r StringRecord, columns: &[usize]) -> Cow<'r, str> {
     match columns {
         [one] => Cow::Borrowed(record.get(*one).unwrap_or_default()),
         several => {
-            let cells = several.iter().filter_map(|&column| record.get(column)).map(str::trim);
-            Cow::Owned(cells.filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" "))
+            let cells = several
+                .iter()
+                .filter_map(|&column| record.get(column))
+                .map(str::trim);
+            Cow::Owned(
+                cells
+                    .filter(|cell| !cell.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
         }
     }
 }

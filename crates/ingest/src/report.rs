@@ -38,25 +38,55 @@ pub struct ReportInput<'a> {
 ///
 /// # Errors
 /// [`IngestError`] as for [`ingest`](crate::ingest) on a file that changed in between, and where `out` fails.
-pub fn write_report(source: impl Read, input: ReportInput<'_>, mut out: impl Write) -> Result<u64, IngestError> {
-    let ReportInput { profile, reference, settings, outcomes } = input;
+pub fn write_report(
+    source: impl Read,
+    input: ReportInput<'_>,
+    mut out: impl Write,
+) -> Result<u64, IngestError> {
+    let ReportInput {
+        profile,
+        reference,
+        settings,
+        outcomes,
+    } = input;
     let mut rows = rows::open(source, &profile.layout, settings.limits)?;
     let header = rows.header().clone();
     let plan = resolve(profile, settings, &header)?.complete(&header)?;
     let reader = RowReader::new(profile, &plan, reference);
-    out.write_all("\u{feff}".as_bytes()).map_err(IngestError::Write)?;
+    out.write_all("\u{feff}".as_bytes())
+        .map_err(IngestError::Write)?;
     let mut writer = WriterBuilder::new().from_writer(out);
     let own = header.iter().map(neutral);
-    let ours = ["naqsha_row", "naqsha_outcome", "naqsha_codes", "naqsha_fixed"].into_iter().map(Cow::Borrowed);
+    let ours = [
+        "naqsha_row",
+        "naqsha_outcome",
+        "naqsha_codes",
+        "naqsha_fixed",
+    ]
+    .into_iter()
+    .map(Cow::Borrowed);
     write(&mut writer, own.chain(ours))?;
     let mut draft = Draft::default();
     while let Some(record) = rows.next()? {
         let (outcome, codes) = outcomes.of(rows.number());
         draft.clear();
         reader.read(&record, &mut draft);
-        let codes = codes.iter().map(|code| code.code()).collect::<Vec<_>>().join(" ");
-        let own = record.iter().enumerate().map(|(column, cell)| shown(&plan, column, cell));
-        let ours = [rows.number().to_string(), outcome.word().to_owned(), codes, fixed(&draft, &header)].map(Cow::Owned);
+        let codes = codes
+            .iter()
+            .map(|code| code.code())
+            .collect::<Vec<_>>()
+            .join(" ");
+        let own = record
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| shown(&plan, column, cell));
+        let ours = [
+            rows.number().to_string(),
+            outcome.word().to_owned(),
+            codes,
+            fixed(&draft, &header),
+        ]
+        .map(Cow::Owned);
         write(&mut writer, own.chain(ours))?;
         rows.recycle(record);
     }
@@ -64,12 +94,20 @@ pub fn write_report(source: impl Read, input: ReportInput<'_>, mut out: impl Wri
     Ok(rows.number())
 }
 
-fn write<'c, W: Write>(writer: &mut csv::Writer<W>, cells: impl Iterator<Item = Cow<'c, str>>) -> Result<(), IngestError> {
-    let written = cells.map(|cell| writer.write_field(cell.as_bytes())).find(Result::is_err).unwrap_or(Ok(()));
-    written.and_then(|()| writer.write_record(None::<&[u8]>)).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => IngestError::Write(error),
-        other => IngestError::Write(std::io::Error::other(format!("{other:?}"))),
-    })
+fn write<'c, W: Write>(
+    writer: &mut csv::Writer<W>,
+    cells: impl Iterator<Item = Cow<'c, str>>,
+) -> Result<(), IngestError> {
+    let written = cells
+        .map(|cell| writer.write_field(cell.as_bytes()))
+        .find(Result::is_err)
+        .unwrap_or(Ok(()));
+    written
+        .and_then(|()| writer.write_record(None::<&[u8]>))
+        .map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => IngestError::Write(error),
+            other => IngestError::Write(std::io::Error::other(format!("{other:?}"))),
+        })
 }
 
 /// A cell as the report shows it.
@@ -98,7 +136,12 @@ fn fixed(draft: &Draft, header: &StringRecord) -> String {
     if draft.fixed.is_empty() {
         return String::new();
     }
-    let entries = draft.fixed.iter().map(|(column, value)| (header.get(*column).unwrap_or_default().to_owned(), Value::String(value.clone())));
+    let entries = draft.fixed.iter().map(|(column, value)| {
+        (
+            header.get(*column).unwrap_or_default().to_owned(),
+            Value::String(value.clone()),
+        )
+    });
     Value::Object(entries.collect::<Map<_, _>>()).to_string()
 }
 

@@ -6,8 +6,8 @@ use naqsha_model::Code;
 
 use crate::error::{IngestError, Refusal};
 use crate::limits::Limits;
-use crate::source::{BUFFER, BufferedText, peek, read_error, too_long};
 use crate::source::Text;
+use crate::source::{BUFFER, BufferedText, peek, read_error, too_long};
 
 /// What a profile says about the shape of its files.
 #[derive(Debug, Clone)]
@@ -51,7 +51,9 @@ pub(crate) fn open<R: std::io::Read>(
 ) -> Result<Rows<impl BufferedText>, IngestError> {
     let text = Text::open(source, limits).map_err(read_error)?;
     let (head, text) = peek(text).map_err(read_error)?;
-    let delimiter = layout.delimiter.unwrap_or_else(|| sniff(&head, layout.skip));
+    let delimiter = layout
+        .delimiter
+        .unwrap_or_else(|| sniff(&head, layout.skip));
     let reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -78,12 +80,25 @@ pub(crate) fn open<R: std::io::Read>(
 
 /// The separator that stands most often in the header line, outside quotes; a comma where none does.
 fn sniff(head: &[u8], skip: usize) -> u8 {
-    let line = head.split(|&b| b == b'\n').filter(|l| !l.is_empty()).nth(skip).unwrap_or_default();
+    let line = head
+        .split(|&b| b == b'\n')
+        .filter(|l| !l.is_empty())
+        .nth(skip)
+        .unwrap_or_default();
     let count = |separator: u8| {
         let mut quoted = false;
-        line.iter().filter(|&&b| { quoted ^= b == b'"'; b == separator && !quoted }).count()
+        line.iter()
+            .filter(|&&b| {
+                quoted ^= b == b'"';
+                b == separator && !quoted
+            })
+            .count()
     };
-    [b',', b';', b'\t'].into_iter().rev().max_by_key(|&separator| count(separator)).unwrap_or(b',')
+    [b',', b';', b'\t']
+        .into_iter()
+        .rev()
+        .max_by_key(|&separator| count(separator))
+        .unwrap_or(b',')
 }
 
 impl<T: BufferedText> Rows<T> {
@@ -107,11 +122,22 @@ impl<T: BufferedText> Rows<T> {
             return Err(Refusal::new(Code::B906, "the file has no header").into());
         };
         if header.len() > self.limits.columns {
-            let detail = format!("{} columns, more than {}", header.len(), self.limits.columns);
+            let detail = format!(
+                "{} columns, more than {}",
+                header.len(),
+                self.limits.columns
+            );
             return Err(Refusal::new(Code::B909, detail).into());
         }
-        if header.iter().any(|name| name.chars().any(|c| c.is_control() && !c.is_whitespace())) {
-            return Err(Refusal::new(Code::B908, "the header holds control characters: not delimited text").into());
+        if header
+            .iter()
+            .any(|name| name.chars().any(|c| c.is_control() && !c.is_whitespace()))
+        {
+            return Err(Refusal::new(
+                Code::B908,
+                "the header holds control characters: not delimited text",
+            )
+            .into());
         }
         self.header = header;
         Ok(())
@@ -125,13 +151,22 @@ impl<T: BufferedText> Rows<T> {
         self.rows += 1;
         if record.len() != self.header.len() {
             let detail = format!(
-                "data row {} has {} cells where the header has {}", self.rows, record.len(), self.header.len());
+                "data row {} has {} cells where the header has {}",
+                self.rows,
+                record.len(),
+                self.header.len()
+            );
             return Err(Refusal::new(Code::B908, detail).into());
         }
         if record.as_slice().len() > self.limits.field_bytes
-            && let Some(i) = record.iter().position(|field| field.len() > self.limits.field_bytes)
+            && let Some(i) = record
+                .iter()
+                .position(|field| field.len() > self.limits.field_bytes)
         {
-            let detail = format!("data row {}: a field of more than {} bytes", self.rows, self.limits.field_bytes);
+            let detail = format!(
+                "data row {}: a field of more than {} bytes",
+                self.rows, self.limits.field_bytes
+            );
             let column = self.header.get(i).unwrap_or_default().to_owned();
             return Err(Refusal::of_columns(Code::B909, detail, vec![column]).into());
         }
@@ -142,7 +177,10 @@ impl<T: BufferedText> Rows<T> {
     pub(crate) fn explain(&mut self, error: IngestError) -> IngestError {
         match &error {
             IngestError::Refused(refusal) if matches!(refusal.code, Code::B908 | Code::B901) => {
-                self.reader.get_mut().compression_fault().map_or(error, IngestError::Refused)
+                self.reader
+                    .get_mut()
+                    .compression_fault()
+                    .map_or(error, IngestError::Refused)
             }
             _ => error,
         }
@@ -155,7 +193,10 @@ impl<T: BufferedText> Rows<T> {
 
     fn advance(&mut self) -> Result<Option<StringRecord>, IngestError> {
         let mut record = self.record.take().unwrap_or_default();
-        let more = self.reader.read_byte_record(&mut record).map_err(csv_error)?;
+        let more = self
+            .reader
+            .read_byte_record(&mut record)
+            .map_err(csv_error)?;
         self.reader.get_mut().record_ended();
         if !more {
             if self.open_ended && self.reader.get_ref().last_byte() != b'"' {
@@ -167,7 +208,10 @@ impl<T: BufferedText> Rows<T> {
             return Err(read_error(too_long(&self.limits)));
         }
         // A line end inside the last field means that it was quoted: then the file must end with the closing quote.
-        self.open_ended = record.iter().next_back().is_some_and(|last| last.contains(&b'\n'));
+        self.open_ended = record
+            .iter()
+            .next_back()
+            .is_some_and(|last| last.contains(&b'\n'));
         self.decode(record).map(Some)
     }
 
@@ -192,7 +236,11 @@ impl<T: BufferedText> Rows<T> {
         }
     }
 
-    fn decode_legacy(&self, record: &ByteRecord, encoding: &'static Encoding) -> Result<StringRecord, IngestError> {
+    fn decode_legacy(
+        &self,
+        record: &ByteRecord,
+        encoding: &'static Encoding,
+    ) -> Result<StringRecord, IngestError> {
         let mut text = StringRecord::with_capacity(record.as_slice().len(), record.len());
         for field in record {
             let (field, malformed) = encoding.decode_without_bom_handling(field);
@@ -210,7 +258,11 @@ impl<T: BufferedText> Rows<T> {
             (Script::Legacy(_), _) => "holds bytes that its encoding does not have",
             _ => "is not UTF-8",
         };
-        Refusal::new(Code::B901, format!("the text {detail} (near data row {})", self.rows + 1)).into()
+        Refusal::new(
+            Code::B901,
+            format!("the text {detail} (near data row {})", self.rows + 1),
+        )
+        .into()
     }
 }
 

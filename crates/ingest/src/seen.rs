@@ -28,7 +28,11 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { shards: vec![HashMap::new(); 256], len: 0, limit }
+        Self {
+            shards: vec![HashMap::new(); 256],
+            len: 0,
+            limit,
+        }
     }
 
     /// Looks an incident up and remembers it.
@@ -44,9 +48,10 @@ impl Seen {
         match shard.get(&key) {
             Some(&seen) if seen == content => Ok(Sight::Same),
             Some(_) => Ok(Sight::Changed),
-            None if self.len == self.limit => {
-                Err(Refusal::new(Code::B909, format!("more than {} rows with an id or case number", self.limit)))
-            }
+            None if self.len == self.limit => Err(Refusal::new(
+                Code::B909,
+                format!("more than {} rows with an id or case number", self.limit),
+            )),
             None => {
                 shard.insert(key, content);
                 self.len += 1;

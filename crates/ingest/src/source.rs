@@ -36,7 +36,10 @@ pub(crate) struct Hashing<R> {
 
 impl<R: Read> Hashing<R> {
     pub(crate) fn new(inner: R) -> Self {
-        Self { inner, hasher: Sha256::new() }
+        Self {
+            inner,
+            hasher: Sha256::new(),
+        }
     }
 
     pub(crate) fn finish(self) -> BatchDigest {
@@ -92,17 +95,32 @@ impl<R: Read> Text<R> {
             return Err(fault(Code::B906, "the file is empty"));
         }
         if let Some(name) = foreign_format(&magic) {
-            return Err(fault(Code::B908, format!("the file is {name}, not delimited text")));
+            return Err(fault(
+                Code::B908,
+                format!("the file is {name}, not delimited text"),
+            ));
         }
         let gzip = magic.starts_with(&[0x1f, 0x8b]);
         let prefixed = Cursor::new(magic).chain(source);
         let bytes = if gzip {
-            let counting = BufReader::with_capacity(PEEK, Counting { inner: prefixed, bytes: 0 });
+            let counting = BufReader::with_capacity(
+                PEEK,
+                Counting {
+                    inner: prefixed,
+                    bytes: 0,
+                },
+            );
             Bytes::Gzip(Box::new(MultiGzDecoder::new(counting)))
         } else {
             Bytes::Plain(prefixed)
         };
-        Ok(Self { bytes, decoded: 0, limits, since_record: 0, last_byte: 0 })
+        Ok(Self {
+            bytes,
+            decoded: 0,
+            limits,
+            since_record: 0,
+            last_byte: 0,
+        })
     }
 
     /// Says that a record ended.
@@ -112,29 +130,50 @@ impl<R: Read> Text<R> {
 
     /// Reads a compressed file to its end: text that makes no sense may be the damage showing before the checksum.
     pub(crate) fn compression_fault(&mut self) -> Option<Refusal> {
-        let Bytes::Gzip(gzip) = &mut self.bytes else { return None };
+        let Bytes::Gzip(gzip) = &mut self.bytes else {
+            return None;
+        };
         let mut rest = gzip.take(DRAIN);
         let error = io::copy(&mut rest, &mut io::sink()).err()?;
         gzip_fault(error).downcast::<Refusal>().ok()
     }
 
     fn check(&mut self, fresh: &[u8]) -> io::Result<()> {
-        if self.decoded == 0 && (fresh.starts_with(&[0xff, 0xfe]) || fresh.starts_with(&[0xfe, 0xff])) {
-            return Err(fault(Code::B901, "the file is UTF-16: save it as CSV UTF-8"));
+        if self.decoded == 0
+            && (fresh.starts_with(&[0xff, 0xfe]) || fresh.starts_with(&[0xfe, 0xff]))
+        {
+            return Err(fault(
+                Code::B901,
+                "the file is UTF-16: save it as CSV UTF-8",
+            ));
         }
         if fresh.contains(&0) {
             let damaged = self.compression_fault();
-            let binary = || Refusal::new(Code::B908, "the file holds NUL bytes: it is binary, not delimited text");
+            let binary = || {
+                Refusal::new(
+                    Code::B908,
+                    "the file holds NUL bytes: it is binary, not delimited text",
+                )
+            };
             return Err(io::Error::other(damaged.unwrap_or_else(binary)));
         }
         self.decoded += fresh.len() as u64;
         if self.decoded > self.limits.decoded_bytes {
-            return Err(fault(Code::B909, format!("more than {} bytes after decompression", self.limits.decoded_bytes)));
+            return Err(fault(
+                Code::B909,
+                format!(
+                    "more than {} bytes after decompression",
+                    self.limits.decoded_bytes
+                ),
+            ));
         }
         if let Bytes::Gzip(decoder) = &self.bytes {
             let compressed = decoder.get_ref().get_ref().bytes.max(1);
             if self.decoded > RATIO_FLOOR && self.decoded / compressed > self.limits.ratio {
-                return Err(fault(Code::B909, format!("compressed more than {}:1", self.limits.ratio)));
+                return Err(fault(
+                    Code::B909,
+                    format!("compressed more than {}:1", self.limits.ratio),
+                ));
             }
         }
         // The reader above buffers what it is given: a whole buffer may belong to later records.
@@ -153,7 +192,10 @@ impl<R: Read> Text<R> {
 pub(crate) const BUFFER: usize = 128 * 1024;
 
 pub(crate) fn too_long(limits: &Limits) -> io::Error {
-    let detail = format!("a record of more than {} bytes (an unclosed quote, or no line ends)", limits.record_bytes);
+    let detail = format!(
+        "a record of more than {} bytes (an unclosed quote, or no line ends)",
+        limits.record_bytes
+    );
     fault(Code::B909, detail)
 }
 
@@ -171,7 +213,9 @@ impl<R: Read> Read for Text<R> {
 fn gzip_fault(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => fault(Code::B907, "the gzip stream ends too early"),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => fault(Code::B907, "the gzip stream is damaged"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            fault(Code::B907, "the gzip stream is damaged")
+        }
         _ => error,
     }
 }
@@ -188,7 +232,10 @@ fn foreign_format(magic: &[u8]) -> Option<&'static str> {
         (b"7z\xbc\xaf", "a 7-Zip archive"),
         (b"\x89PNG", "an image"),
     ];
-    KNOWN.iter().find(|(start, _)| magic.starts_with(start)).map(|&(_, name)| name)
+    KNOWN
+        .iter()
+        .find(|(start, _)| magic.starts_with(start))
+        .map(|&(_, name)| name)
 }
 
 /// Looks at the first 64 KiB without losing them; a byte-order mark is removed.
@@ -198,7 +245,10 @@ pub(crate) fn peek<R: Read>(mut text: Text<R>) -> io::Result<(Vec<u8>, impl Buff
     if head.starts_with(&[0xef, 0xbb, 0xbf]) {
         head.drain(..3);
     }
-    let rest = Peeked { head: Cursor::new(head.clone()), text };
+    let rest = Peeked {
+        head: Cursor::new(head.clone()),
+        text,
+    };
     Ok((head, rest))
 }
 
@@ -219,7 +269,11 @@ struct Peeked<R: Read> {
 
 impl<R: Read> Read for Peeked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.head.fill_buf()?.is_empty() { self.text.read(buffer) } else { self.head.read(buffer) }
+        if self.head.fill_buf()?.is_empty() {
+            self.text.read(buffer)
+        } else {
+            self.head.read(buffer)
+        }
     }
 }
 

@@ -9,7 +9,12 @@ pub(crate) fn ascii_digits(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().filter(|&c| !invisible(c)).map(ascii_digit).collect())
+    Cow::Owned(
+        text.chars()
+            .filter(|&c| !invisible(c))
+            .map(ascii_digit)
+            .collect(),
+    )
 }
 
 pub(crate) fn ascii_digit(c: char) -> char {
@@ -31,9 +36,14 @@ fn invisible(c: char) -> bool {
 pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     if text.is_ascii() {
-        text.bytes().for_each(|b| push_folded(&mut folded, char::from(b.to_ascii_lowercase())));
+        text.bytes()
+            .for_each(|b| push_folded(&mut folded, char::from(b.to_ascii_lowercase())));
     } else {
-        text.nfkc().filter(|&c| !invisible(c)).flat_map(char::to_lowercase).map(urdu_letter).map(ascii_digit)
+        text.nfkc()
+            .filter(|&c| !invisible(c))
+            .flat_map(char::to_lowercase)
+            .map(urdu_letter)
+            .map(ascii_digit)
             .for_each(|c| push_folded(&mut folded, c));
     }
     if folded.ends_with(' ') {
@@ -64,8 +74,15 @@ const fn urdu_letter(c: char) -> char {
 /// A folded name without accents, cut into words of letters and digits.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let text = fold(text);
-    let bare = if text.is_ascii() { text } else { text.nfd().filter(|&c| !accent(c)).collect() };
-    bare.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    let bare = if text.is_ascii() {
+        text
+    } else {
+        text.nfd().filter(|&c| !accent(c)).collect()
+    };
+    bare.split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .filter(|w| !w.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 const fn accent(c: char) -> bool {

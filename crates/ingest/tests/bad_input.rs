@@ -4,25 +4,39 @@ use std::io::{self, Cursor, Read, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use naqsha_ingest::{Code, IngestError, Ingested, Profile, Reference, Settings, Verdict, ingest, shipped_profiles};
+use naqsha_ingest::{
+    Code, IngestError, Ingested, Profile, Reference, Settings, Verdict, ingest, shipped_profiles,
+};
 use naqsha_model::Incident;
 
 const HEADER: &str = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context\n";
 const ROW: &str = ",2016-07,X,X,-1.55,53.59,On or near Y,E1,B,Drugs,,\n";
 
 fn profile() -> Profile {
-    let (_, toml) = shipped_profiles().iter().find(|(id, _)| *id == "open.police-uk").unwrap();
+    let (_, toml) = shipped_profiles()
+        .iter()
+        .find(|(id, _)| *id == "open.police-uk")
+        .unwrap();
     Profile::parse(toml).unwrap()
 }
 
 fn run(source: impl Read) -> Result<(Ingested, Vec<Incident>), IngestError> {
-    let settings = Settings::received("2026-01-02T03:04:05Z".parse().unwrap(), "2026-01-02".parse().unwrap());
+    let settings = Settings::received(
+        "2026-01-02T03:04:05Z".parse().unwrap(),
+        "2026-01-02".parse().unwrap(),
+    );
     let mut taken = Vec::new();
     let mut sink = |chunk: Vec<Incident>| {
         taken.extend(chunk);
         Ok(Vec::<Verdict>::new())
     };
-    let done = ingest(source, &profile(), &Reference::embedded(), &settings, &mut sink)?;
+    let done = ingest(
+        source,
+        &profile(),
+        &Reference::embedded(),
+        &settings,
+        &mut sink,
+    )?;
     Ok((done, taken))
 }
 
@@ -71,16 +85,28 @@ fn empty_files_and_header_only_are_b906() {
 
 #[test]
 fn a_gigabyte_on_one_line_is_refused_after_a_few_megabytes() {
-    for start in ["", HEADER, &format!("{HEADER}\""), &format!("{HEADER}{ROW},2016-07,\"")] {
-        let mut line = EndlessLine { left: 1 << 30, read: 0 };
-        assert_eq!(refused(Cursor::new(start.to_owned()).chain(&mut line)).0, Code::B909);
+    for start in [
+        "",
+        HEADER,
+        &format!("{HEADER}\""),
+        &format!("{HEADER}{ROW},2016-07,\""),
+    ] {
+        let mut line = EndlessLine {
+            left: 1 << 30,
+            read: 0,
+        };
+        assert_eq!(
+            refused(Cursor::new(start.to_owned()).chain(&mut line)).0,
+            Code::B909
+        );
         assert!(line.read < 4 << 20, "{} bytes were read", line.read);
     }
 }
 
 #[test]
 fn an_unclosed_quote_is_refused() {
-    let unclosed = format!("{HEADER}{ROW},2016-07,X,X,-1.55,53.59,Y,E1,B,Drugs,,\"open\n{ROW}{ROW}");
+    let unclosed =
+        format!("{HEADER}{ROW},2016-07,X,X,-1.55,53.59,Y,E1,B,Drugs,,\"open\n{ROW}{ROW}");
     assert_eq!(refused(Cursor::new(unclosed)).0, Code::B908);
     let unclosed = format!("{HEADER}{ROW},2016-07,\"X,X,-1.55,53.59,Y,E1,B,Drugs,,\n{ROW}{ROW}");
     assert_eq!(refused(Cursor::new(unclosed)).0, Code::B908);
@@ -90,8 +116,18 @@ fn an_unclosed_quote_is_refused() {
 
 #[test]
 fn binary_files_are_b908() {
-    for start in [&b"PK\x03\x04rest"[..], b"%PDF-1.7", b"PAR1abc", b"a,b\n\x00\x01\x02,3\n", b"\x7fELF\x02\x01\x01\x00\x00"] {
-        assert_eq!(refused(Cursor::new(start.to_vec())).0, Code::B908, "{start:?}");
+    for start in [
+        &b"PK\x03\x04rest"[..],
+        b"%PDF-1.7",
+        b"PAR1abc",
+        b"a,b\n\x00\x01\x02,3\n",
+        b"\x7fELF\x02\x01\x01\x00\x00",
+    ] {
+        assert_eq!(
+            refused(Cursor::new(start.to_vec())).0,
+            Code::B908,
+            "{start:?}"
+        );
     }
 }
 
@@ -122,34 +158,69 @@ fn a_gzip_bomb_is_b909() {
 #[test]
 fn headers_fail_closed() {
     let unmapped = HEADER.replace("Context", "Context,CNIC,Father Name");
-    let (code, detail) = refused(Cursor::new(format!("{unmapped}{}", ROW.replace('\n', ",1,2\n"))));
+    let (code, detail) = refused(Cursor::new(format!(
+        "{unmapped}{}",
+        ROW.replace('\n', ",1,2\n")
+    )));
     assert_eq!(code, Code::E103);
-    assert!(detail.contains("CNIC") && detail.contains("Father Name"), "{detail}");
+    assert!(
+        detail.contains("CNIC") && detail.contains("Father Name"),
+        "{detail}"
+    );
     let (code, detail) = refused(Cursor::new(HEADER.replace("Month", "Monat") + ROW));
     assert_eq!(code, Code::E101, "{detail}");
     assert!(detail.contains("Month"));
-    assert_eq!(refused(Cursor::new(HEADER.replace("Context", " month ") + ROW)).0, Code::E102);
-    assert_eq!(refused(Cursor::new(format!("{HEADER}{ROW}one,two\n"))).0, Code::B908, "ragged rows shift columns");
+    assert_eq!(
+        refused(Cursor::new(HEADER.replace("Context", " month ") + ROW)).0,
+        Code::E102
+    );
+    assert_eq!(
+        refused(Cursor::new(format!("{HEADER}{ROW}one,two\n"))).0,
+        Code::B908,
+        "ragged rows shift columns"
+    );
 }
 
 #[test]
 fn encodings_are_told_apart_and_never_mixed() {
-    let latin = [HEADER.as_bytes(), &ROW.replace('Y', "Caf?").into_bytes()].concat().iter().map(|&b| if b == b'?' { 0xe9 } else { b }).collect::<Vec<u8>>();
+    let latin = [HEADER.as_bytes(), &ROW.replace('Y', "Caf?").into_bytes()]
+        .concat()
+        .iter()
+        .map(|&b| if b == b'?' { 0xe9 } else { b })
+        .collect::<Vec<u8>>();
     let (_, taken) = run(Cursor::new(latin.clone())).unwrap();
-    assert_eq!(taken[0].location.place_text.as_deref(), Some("On or near Café"));
-    let bom = [&b"\xef\xbb\xbf"[..], HEADER.as_bytes(), ROW.replace('Y', "Café").as_bytes()].concat();
+    assert_eq!(
+        taken[0].location.place_text.as_deref(),
+        Some("On or near Café")
+    );
+    let bom = [
+        &b"\xef\xbb\xbf"[..],
+        HEADER.as_bytes(),
+        ROW.replace('Y', "Café").as_bytes(),
+    ]
+    .concat();
     let (_, taken) = run(Cursor::new(bom.clone())).unwrap();
-    assert_eq!(taken[0].location.place_text.as_deref(), Some("On or near Café"));
+    assert_eq!(
+        taken[0].location.place_text.as_deref(),
+        Some("On or near Café")
+    );
     let mixed = [&bom[..], &latin[HEADER.len()..]].concat();
     assert_eq!(refused(Cursor::new(mixed)).0, Code::B901);
-    assert_eq!(refused(Cursor::new(b"\xff\xfea\x00".to_vec())).0, Code::B901);
+    assert_eq!(
+        refused(Cursor::new(b"\xff\xfea\x00".to_vec())).0,
+        Code::B901
+    );
 }
 
 #[test]
 fn separators_are_found_in_the_header() {
     for separator in [";", "\t"] {
         let text = format!("{HEADER}{ROW}").replace(',', separator);
-        assert_eq!(run(Cursor::new(text)).unwrap().0.accepted, 1, "{separator:?}");
+        assert_eq!(
+            run(Cursor::new(text)).unwrap().0.accepted,
+            1,
+            "{separator:?}"
+        );
     }
 }
 
@@ -157,7 +228,11 @@ fn separators_are_found_in_the_header() {
 fn a_fifth_rejected_holds_the_batch() {
     let bad = ROW.replace("2016-07", "someday");
     let (done, _) = run(Cursor::new(format!("{HEADER}{}{bad}", ROW.repeat(4)))).unwrap();
-    assert_eq!((done.rejected, done.held), (1, None), "a fifth is not more than a fifth");
+    assert_eq!(
+        (done.rejected, done.held),
+        (1, None),
+        "a fifth is not more than a fifth"
+    );
     let (done, _) = run(Cursor::new(format!("{HEADER}{}{bad}{bad}", ROW.repeat(4)))).unwrap();
     assert_eq!((done.rejected, done.held), (2, Some(Code::B904)));
     assert_eq!(done.codes[&Code::E301], 2);
@@ -167,7 +242,10 @@ fn a_fifth_rejected_holds_the_batch() {
 fn keyed_repeats_are_duplicates_and_unkeyed_ones_are_not() {
     let keyed = format!("abc{ROW}");
     let changed = keyed.replace("Drugs", "Robbery");
-    let (done, _) = run(Cursor::new(format!("{HEADER}{ROW}{ROW}{keyed}{keyed}{changed}"))).unwrap();
+    let (done, _) = run(Cursor::new(format!(
+        "{HEADER}{ROW}{ROW}{keyed}{keyed}{changed}"
+    )))
+    .unwrap();
     assert_eq!((done.rows, done.accepted, done.duplicate), (5, 3, 2));
     assert_eq!((done.codes[&Code::D701], done.codes[&Code::D702]), (1, 1));
 }

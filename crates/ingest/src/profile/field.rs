@@ -16,7 +16,9 @@ pub(crate) enum Action {
     Unit,
     Time(TimeTarget, TimeForm),
     TimePrecision,
-    Sections { default_statute: String },
+    Sections {
+        default_statute: String,
+    },
     PlaceText,
     District,
     Longitude,
@@ -25,7 +27,9 @@ pub(crate) enum Action {
     Uncertainty,
     Precision,
     Category,
-    Modus { lower: bool },
+    Modus {
+        lower: bool,
+    },
     Status,
     /// Read and checked, part of the content digest, not kept: the canonical incident has no place for it yet.
     Checked(CheckedForm),
@@ -81,8 +85,17 @@ pub(crate) struct ValueMap {
 
 impl ValueMap {
     pub(crate) fn new(entries: &BTreeMap<String, String>) -> Self {
-        let folded = entries.iter().map(|(from, to)| (fold(from), to.clone())).collect();
-        Self { exact: entries.iter().map(|(from, to)| (from.clone(), to.clone())).collect(), folded }
+        let folded = entries
+            .iter()
+            .map(|(from, to)| (fold(from), to.clone()))
+            .collect();
+        Self {
+            exact: entries
+                .iter()
+                .map(|(from, to)| (from.clone(), to.clone()))
+                .collect(),
+            folded,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -91,7 +104,10 @@ impl ValueMap {
 
     /// The mapped word; letter case, script variants and spaces do not matter.
     pub(crate) fn get(&self, text: &str) -> Option<&str> {
-        self.exact.get(text).or_else(|| self.folded.get(&fold(text))).map(String::as_str)
+        self.exact
+            .get(text)
+            .or_else(|| self.folded.get(&fold(text)))
+            .map(String::as_str)
     }
 }
 
@@ -114,17 +130,32 @@ pub(crate) struct Field {
 impl Field {
     pub(super) fn parse(toml: FieldToml) -> Result<Self, String> {
         if toml.from.is_empty() == toml.from_all.is_empty() {
-            return Err(format!("field `{}` needs exactly one of `from` and `from_all`", toml.to));
+            return Err(format!(
+                "field `{}` needs exactly one of `from` and `from_all`",
+                toml.to
+            ));
         }
         let action = action(&toml.to, toml.transform.as_deref())?;
         let map = checked_map(&action, &toml.map)?;
         let on_unmapped = match toml.on_unmapped.as_deref() {
             None | Some("E203") => Code::E203,
             Some("I901") => Code::I901,
-            Some(other) => return Err(format!("field `{}`: on_unmapped is E203 or I901, not {other:?}", toml.to)),
+            Some(other) => {
+                return Err(format!(
+                    "field `{}`: on_unmapped is E203 or I901, not {other:?}",
+                    toml.to
+                ));
+            }
         };
-        let set = toml.set.iter().map(|(key, value)| constant(key, value)).collect::<Result<_, _>>()?;
-        let also = toml.also.map(|also| Self::also(also).map(Box::new)).transpose()?;
+        let set = toml
+            .set
+            .iter()
+            .map(|(key, value)| constant(key, value))
+            .collect::<Result<_, _>>()?;
+        let also = toml
+            .also
+            .map(|also| Self::also(also).map(Box::new))
+            .transpose()?;
         Ok(Self {
             from: toml.from,
             from_all: toml.from_all,
@@ -178,7 +209,11 @@ fn action(to: &str, transform: Option<&str>) -> Result<Action, String> {
         Some((name, argument)) => (Some(name), Some(argument)),
         None => (Some(t), None),
     });
-    let unfit = || Err(format!("transform {transform:?} does not fit `{to}` in this build"));
+    let unfit = || {
+        Err(format!(
+            "transform {transform:?} does not fit `{to}` in this build"
+        ))
+    };
     let time = |target, default: Option<TimeForm>| {
         let form = match name {
             Some("date") => Some(TimeForm::Date),
@@ -202,11 +237,20 @@ fn action(to: &str, transform: Option<&str>) -> Result<Action, String> {
         ("reported_at", _) => return time(TimeTarget::Reported, None),
         ("occurred.precision", None) => Action::TimePrecision,
         ("sections", Some("sections")) => match argument {
-            Some(statute) => Action::Sections { default_statute: statute.to_owned() },
-            None => return Err("transform `sections` needs a default statute, as in `sections:PPC-1860`".to_owned()),
+            Some(statute) => Action::Sections {
+                default_statute: statute.to_owned(),
+            },
+            None => {
+                return Err(
+                    "transform `sections` needs a default statute, as in `sections:PPC-1860`"
+                        .to_owned(),
+                );
+            }
         },
         ("location.place_text", Some("redact_pii")) => Action::PlaceText,
-        ("location.place_text", None) => return Err("`location.place_text` needs the transform `redact_pii`".to_owned()),
+        ("location.place_text", None) => {
+            return Err("`location.place_text` needs the transform `redact_pii`".to_owned());
+        }
         ("location.admin.district", Some("district")) => Action::District,
         ("location.lon", None) => Action::Longitude,
         ("location.lat", None) => Action::Latitude,
@@ -216,11 +260,17 @@ fn action(to: &str, transform: Option<&str>) -> Result<Action, String> {
         ("category", None) => Action::Category,
         ("status", None) => Action::Status,
         ("money.amount_pkr", Some("money")) => Action::Checked(CheckedForm::Money),
-        ("location.offset_from_station", Some("distance_bearing")) => Action::Checked(CheckedForm::Distance),
+        ("location.offset_from_station", Some("distance_bearing")) => {
+            Action::Checked(CheckedForm::Distance)
+        }
         ("location.beat", None) => Action::Checked(CheckedForm::Text),
         ("grading", Some("admiralty")) => Action::Checked(CheckedForm::Grading),
-        (modus, None | Some("lower" | "redact_pii")) if modus == "modus" || modus.starts_with("modus.") => {
-            Action::Modus { lower: name == Some("lower") }
+        (modus, None | Some("lower" | "redact_pii"))
+            if modus == "modus" || modus.starts_with("modus.") =>
+        {
+            Action::Modus {
+                lower: name == Some("lower"),
+            }
         }
         (_, None) => return Err(format!("`{to}` is not a target of this build")),
         _ => return unfit(),
@@ -235,12 +285,15 @@ fn constant(key: &str, value: &str) -> Result<Constant, String> {
         "location.uncertainty_m" => Constant::Uncertainty(metres(value)?),
         "category" => Constant::Category(Category::parse(value).map_err(unknown)?),
         "detection_mode" => Constant::Detection(DetectionMode::parse(value).map_err(unknown)?),
-        "occurred.precision" => Constant::TimePrecision(TimePrecision::parse(value).map_err(unknown)?),
+        "occurred.precision" => {
+            Constant::TimePrecision(TimePrecision::parse(value).map_err(unknown)?)
+        }
         _ => return Err(format!("`set` does not know `{key}`")),
     })
 }
 
 pub(crate) fn metres(text: &str) -> Result<Metres, String> {
-    let number: f64 = fast_float2::parse(text).map_err(|_float| format!("{text:?} is not a number of metres"))?;
+    let number: f64 =
+        fast_float2::parse(text).map_err(|_float| format!("{text:?} is not a number of metres"))?;
     Metres::new(number).map_err(|e| e.to_string())
 }

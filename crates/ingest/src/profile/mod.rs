@@ -8,9 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use naqsha_model::{Agency, Category, DetectionMode, Handling, HandlingCode, RecordStage, Substance, TimePrecision};
+use naqsha_model::{
+    Agency, Category, DetectionMode, Handling, HandlingCode, RecordStage, Substance, TimePrecision,
+};
 
-pub(crate) use field::{Action, CheckedForm, Constant, Field, NumberForm, TimeForm, TimeTarget, ValueMap, metres};
+pub(crate) use field::{
+    Action, CheckedForm, Constant, Field, NumberForm, TimeForm, TimeTarget, ValueMap, metres,
+};
 pub use shipped::shipped_profiles;
 
 use crate::rows::Layout;
@@ -103,10 +107,15 @@ impl Profile {
         let toml: ProfileToml = toml::from_str(text).map_err(Box::new)?;
         let code = |e: naqsha_model::UnknownCode| meaning(e.to_string());
         let category = category_rule(&toml)?;
-        let fields: Vec<Field> =
-            toml.field.into_iter().map(|f| Field::parse(f).map_err(meaning)).collect::<Result<_, _>>()?;
+        let fields: Vec<Field> = toml
+            .field
+            .into_iter()
+            .map(|f| Field::parse(f).map_err(meaning))
+            .collect::<Result<_, _>>()?;
         if category == CategoryRule::FromField && !fields.iter().any(sets_category) {
-            return Err(meaning("no category: give default_category, category_from or a field `to = \"category\"`"));
+            return Err(meaning(
+                "no category: give default_category, category_from or a field `to = \"category\"`",
+            ));
         }
         let (dates, month_only) = date_rules(&toml.dates)?;
         let profile = Self {
@@ -125,7 +134,12 @@ impl Profile {
             parameters: parameters(&toml.parameters)?,
             layout: layout(&toml.input)?,
             decimal_comma: decimal_comma(&toml.input)?,
-            null_tokens: toml.input.null_tokens.into_iter().filter(|token| !token.is_empty()).collect(),
+            null_tokens: toml
+                .input
+                .null_tokens
+                .into_iter()
+                .filter(|token| !token.is_empty())
+                .collect(),
             dates,
             month_only,
             ignore_zone: toml.dates.ignore_zone,
@@ -182,18 +196,29 @@ impl Profile {
 }
 
 fn sets_category(field: &Field) -> bool {
-    field.action == Action::Category || field.set.iter().any(|set| matches!(set, Constant::Category(_)))
+    field.action == Action::Category
+        || field
+            .set
+            .iter()
+            .any(|set| matches!(set, Constant::Category(_)))
 }
 
 fn category_rule(toml: &ProfileToml) -> Result<CategoryRule, ProfileError> {
-    match (toml.default_category.as_deref(), toml.category_from.as_deref()) {
-        (Some(text), None) => {
-            Category::parse(text).map(CategoryRule::Constant).map_err(|e| meaning(e.to_string()))
-        }
+    match (
+        toml.default_category.as_deref(),
+        toml.category_from.as_deref(),
+    ) {
+        (Some(text), None) => Category::parse(text)
+            .map(CategoryRule::Constant)
+            .map_err(|e| meaning(e.to_string())),
         (None, Some("sections")) => Ok(CategoryRule::FromSections),
         (None, None) => Ok(CategoryRule::FromField),
-        (None, Some(other)) => Err(meaning(format!("category_from is \"sections\", not {other:?}"))),
-        (Some(_), Some(_)) => Err(meaning("default_category and category_from exclude each other")),
+        (None, Some(other)) => Err(meaning(format!(
+            "category_from is \"sections\", not {other:?}"
+        ))),
+        (Some(_), Some(_)) => Err(meaning(
+            "default_category and category_from exclude each other",
+        )),
     }
 }
 
@@ -201,36 +226,55 @@ fn on_change(text: Option<&str>) -> Result<OnChange, ProfileError> {
     match text {
         None | Some("report") => Ok(OnChange::Report),
         Some("revise") => Ok(OnChange::Revise),
-        Some(other) => Err(meaning(format!("on_change is \"report\" or \"revise\", not {other:?}"))),
+        Some(other) => Err(meaning(format!(
+            "on_change is \"report\" or \"revise\", not {other:?}"
+        ))),
     }
 }
 
 fn civil_date(text: &str) -> Result<Date, ProfileError> {
-    text.parse().map_err(|_date| meaning(format!("{text:?} is not a date")))
+    text.parse()
+        .map_err(|_date| meaning(format!("{text:?} is not a date")))
 }
 
 fn parameters(toml: &BTreeMap<String, String>) -> Result<BTreeMap<String, Need>, ProfileError> {
     let need = |text: &str| match text {
         "required" => Ok(Need::Required),
         "optional" => Ok(Need::Optional),
-        other => Err(meaning(format!("a parameter is \"required\" or \"optional\", not {other:?}"))),
+        other => Err(meaning(format!(
+            "a parameter is \"required\" or \"optional\", not {other:?}"
+        ))),
     };
-    toml.iter().map(|(name, text)| Ok((name.clone(), need(text)?))).collect()
+    toml.iter()
+        .map(|(name, text)| Ok((name.clone(), need(text)?)))
+        .collect()
 }
 
 fn layout(input: &InputToml) -> Result<Layout, ProfileError> {
-    if let Some(format) = input.format.as_deref().filter(|f| !matches!(*f, "csv" | "tsv")) {
-        return Err(meaning(format!("format {format:?} is not read by this build (csv, tsv)")));
+    if let Some(format) = input
+        .format
+        .as_deref()
+        .filter(|f| !matches!(*f, "csv" | "tsv"))
+    {
+        return Err(meaning(format!(
+            "format {format:?} is not read by this build (csv, tsv)"
+        )));
     }
     if let Some(crs) = input.crs.as_deref().filter(|crs| *crs != "EPSG:4326") {
-        return Err(meaning(format!("crs {crs:?} is not read by this build (EPSG:4326)")));
+        return Err(meaning(format!(
+            "crs {crs:?} is not read by this build (EPSG:4326)"
+        )));
     }
     let delimiter = match (input.delimiter.as_deref(), input.format.as_deref()) {
         (Some("\t" | "tab"), _) | (None, Some("tsv")) => Some(b'\t'),
         (Some(","), _) => Some(b','),
         (Some(";"), _) => Some(b';'),
         (None, _) => None,
-        (Some(other), _) => return Err(meaning(format!("delimiter {other:?}: comma, semicolon or tab"))),
+        (Some(other), _) => {
+            return Err(meaning(format!(
+                "delimiter {other:?}: comma, semicolon or tab"
+            )));
+        }
     };
     let mut legacy = None;
     for name in &input.encoding {
@@ -238,14 +282,20 @@ fn layout(input: &InputToml) -> Result<Layout, ProfileError> {
             .filter(|e| *e == encoding_rs::UTF_8 || e.is_single_byte())
             .ok_or_else(|| meaning(format!("encoding {name:?} is not read by this build")))?;
         if encoding != encoding_rs::UTF_8 && legacy.replace(encoding).is_some() {
-            return Err(meaning("one encoding beside UTF-8 at most: bytes cannot tell two apart"));
+            return Err(meaning(
+                "one encoding beside UTF-8 at most: bytes cannot tell two apart",
+            ));
         }
     }
     let header_row = input.header_row.unwrap_or(1);
     if header_row == 0 || (input.skip_rows.is_some() && input.header_row.is_some()) {
         return Err(meaning("header_row counts from 1 and excludes skip_rows"));
     }
-    Ok(Layout { delimiter, legacy, skip: input.skip_rows.unwrap_or(header_row - 1) })
+    Ok(Layout {
+        delimiter,
+        legacy,
+        skip: input.skip_rows.unwrap_or(header_row - 1),
+    })
 }
 
 fn decimal_comma(input: &InputToml) -> Result<bool, ProfileError> {
@@ -263,15 +313,31 @@ fn date_rules(toml: &DatesToml) -> Result<(DateRules, bool), ProfileError> {
         Some("ymd") => Order::Ymd,
         Some(other) => return Err(meaning(format!("dates.order {other:?}: dmy, mdy or ymd"))),
     };
-    if let Some(other) = toml.numerals.iter().find(|n| !matches!(n.as_str(), "ascii" | "urdu" | "arabic")) {
-        return Err(meaning(format!("dates.numerals {other:?}: ascii, urdu, arabic")));
+    if let Some(other) = toml
+        .numerals
+        .iter()
+        .find(|n| !matches!(n.as_str(), "ascii" | "urdu" | "arabic"))
+    {
+        return Err(meaning(format!(
+            "dates.numerals {other:?}: ascii, urdu, arabic"
+        )));
     }
     let month_only = match toml.precision_cap.as_deref() {
         None => false,
         Some(cap) if cap == TimePrecision::Month.code() => true,
-        Some(other) => return Err(meaning(format!("dates.precision_cap {other:?}: this build has month"))),
+        Some(other) => {
+            return Err(meaning(format!(
+                "dates.precision_cap {other:?}: this build has month"
+            )));
+        }
     };
-    Ok((DateRules { order, pivot: toml.two_digit_year_pivot.unwrap_or(69) }, month_only))
+    Ok((
+        DateRules {
+            order,
+            pivot: toml.two_digit_year_pivot.unwrap_or(69),
+        },
+        month_only,
+    ))
 }
 
 fn repeat(toml: Vec<RepeatToml>) -> Result<Option<Repeat>, ProfileError> {
@@ -280,9 +346,15 @@ fn repeat(toml: Vec<RepeatToml>) -> Result<Option<Repeat>, ProfileError> {
         return Ok(None);
     };
     if all.next().is_some() || first.to != "seizures" || first.group_by != "case" {
-        return Err(meaning("one [[repeat]] with to = \"seizures\" and group_by = \"case\" at most"));
+        return Err(meaning(
+            "one [[repeat]] with to = \"seizures\" and group_by = \"case\" at most",
+        ));
     }
-    if let Some(wrong) = first.substance_map.values().find(|s| Substance::parse(s).is_err()) {
+    if let Some(wrong) = first
+        .substance_map
+        .values()
+        .find(|s| Substance::parse(s).is_err())
+    {
         return Err(meaning(format!("{wrong:?} is not a seized substance")));
     }
     Ok(Some(Repeat {

@@ -28,20 +28,36 @@ impl Districts {
         let mut by_slug = HashMap::new();
         for record in records(names) {
             for name in record.get(1).unwrap_or_default().split('|') {
-                by_slug.insert(slug(name), District { name: name.to_owned(), code: None, remark: None });
+                by_slug.insert(
+                    slug(name),
+                    District {
+                        name: name.to_owned(),
+                        code: None,
+                        remark: None,
+                    },
+                );
             }
         }
         for record in records(aliases) {
-            let [Some(alias), Some(code), Some(name), Some(kind)] = [0, 1, 2, 3].map(|i| record.get(i)) else {
+            let [Some(alias), Some(code), Some(name), Some(kind)] =
+                [0, 1, 2, 3].map(|i| record.get(i))
+            else {
                 continue;
             };
-            let changed = kind == "renamed" || kind.starts_with("split") || kind.starts_with("fata");
+            let changed =
+                kind == "renamed" || kind.starts_with("split") || kind.starts_with("fata");
             let district = District {
                 name: name.to_owned(),
                 code: Some(code.to_owned()),
                 remark: changed.then_some(Code::W405),
             };
-            by_slug.insert(slug(name), District { remark: None, ..district.clone() });
+            by_slug.insert(
+                slug(name),
+                District {
+                    remark: None,
+                    ..district.clone()
+                },
+            );
             by_slug.insert(slug(alias), district);
         }
         Self { by_slug }
@@ -50,7 +66,10 @@ impl Districts {
     /// The district of a name; `District` and `ضلع` around it do not matter.
     pub(crate) fn find(&self, text: &str) -> Option<&District> {
         let slug = slug(text);
-        let bare = slug.trim_start_matches("ضلع-").trim_start_matches("district-").trim_end_matches("-district");
+        let bare = slug
+            .trim_start_matches("ضلع-")
+            .trim_start_matches("district-")
+            .trim_end_matches("-district");
         self.by_slug.get(&slug).or_else(|| self.by_slug.get(bare))
     }
 }

@@ -66,13 +66,26 @@ pub(crate) struct Gazetteer {
 
 impl Gazetteer {
     pub(super) fn parse(table: &str) -> Self {
-        let mut gazetteer = Self { places: Vec::new(), names: HashMap::new() };
+        let mut gazetteer = Self {
+            places: Vec::new(),
+            names: HashMap::new(),
+        };
         for record in records(table) {
             let field = |i| record.get(i).unwrap_or_default();
-            let (Ok(lat), Ok(lon)) = (field(2).parse(), field(3).parse()) else { continue };
-            let Ok(point) = Point::new(lon, lat) else { continue };
-            let alternatives: Vec<&str> = field(6).split('|').map(str::trim).filter(|name| is_name(name)).collect();
-            let urdu = alternatives.iter().find(|name| name.contains(|c: char| matches!(c, '\u{600}'..='\u{6ff}')));
+            let (Ok(lat), Ok(lon)) = (field(2).parse(), field(3).parse()) else {
+                continue;
+            };
+            let Ok(point) = Point::new(lon, lat) else {
+                continue;
+            };
+            let alternatives: Vec<&str> = field(6)
+                .split('|')
+                .map(str::trim)
+                .filter(|name| is_name(name))
+                .collect();
+            let urdu = alternatives
+                .iter()
+                .find(|name| name.contains(|c: char| matches!(c, '\u{600}'..='\u{6ff}')));
             let index = gazetteer.places.len();
             gazetteer.places.push(Place {
                 name: field(1).to_owned(),
@@ -82,7 +95,9 @@ impl Gazetteer {
                 admin1: field(5).to_owned(),
             });
             gazetteer.add(field(1), Rank::Primary, index);
-            alternatives.into_iter().for_each(|name| gazetteer.add(name, Rank::Alternative, index));
+            alternatives
+                .into_iter()
+                .for_each(|name| gazetteer.add(name, Rank::Alternative, index));
         }
         gazetteer
     }
@@ -91,10 +106,17 @@ impl Gazetteer {
         let words = words(name);
         let Some(first) = words.first() else { return };
         let names = self.names.entry(first.clone()).or_default();
-        match names.iter_mut().find(|known| known.words == words && known.rank == rank) {
+        match names
+            .iter_mut()
+            .find(|known| known.words == words && known.rank == rank)
+        {
             Some(known) if known.places.contains(&place) => {}
             Some(known) => known.places.push(place),
-            None => names.push(Name { words, rank, places: vec![place] }),
+            None => names.push(Name {
+                words,
+                rank,
+                places: vec![place],
+            }),
         }
     }
 
@@ -121,7 +143,9 @@ impl Gazetteer {
             }
             at += name.words.len();
         }
-        let Some((_, mut places)) = best else { return Found::Nothing };
+        let Some((_, mut places)) = best else {
+            return Found::Nothing;
+        };
         places.sort_unstable();
         places.dedup();
         match places.as_slice() {
@@ -132,7 +156,10 @@ impl Gazetteer {
 
     fn longest_at(&self, text: &[String]) -> Option<&Name> {
         let names = self.names.get(text.first()?)?;
-        names.iter().filter(|name| text.starts_with(&name.words)).min_by_key(|name| (std::cmp::Reverse(name.words.len()), name.rank))
+        names
+            .iter()
+            .filter(|name| text.starts_with(&name.words))
+            .min_by_key(|name| (std::cmp::Reverse(name.words.len()), name.rank))
     }
 }
 
@@ -140,7 +167,11 @@ impl Gazetteer {
 fn is_name(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let arabic = text.contains(|c: char| matches!(c, '\u{600}'..='\u{6ff}'));
-    if arabic { letters >= 3 } else { letters >= 5 && text.starts_with(char::is_uppercase) }
+    if arabic {
+        letters >= 3
+    } else {
+        letters >= 5 && text.starts_with(char::is_uppercase)
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +201,11 @@ mod tests {
         assert_eq!(found("کوئٹہ"), "Quetta");
         assert_eq!(found("between Lahore and Multan"), "ambiguous");
         assert_eq!(found("Sahiwal"), "ambiguous", "two towns of that name");
-        assert_eq!(found("Bahawalpur"), "Bahawalpur", "its own name, not another's by-name");
+        assert_eq!(
+            found("Bahawalpur"),
+            "Bahawalpur",
+            "its own name, not another's by-name"
+        );
         assert_eq!(found("an unnamed village"), "-");
     }
 

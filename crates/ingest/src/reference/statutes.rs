@@ -25,14 +25,21 @@ pub(crate) struct Statutes {
 
 impl Statutes {
     pub(super) fn parse(table: &str) -> Self {
-        let mut statutes = Self { by_key: HashMap::new(), keys: Vec::new() };
+        let mut statutes = Self {
+            by_key: HashMap::new(),
+            keys: Vec::new(),
+        };
         for record in records(table) {
             let field = |i| record.get(i).unwrap_or_default();
             let category = match field(3) {
-                adjacent if Adjacent::parse(adjacent).is_ok() => Category::parse(&format!("ADJ/{adjacent}")),
+                adjacent if Adjacent::parse(adjacent).is_ok() => {
+                    Category::parse(&format!("ADJ/{adjacent}"))
+                }
                 code => Category::parse(code),
             };
-            let (Ok(category), Ok(role)) = (category, OffenceRole::parse(field(6))) else { continue };
+            let (Ok(category), Ok(role)) = (category, OffenceRole::parse(field(6))) else {
+                continue;
+            };
             let section = Section {
                 section: field(1).to_owned(),
                 category,
@@ -43,7 +50,9 @@ impl Statutes {
             if !statutes.keys.iter().any(|key| key == field(0)) {
                 statutes.keys.push(field(0).to_owned());
             }
-            statutes.by_key.insert((field(0).to_owned(), loose(field(1))), section);
+            statutes
+                .by_key
+                .insert((field(0).to_owned(), loose(field(1))), section);
         }
         statutes
     }
@@ -55,7 +64,11 @@ impl Statutes {
             if let Some(found) = self.by_key.get(&(statute.to_owned(), key.clone())) {
                 return Some(found);
             }
-            let shorter = key.rfind('(').or_else(|| key.rfind(|c: char| c.is_ascii_digit()).filter(|&i| i + 1 < key.len()).map(|i| i + 1))?;
+            let shorter = key.rfind('(').or_else(|| {
+                key.rfind(|c: char| c.is_ascii_digit())
+                    .filter(|&i| i + 1 < key.len())
+                    .map(|i| i + 1)
+            })?;
             key.truncate(shorter);
             if key.is_empty() {
                 return None;
@@ -76,7 +89,11 @@ impl Statutes {
 }
 
 fn loose(section: &str) -> String {
-    section.chars().filter(|c| !matches!(c, '-' | ' ')).flat_map(char::to_lowercase).collect()
+    section
+        .chars()
+        .filter(|c| !matches!(c, '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -92,8 +109,18 @@ mod tests {
     #[test]
     fn a_part_belongs_to_its_section() {
         let statutes = Reference::embedded().statutes;
-        assert_eq!(statutes.find("CNSA-1997", "9(1)3(c)").map(|s| s.section.as_str()), Some("9"));
-        assert_eq!(statutes.find("PECA-2016", "26-A").map(|s| s.section.as_str()), Some("26A"));
+        assert_eq!(
+            statutes
+                .find("CNSA-1997", "9(1)3(c)")
+                .map(|s| s.section.as_str()),
+            Some("9")
+        );
+        assert_eq!(
+            statutes
+                .find("PECA-2016", "26-A")
+                .map(|s| s.section.as_str()),
+            Some("26A")
+        );
         assert!(statutes.find("PECA-2016", "99").is_none());
     }
 }

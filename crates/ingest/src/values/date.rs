@@ -58,7 +58,9 @@ pub(crate) fn month(text: &str) -> Result<Date, Code> {
     if year.len() != 4 {
         return Err(UNREADABLE);
     }
-    let month = number(month).or_else(|| month_name(month)).ok_or(UNREADABLE)?;
+    let month = number(month)
+        .or_else(|| month_name(month))
+        .ok_or(UNREADABLE)?;
     civil(number(year).ok_or(UNREADABLE)?, month, 1)
 }
 
@@ -70,7 +72,10 @@ pub(crate) fn date(text: &str, rules: &DateRules) -> Result<ReadDate, Code> {
 }
 
 /// Reads a date and splits off what follows it.
-pub(crate) fn leading_date<'a>(text: &'a str, rules: &DateRules) -> Result<(ReadDate, &'a str), Code> {
+pub(crate) fn leading_date<'a>(
+    text: &'a str,
+    rules: &DateRules,
+) -> Result<(ReadDate, &'a str), Code> {
     let text = strip_weekday(text.trim());
     if let Some(found) = excel_serial(text)? {
         return Ok(found);
@@ -96,7 +101,14 @@ pub(crate) fn leading_date<'a>(text: &'a str, rules: &DateRules) -> Result<(Read
     };
     let (year, remark) = full_year(year, rules.pivot)?;
     let date = civil(year, month, number(day).ok_or(UNREADABLE)?)?;
-    Ok((ReadDate { date, remark, slack: 0 }, rest))
+    Ok((
+        ReadDate {
+            date,
+            remark,
+            slack: 0,
+        },
+        rest,
+    ))
 }
 
 /// Reads the digits of a year, with the pivot for two of them.
@@ -104,7 +116,14 @@ pub(crate) fn full_year(text: &str, pivot: i16) -> Result<(i16, Option<Code>), C
     let year = number(text).ok_or(UNREADABLE)?;
     match text.len() {
         4 => Ok((year, None)),
-        2 => Ok((if year > pivot { 1900 + year } else { 2000 + year }, Some(Code::W309))),
+        2 => Ok((
+            if year > pivot {
+                1900 + year
+            } else {
+                2000 + year
+            },
+            Some(Code::W309),
+        )),
         _ => Err(UNREADABLE),
     }
 }
@@ -117,7 +136,15 @@ fn three_parts(text: &str) -> Option<([&str; 3], &str)> {
             rest = rest.trim_start_matches(|c: char| matches!(c, '-' | '/' | '.' | ',' | ' '));
         }
         let letters = rest.chars().next()?.is_alphabetic();
-        let end = rest.find(|c: char| if letters { !c.is_alphabetic() } else { !c.is_ascii_digit() }).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| {
+                if letters {
+                    !c.is_alphabetic()
+                } else {
+                    !c.is_ascii_digit()
+                }
+            })
+            .unwrap_or(rest.len());
         let (head, tail) = rest.split_at(end);
         if head.is_empty() {
             return None;
@@ -133,7 +160,10 @@ fn three_parts(text: &str) -> Option<([&str; 3], &str)> {
 
 /// Takes the ending of `3rd` or `21st` away.
 fn ordinal_stripped(text: &str) -> &str {
-    ["st ", "nd ", "rd ", "th "].iter().find_map(|ending| text.strip_prefix(ending)).unwrap_or(text)
+    ["st ", "nd ", "rd ", "th "]
+        .iter()
+        .find_map(|ending| text.strip_prefix(ending))
+        .unwrap_or(text)
 }
 
 fn strip_weekday(text: &str) -> &str {
@@ -141,7 +171,8 @@ fn strip_weekday(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(0);
     let (word, rest) = text.split_at(end);
     let lower = word.to_ascii_lowercase();
-    if DAYS.iter().any(|day| lower.starts_with(day)) && (lower.len() == 3 || lower.ends_with("day")) {
+    if DAYS.iter().any(|day| lower.starts_with(day)) && (lower.len() == 3 || lower.ends_with("day"))
+    {
         rest.trim_start_matches([',', ' ', '.'])
     } else {
         text
@@ -160,19 +191,52 @@ fn excel_serial(text: &str) -> Result<Option<(ReadDate, &'static str)>, Code> {
         return Err(UNREADABLE);
     }
     let date = jiff::civil::date(1899, 12, 30).saturating_add(jiff::Span::new().days(days));
-    Ok(Some((ReadDate { date, remark: Some(Code::W308), slack: 0 }, "")))
+    Ok(Some((
+        ReadDate {
+            date,
+            remark: Some(Code::W308),
+            slack: 0,
+        },
+        "",
+    )))
 }
 
 /// Number of a month from its English or Urdu name, full or cut to three letters.
 pub(crate) fn month_name(text: &str) -> Option<i16> {
     const ENGLISH: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
-    const URDU: [&str; 12] =
-        ["جنوری", "فروری", "مارچ", "اپریل", "مئی", "جون", "جولائی", "اگست", "ستمبر", "اکتوبر", "نومبر", "دسمبر"];
+    const URDU: [&str; 12] = [
+        "جنوری",
+        "فروری",
+        "مارچ",
+        "اپریل",
+        "مئی",
+        "جون",
+        "جولائی",
+        "اگست",
+        "ستمبر",
+        "اکتوبر",
+        "نومبر",
+        "دسمبر",
+    ];
     let name = fold(text);
-    let position = ENGLISH.iter().position(|full| *full == name || (name.len() == 3 && full.starts_with(&name)) || (name == "sept" && *full == "september"));
+    let position = ENGLISH.iter().position(|full| {
+        *full == name
+            || (name.len() == 3 && full.starts_with(&name))
+            || (name == "sept" && *full == "september")
+    });
     let position = position.or_else(|| URDU.iter().position(|full| fold(full) == name))?;
     i16::try_from(position).ok().map(|i| i + 1)
 }
@@ -180,34 +244,64 @@ pub(crate) fn month_name(text: &str) -> Option<i16> {
 /// A date of the Islamic calendar named by its month, converted with the tabular calendar: a day of slack each way.
 fn hijri(text: &str) -> Result<Option<(ReadDate, &str)>, Code> {
     const MONTHS: [&[&str]; 12] = [
-        &["محرم", "muharram"], &["صفر", "safar"], &["ربیع الاول", "rabi ul awal"], &["ربیع الثانی", "rabi us sani"],
-        &["جمادی الاول", "jamadi ul awal"], &["جمادی الثانی", "jamadi us sani"], &["رجب", "rajab"],
-        &["شعبان", "shaban"], &["رمضان", "ramadan", "ramzan"], &["شوال", "shawwal"], &["ذوالقعدہ", "zilqad"],
+        &["محرم", "muharram"],
+        &["صفر", "safar"],
+        &["ربیع الاول", "rabi ul awal"],
+        &["ربیع الثانی", "rabi us sani"],
+        &["جمادی الاول", "jamadi ul awal"],
+        &["جمادی الثانی", "jamadi us sani"],
+        &["رجب", "rajab"],
+        &["شعبان", "shaban"],
+        &["رمضان", "ramadan", "ramzan"],
+        &["شوال", "shawwal"],
+        &["ذوالقعدہ", "zilqad"],
         &["ذوالحجہ", "zilhaj"],
     ];
     let folded = fold(text);
     let found = MONTHS.iter().enumerate().find_map(|(i, names)| {
-        names.iter().find_map(|name| folded.split_once(&fold(name))).map(|(day, year)| (i, day.to_owned(), year.to_owned()))
+        names
+            .iter()
+            .find_map(|name| folded.split_once(&fold(name)))
+            .map(|(day, year)| (i, day.to_owned(), year.to_owned()))
     });
     let Some((index, day, year)) = found else {
         return Ok(None);
     };
-    let day = number(day.trim()).filter(|d| (1..=30).contains(d)).ok_or(UNREADABLE)?;
-    let year = number(year.trim().trim_end_matches(['h', '.', 'ھ', 'ہ', 'a']).trim()).ok_or(UNREADABLE)?;
+    let day = number(day.trim())
+        .filter(|d| (1..=30).contains(d))
+        .ok_or(UNREADABLE)?;
+    let year = number(
+        year.trim()
+            .trim_end_matches(['h', '.', 'ھ', 'ہ', 'a'])
+            .trim(),
+    )
+    .ok_or(UNREADABLE)?;
     if !(1300..=1520).contains(&year) {
         return Err(UNREADABLE);
     }
     let month = i64::try_from(index).map_err(|_range| UNREADABLE)? + 1;
     let (year, day) = (i64::from(year), i64::from(day));
     // Fliegel & Van Flandern's form of the tabular calendar, epoch 16 July 622 (Julian day 1948440).
-    let julian_day = (11 * year + 3) / 30 + 354 * year + 30 * month - (month - 1) / 2 + day + 1_948_440 - 385;
+    let julian_day =
+        (11 * year + 3) / 30 + 354 * year + 30 * month - (month - 1) / 2 + day + 1_948_440 - 385;
     let days = i32::try_from(julian_day - 2_415_019).map_err(|_range| UNREADABLE)?;
     let date = jiff::civil::date(1899, 12, 30).saturating_add(jiff::Span::new().days(days));
-    Ok(Some((ReadDate { date, remark: Some(Code::W307), slack: 1 }, "")))
+    Ok(Some((
+        ReadDate {
+            date,
+            remark: Some(Code::W307),
+            slack: 1,
+        },
+        "",
+    )))
 }
 
 pub(crate) fn number(text: &str) -> Option<i16> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) { None } else { text.parse().ok() }
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        None
+    } else {
+        text.parse().ok()
+    }
 }
 
 fn civil(year: i16, month: i16, day: i16) -> Result<Date, Code> {

@@ -12,7 +12,10 @@ pub(crate) fn fir_number(text: &str, pivot: i16) -> Result<(String, Option<i16>)
     if upper.contains("E+") {
         return Err(Code::E112);
     }
-    let parts: Vec<&str> = text.split(['/', '-', '.', ' ']).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = text
+        .split(['/', '-', '.', ' '])
+        .filter(|part| !part.is_empty())
+        .collect();
     if parts.iter().any(|part| month_name(part).is_some()) || looks_like_a_date(&parts) {
         return Err(Code::E110);
     }
@@ -25,7 +28,9 @@ pub(crate) fn fir_number(text: &str, pivot: i16) -> Result<(String, Option<i16>)
         Some((number, year)) => (number.trim(), Some(year.trim())),
         None => (number.trim(), None),
     };
-    let digits = |part: &str| !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit());
+    let digits = |part: &str| {
+        !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit())
+    };
     if !digits(number) || number.bytes().all(|b| b == b'0') {
         return Err(Code::E111);
     }
@@ -45,7 +50,13 @@ fn looks_like_a_date(parts: &[&str]) -> bool {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     match parts {
         [a, b, c, ..] => number(a) && number(b) && number(c),
-        [year, month] => year.len() == 4 && number(year) && year.starts_with("20") && month.len() <= 2 && number(month),
+        [year, month] => {
+            year.len() == 4
+                && number(year)
+                && year.starts_with("20")
+                && month.len() <= 2
+                && number(month)
+        }
         _ => false,
     }
 }

@@ -39,7 +39,14 @@ impl<'a> MomentReader<'a> {
                 self.at(&read)
             }
         };
-        Ok((if self.profile.month_only { in_month(moment.first) } else { moment }, remarks))
+        Ok((
+            if self.profile.month_only {
+                in_month(moment.first)
+            } else {
+                moment
+            },
+            remarks,
+        ))
     }
 
     fn at(&self, read: &ReadDateTime) -> (Moment, Remarks) {
@@ -47,7 +54,10 @@ impl<'a> MomentReader<'a> {
         let Some(from) = read.from else {
             return (moment, [read.day.remark, None]);
         };
-        let zone = match read.offset.and_then(|seconds| jiff::tz::Offset::from_seconds(seconds).ok()) {
+        let zone = match read
+            .offset
+            .and_then(|seconds| jiff::tz::Offset::from_seconds(seconds).ok())
+        {
             Some(offset) if !self.profile.ignore_zone => offset.to_time_zone(),
             _ => self.profile.zone.clone(),
         };
@@ -56,10 +66,18 @@ impl<'a> MomentReader<'a> {
             return (moment, [read.day.remark, remark]);
         };
         moment.start = Some(start);
-        moment.precision = if remark == Some(Code::W305) { TimePrecision::Hour } else { read.precision };
+        moment.precision = if remark == Some(Code::W305) {
+            TimePrecision::Hour
+        } else {
+            read.precision
+        };
         if let Some(to) = read.to {
             // "10/11 at night" may pass midnight.
-            let day = if to < from { read.day.date.saturating_add(1.day()) } else { read.day.date };
+            let day = if to < from {
+                read.day.date.saturating_add(1.day())
+            } else {
+                read.day.date
+            };
             moment.end = instant(day, to, &zone).0;
             moment.last = day;
         }
@@ -94,5 +112,11 @@ fn on_day(day: &ReadDate) -> Moment {
 
 fn in_month(date: Date) -> Moment {
     let (first, last) = (date.first_of_month(), date.last_of_month());
-    Moment { first, last, precision: TimePrecision::Month, start: None, end: None }
+    Moment {
+        first,
+        last,
+        precision: TimePrecision::Month,
+        start: None,
+        end: None,
+    }
 }

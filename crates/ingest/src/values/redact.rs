@@ -23,8 +23,13 @@ struct Pattern {
 
 fn pattern(code: Code, source: &str) -> Pattern {
     let digit = "[0-9\u{6f0}-\u{6f9}\u{660}-\u{669}]";
-    let source = source.replace('N', digit).replace("_S_", "[-\u{2010}-\u{2015}./ ]?");
-    Pattern { regex: Regex::new(&source).expect("the patterns of this file are valid"), code }
+    let source = source
+        .replace('N', digit)
+        .replace("_S_", "[-\u{2010}-\u{2015}./ ]?");
+    Pattern {
+        regex: Regex::new(&source).expect("the patterns of this file are valid"),
+        code,
+    }
 }
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
@@ -50,7 +55,10 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 
 /// Replaces identity-card, phone, account, passport and e-mail patterns (P601) and names beside relation markers (P602).
 pub(crate) fn redact(text: &str) -> Redacted<'_> {
-    let mut redacted = Redacted { text: Cow::Borrowed(text), codes: Vec::new() };
+    let mut redacted = Redacted {
+        text: Cow::Borrowed(text),
+        codes: Vec::new(),
+    };
     if !suspicious(text) {
         return redacted;
     }
@@ -73,8 +81,16 @@ fn suspicious(text: &str) -> bool {
         return true;
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let marker = text.as_bytes().windows(2).any(|pair| matches!(pair, [b'/', b'o' | b'O'] | [b'/', b' ']));
-    digits >= 7 || marker || text.contains('@') || text.contains("E+") || text.contains(" of ") || text.contains("e+")
+    let marker = text
+        .as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, [b'/', b'o' | b'O'] | [b'/', b' ']));
+    digits >= 7
+        || marker
+        || text.contains('@')
+        || text.contains("E+")
+        || text.contains(" of ")
+        || text.contains("e+")
 }
 
 #[cfg(test)]
@@ -83,7 +99,12 @@ mod tests {
 
     #[test]
     fn places_and_short_numbers_stay() {
-        for text in ["On or near Swithen Hill", "Chak 123/7-R, Burewala", "Torkham border, NLC terminal", "Ring Road, Peshawar"] {
+        for text in [
+            "On or near Swithen Hill",
+            "Chak 123/7-R, Burewala",
+            "Torkham border, NLC terminal",
+            "Ring Road, Peshawar",
+        ] {
             let redacted = redact(text);
             assert_eq!((redacted.text.as_ref(), redacted.codes.len()), (text, 0));
         }
@@ -91,7 +112,15 @@ mod tests {
 
     #[test]
     fn no_digit_of_a_number_remains() {
-        for text in ["35202-1234567-1", "۳۵۲۰۲۱۲۳۴۵۶۷۱", "0300-1234567", "+92 300 1234567", "0300 1234567", "042-35761234", "x@y.pk"] {
+        for text in [
+            "35202-1234567-1",
+            "۳۵۲۰۲۱۲۳۴۵۶۷۱",
+            "0300-1234567",
+            "+92 300 1234567",
+            "0300 1234567",
+            "042-35761234",
+            "x@y.pk",
+        ] {
             let redacted = redact(text);
             assert_eq!(redacted.text, MASK, "{text}");
             assert_eq!(redacted.codes, [Code::P601], "{text}");
@@ -102,7 +131,11 @@ mod tests {
     fn names_beside_relation_markers_go() {
         let redacted = redact("shop of Muhammad Aslam s/o Ghulam Rasool near bazaar");
         assert_eq!(redacted.codes, [Code::P602]);
-        assert!(!redacted.text.contains("Aslam") && !redacted.text.contains("Rasool"), "{}", redacted.text);
+        assert!(
+            !redacted.text.contains("Aslam") && !redacted.text.contains("Rasool"),
+            "{}",
+            redacted.text
+        );
         assert_eq!(redact("محمد اسلم ولد غلام رسول").text, MASK);
     }
 }

@@ -13,17 +13,58 @@ pub(crate) struct Cited {
 }
 
 const STATUTES: [(&str, &str); 26] = [
-    ("cnsa", "CNSA-1997"), ("cns", "CNSA-1997"), ("ata", "ATA-1997"), ("ppc", "PPC-1860"), ("peca", "PECA-2016"),
-    ("ptpa", "PTPA-2018"), ("psma", "PSMA-2018"), ("amla", "AMLA-2010"), ("fera", "FERA-1947"), ("eo", "EO-1979"),
-    ("fa", "FA-1946"), ("pa", "PA-1974"), ("esa", "ESA-1908"), ("ca", "CA-1969"), ("customs", "CA-1969"),
-    ("ao", "AO-1965"), ("blsa", "BLSA-1992"), ("hota", "HOTA-2010"), ("pachto", "PACHTO-2002"), ("peho", "PEHO-1979"),
-    ("potip", "PTPA-2018"), ("تپ", "PPC-1860"), ("پیکا", "PECA-2016"), ("تعزیرات", "PPC-1860"), ("امتناع", "CNSA-1997"),
+    ("cnsa", "CNSA-1997"),
+    ("cns", "CNSA-1997"),
+    ("ata", "ATA-1997"),
+    ("ppc", "PPC-1860"),
+    ("peca", "PECA-2016"),
+    ("ptpa", "PTPA-2018"),
+    ("psma", "PSMA-2018"),
+    ("amla", "AMLA-2010"),
+    ("fera", "FERA-1947"),
+    ("eo", "EO-1979"),
+    ("fa", "FA-1946"),
+    ("pa", "PA-1974"),
+    ("esa", "ESA-1908"),
+    ("ca", "CA-1969"),
+    ("customs", "CA-1969"),
+    ("ao", "AO-1965"),
+    ("blsa", "BLSA-1992"),
+    ("hota", "HOTA-2010"),
+    ("pachto", "PACHTO-2002"),
+    ("peho", "PEHO-1979"),
+    ("potip", "PTPA-2018"),
+    ("تپ", "PPC-1860"),
+    ("پیکا", "PECA-2016"),
+    ("تعزیرات", "PPC-1860"),
+    ("امتناع", "CNSA-1997"),
     ("اسلحہ", "AO-1965"),
 ];
 
 const NOISE: [&str; 23] = [
-    "u", "s", "r", "w", "us", "rw", "sec", "section", "sections", "act", "and", "read", "with", "of", "the", "under", "law",
-    "دفعہ", "دفعات", "اور", "پاکستان", "جرم", "ایکٹ",
+    "u",
+    "s",
+    "r",
+    "w",
+    "us",
+    "rw",
+    "sec",
+    "section",
+    "sections",
+    "act",
+    "and",
+    "read",
+    "with",
+    "of",
+    "the",
+    "under",
+    "law",
+    "دفعہ",
+    "دفعات",
+    "اور",
+    "پاکستان",
+    "جرم",
+    "ایکٹ",
 ];
 
 enum Token<'t> {
@@ -33,12 +74,19 @@ enum Token<'t> {
 }
 
 /// Reads a citation; sections that name no statute belong to `default_statute`.
-pub(crate) fn sections(text: &str, default_statute: &str, statutes: &Statutes) -> Result<Cited, Code> {
+pub(crate) fn sections(
+    text: &str,
+    default_statute: &str,
+    statutes: &Statutes,
+) -> Result<Cited, Code> {
     derive(citations(text, default_statute, statutes)?)
 }
 
 fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<Vec<Known>, Code> {
-    let text = fold(&ascii_digits(text)).replace("ت۔پ", "تپ").replace("ت پ", "تپ").replace("ت.پ", "تپ");
+    let text = fold(&ascii_digits(text))
+        .replace("ت۔پ", "تپ")
+        .replace("ت پ", "تپ")
+        .replace("ت.پ", "تپ");
     let mut cited: Vec<(String, String)> = Vec::new();
     let mut pending: Vec<String> = Vec::new();
     let mut prefix: Option<String> = None;
@@ -52,27 +100,54 @@ fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<V
             Token::Statute(statute) => {
                 prefix = pending.is_empty().then(|| statute.to_owned());
                 of_statute = (cited.len()..cited.len() + pending.len()).collect();
-                cited.extend(pending.drain(..).map(|section| (statute.to_owned(), section)));
+                cited.extend(
+                    pending
+                        .drain(..)
+                        .map(|section| (statute.to_owned(), section)),
+                );
             }
             Token::Year(year) => set_year(year, statutes, &mut cited, &of_statute, prefix.as_mut()),
         }
     }
-    cited.extend(pending.drain(..).map(|section| (default_statute.to_owned(), section)));
-    cited.iter().map(|(statute, section)| known(statute, section, statutes)).collect()
+    cited.extend(
+        pending
+            .drain(..)
+            .map(|section| (default_statute.to_owned(), section)),
+    );
+    cited
+        .iter()
+        .map(|(statute, section)| known(statute, section, statutes))
+        .collect()
 }
 
 /// `CNSA 2025` is another statute than `CNSA 1997`.
-fn set_year(year: &str, statutes: &Statutes, cited: &mut [(String, String)], of_statute: &[usize], prefix: Option<&mut String>) {
+fn set_year(
+    year: &str,
+    statutes: &Statutes,
+    cited: &mut [(String, String)],
+    of_statute: &[usize],
+    prefix: Option<&mut String>,
+) {
     let dated = |key: &str| {
         let (name, _) = key.rsplit_once('-').unwrap_or((key, ""));
-        [format!("{name}-{year}"), format!("PB-{name}-{year}"), format!("KP-{name}-{year}")].into_iter().find(|k| statutes.has(k))
+        [
+            format!("{name}-{year}"),
+            format!("PB-{name}-{year}"),
+            format!("KP-{name}-{year}"),
+        ]
+        .into_iter()
+        .find(|k| statutes.has(k))
     };
     for &i in of_statute {
-        if let Some((statute, _)) = cited.get_mut(i) && let Some(key) = dated(statute) {
+        if let Some((statute, _)) = cited.get_mut(i)
+            && let Some(key) = dated(statute)
+        {
             *statute = key;
         }
     }
-    if let Some(statute) = prefix && let Some(key) = dated(statute) {
+    if let Some(statute) = prefix
+        && let Some(key) = dated(statute)
+    {
         *statute = key;
     }
 }
@@ -90,7 +165,9 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Code> {
             }
             (rest, joined) = (tail, true);
         } else if c.is_alphabetic() {
-            let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphabetic())
+                .unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
             if let Some(&(_, statute)) = STATUTES.iter().find(|(name, _)| *name == word) {
                 tokens.push(Token::Statute(statute));
@@ -107,11 +184,20 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Code> {
 }
 
 /// Reads `365-a`, `9(1)`, `1997`; none where the digits go on with the section before, as in `9(1) 3(c)`.
-fn number_token<'t>(text: &'t str, before: &[Token<'_>], joined: bool) -> (Option<Token<'t>>, &'t str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+fn number_token<'t>(
+    text: &'t str,
+    before: &[Token<'_>],
+    joined: bool,
+) -> (Option<Token<'t>>, &'t str) {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (digits, mut rest) = text.split_at(end);
     let after_statute = matches!(before.last(), Some(Token::Statute(_)));
-    if digits.len() == 4 && after_statute && (digits.starts_with("18") || digits.starts_with("19") || digits.starts_with("20")) {
+    if digits.len() == 4
+        && after_statute
+        && (digits.starts_with("18") || digits.starts_with("19") || digits.starts_with("20"))
+    {
         return (Some(Token::Year(digits)), rest);
     }
     let mut section = digits.to_owned();
@@ -124,8 +210,17 @@ fn number_token<'t>(text: &'t str, before: &[Token<'_>], joined: bool) -> (Optio
         section.push_str(&group);
         rest = tail;
     }
-    let goes_on = joined && section.ends_with(')') && matches!(before.last(), Some(Token::Section(s)) if s.ends_with(')'));
-    (if goes_on { None } else { Some(Token::Section(section)) }, rest)
+    let goes_on = joined
+        && section.ends_with(')')
+        && matches!(before.last(), Some(Token::Section(s)) if s.ends_with(')'));
+    (
+        if goes_on {
+            None
+        } else {
+            Some(Token::Section(section))
+        },
+        rest,
+    )
 }
 
 fn append_groups(tokens: &mut [Token<'_>], from: &str, to: &str) {
@@ -138,21 +233,28 @@ fn append_groups(tokens: &mut [Token<'_>], from: &str, to: &str) {
 /// One or two letters after the digits that are no statute: the `-A` of `365-A`.
 fn letter_suffix(text: &str) -> Option<(&str, &str)> {
     let bare = text.strip_prefix('-').unwrap_or(text);
-    let end = bare.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(bare.len());
+    let end = bare
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(bare.len());
     let (letters, tail) = bare.split_at(end);
-    let short = matches!(letters.len(), 1 | 2) && !STATUTES.iter().any(|(name, _)| *name == letters) && !NOISE.contains(&letters);
+    let short = matches!(letters.len(), 1 | 2)
+        && !STATUTES.iter().any(|(name, _)| *name == letters)
+        && !NOISE.contains(&letters);
     short.then_some((letters, tail))
 }
 
 /// `(1)`, `(c)`; a bare letter after a bracket, as in `13(2)a`, is a group too.
 fn group(text: &str) -> Option<(String, &str)> {
     let (content, tail) = text.strip_prefix('(')?.split_once(')')?;
-    let plain = !content.is_empty() && content.len() <= 4 && content.chars().all(|c| c.is_ascii_alphanumeric());
+    let plain = !content.is_empty()
+        && content.len() <= 4
+        && content.chars().all(|c| c.is_ascii_alphanumeric());
     if !plain {
         return None;
     }
     let mut group = format!("({content})");
-    let bare = letter_suffix(tail).filter(|(letters, _)| letters.len() == 1 && !tail.starts_with('-'));
+    let bare =
+        letter_suffix(tail).filter(|(letters, _)| letters.len() == 1 && !tail.starts_with('-'));
     if let Some((letter, tail)) = bare {
         group.push_str(&format!("({letter})"));
         return Some((group, tail));
@@ -168,21 +270,44 @@ struct Known {
 
 fn known(statute: &str, section: &str, statutes: &Statutes) -> Result<Known, Code> {
     let found = statutes.find(statute, section);
-    let number: u32 = section.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let number: u32 = section
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
     // The table holds the sections that matter; the rest of the penal code is other crime, not an error.
     if found.is_none() && !(statute == "PPC-1860" && (1..=511).contains(&number)) {
         return Err(Code::E201);
     }
     let (role, category, iccs, max_years) = match found {
         Some(row) => (row.role, row.category, row.iccs.clone(), row.max_years),
-        None => (OffenceRole::Substantive, Category::Adjacent(Adjacent::Other), String::new(), 0),
+        None => (
+            OffenceRole::Substantive,
+            Category::Adjacent(Adjacent::Other),
+            String::new(),
+            0,
+        ),
     };
     // `9(c)` says what was held and how much: it stands for the offence, where a bare `9` only punishes one.
     let part = found.is_some_and(|row| row.section != section) && section.contains(['(', '-']);
-    let role = if role == OffenceRole::Punishment && part && statute.contains("CNSA") { OffenceRole::Substantive } else { role };
+    let role = if role == OffenceRole::Punishment && part && statute.contains("CNSA") {
+        OffenceRole::Substantive
+    } else {
+        role
+    };
     let section = spelled(statute, section, found.map(|row| row.section.as_str()));
-    let offence = Offence { statute: statute.to_owned(), section, role, iccs, principal: false };
-    Ok(Known { offence, category, max_years })
+    let offence = Offence {
+        statute: statute.to_owned(),
+        section,
+        role,
+        iccs,
+        principal: false,
+    };
+    Ok(Known {
+        offence,
+        category,
+        max_years,
+    })
 }
 
 /// The statute's own spelling: `9(c)` in the narcotics acts, `22A` where the table has it so, else `365-A`.
@@ -205,34 +330,72 @@ fn spelled(statute: &str, section: &str, table: Option<&str>) -> String {
 /// for the offence it punishes. Modifiers never count.
 fn derive(mut sections: Vec<Known>) -> Result<Cited, Code> {
     let substantive = |statute: &str, all: &[Known]| {
-        all.iter().any(|k| k.offence.role == OffenceRole::Substantive && k.offence.statute == statute)
+        all.iter()
+            .any(|k| k.offence.role == OffenceRole::Substantive && k.offence.statute == statute)
     };
     let candidate = |known: &Known, all: &[Known]| match known.offence.role {
         OffenceRole::Substantive => true,
         OffenceRole::Punishment | OffenceRole::Context => !substantive(&known.offence.statute, all),
         OffenceRole::Modifier => false,
     };
-    let rank = |known: &Known| (known.category != Category::Adjacent(Adjacent::Other), known.max_years);
-    let best = sections.iter().enumerate().filter(|(_, known)| candidate(known, &sections))
-        .reduce(|best, next| if rank(next.1) > rank(best.1) { next } else { best }).map(|(i, _)| i);
+    let rank = |known: &Known| {
+        (
+            known.category != Category::Adjacent(Adjacent::Other),
+            known.max_years,
+        )
+    };
+    let best = sections
+        .iter()
+        .enumerate()
+        .filter(|(_, known)| candidate(known, &sections))
+        .reduce(|best, next| {
+            if rank(next.1) > rank(best.1) {
+                next
+            } else {
+                best
+            }
+        })
+        .map(|(i, _)| i);
     let Some(best) = best else {
-        return Err(if sections.is_empty() { Code::E201 } else { Code::E202 });
+        return Err(if sections.is_empty() {
+            Code::E201
+        } else {
+            Code::E202
+        });
     };
     let mut principal = sections.remove(best);
     principal.offence.principal = true;
     let category = principal.category;
-    let offences = std::iter::once(principal).chain(sections).map(|known| known.offence).collect();
+    let offences = std::iter::once(principal)
+        .chain(sections)
+        .map(|known| known.offence)
+        .collect();
     Ok(Cited { offences, category })
 }
 
 /// The sections of a citation in the order cited, as the golden table writes them.
 #[cfg(test)]
-pub(crate) fn written(text: &str, default_statute: &str, statutes: &Statutes) -> Result<String, Code> {
+pub(crate) fn written(
+    text: &str,
+    default_statute: &str,
+    statutes: &Statutes,
+) -> Result<String, Code> {
     sections(text, default_statute, statutes)?;
     let role = |offence: &Offence| match offence.role {
         OffenceRole::Substantive => String::new(),
         role => format!("[{role}]"),
     };
     let all = citations(text, default_statute, statutes)?;
-    Ok(all.iter().map(|k| format!("{}:{}{}", k.offence.statute, k.offence.section, role(&k.offence))).collect::<Vec<_>>().join("|"))
+    Ok(all
+        .iter()
+        .map(|k| {
+            format!(
+                "{}:{}{}",
+                k.offence.statute,
+                k.offence.section,
+                role(&k.offence)
+            )
+        })
+        .collect::<Vec<_>>()
+        .join("|"))
 }

@@ -10,7 +10,13 @@ use crate::values::date::{DateRules, ReadDateTime, leading_date, number};
 pub(crate) fn date_time(text: &str, rules: &DateRules) -> Result<ReadDateTime, Code> {
     let text = ascii_digits(text.trim());
     let (day, rest) = leading_date(&text, rules)?;
-    let mut read = ReadDateTime { day, from: None, to: None, precision: TimePrecision::Day, offset: None };
+    let mut read = ReadDateTime {
+        day,
+        from: None,
+        to: None,
+        precision: TimePrecision::Day,
+        offset: None,
+    };
     let rest = rest.trim_start_matches([' ', 'T', ',']).trim();
     if !rest.is_empty() {
         time_of_day(rest, &mut read)?;
@@ -25,8 +31,19 @@ fn time_of_day(text: &str, read: &mut ReadDateTime) -> Result<(), Code> {
     read.offset = offset;
     let folded = fold(text);
     let half = half_of_day(&folded);
-    let digits: String = folded.chars().map(|c| if c.is_ascii_digit() || matches!(c, ':' | '/' | '.' | '-') { c } else { ' ' }).collect();
-    let mut clocks = digits.split(' ').filter(|part| part.bytes().any(|b| b.is_ascii_digit()));
+    let digits: String = folded
+        .chars()
+        .map(|c| {
+            if c.is_ascii_digit() || matches!(c, ':' | '/' | '.' | '-') {
+                c
+            } else {
+                ' '
+            }
+        })
+        .collect();
+    let mut clocks = digits
+        .split(' ')
+        .filter(|part| part.bytes().any(|b| b.is_ascii_digit()));
     let (Some(clock), None) = (clocks.next(), clocks.next()) else {
         return Err(UNREADABLE);
     };
@@ -37,7 +54,9 @@ fn time_of_day(text: &str, read: &mut ReadDateTime) -> Result<(), Code> {
     };
     let (time, precision) = clock_time(from, half)?;
     (read.from, read.precision) = (Some(time), precision);
-    read.to = to.map(|to| clock_time(to, half).map(|(time, _)| time)).transpose()?;
+    read.to = to
+        .map(|to| clock_time(to, half).map(|(time, _)| time))
+        .transpose()?;
     Ok(())
 }
 
@@ -68,7 +87,11 @@ enum Half {
 }
 
 fn half_of_day(folded: &str) -> Option<Half> {
-    let word = |list: &[&str]| folded.split(|c: char| !c.is_alphabetic()).any(|word| list.contains(&word));
+    let word = |list: &[&str]| {
+        folded
+            .split(|c: char| !c.is_alphabetic())
+            .any(|word| list.contains(&word))
+    };
     if word(&["am", "صبح"]) {
         Some(Half::Morning)
     } else if word(&["pm", "دوپہر", "شام"]) {
@@ -85,7 +108,11 @@ fn clock_time(text: &str, half: Option<Half>) -> Result<(Time, TimePrecision), C
     let first = parts.next().unwrap_or_default();
     let (hour, minute, precision) = match (parts.next(), first.len()) {
         (Some(minute), _) => (number(first), number(minute), TimePrecision::Minute),
-        (None, 3 | 4) => (number(first).map(|n| n / 100), number(first).map(|n| n % 100), TimePrecision::Minute),
+        (None, 3 | 4) => (
+            number(first).map(|n| n / 100),
+            number(first).map(|n| n % 100),
+            TimePrecision::Minute,
+        ),
         (None, _) => (number(first), Some(0), TimePrecision::Hour),
     };
     let (Some(hour), Some(minute)) = (hour, minute) else {

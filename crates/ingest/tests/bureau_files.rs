@@ -1,0 +1,530 @@
+//! Bureau returns through their profiles: cases, places by name, sections, personal data, the report, generated files.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use naqsha_ingest::{
+    GenerateSettings, Ingested, Outcome, Profile, Reference, ReportInput, Settings, Verdict, check,
+    digest, generate, ingest, manifest_says_synthetic, shipped_profiles, write_report,
+};
+use naqsha_model::{Category, Code, Incident, LocationMethod, Precision};
+
+const ANF: &str =
+    "FIR No,PS ANF,RD,Date of Seizure,U/S,Place of Seizure,Drug,Qty,Unit,Accused Name,CNIC\n";
+
+fn profile(id: &str) -> Profile {
+    let (_, toml) = shipped_profiles()
+        .iter()
+        .find(|(name, _)| *name == id)
+        .unwrap();
+    Profile::parse(toml).unwrap()
+}
+
+fn settings() -> Settings {
+    Settings::received(
+        "2026-01-02T03:04:05Z".parse().unwrap(),
+        "2026-01-02".parse().unwrap(),
+    )
+}
+
+fn run(id: &str, text: &str) -> (Ingested, Vec<Incident>) {
+    run_with(id, text, &settings(), &[])
+}
+
+fn run_with(
+    id: &str,
+    text: &str,
+    settings: &Settings,
+    held: &[Verdict],
+) -> (Ingested, Vec<Incident>) {
+    let mut taken = Vec::new();
+    let mut sink = |chunk: Vec<Incident>| {
+        taken.extend(chunk);
+        Ok(held.to_vec())
+    };
+    let done = ingest(
+        Cursor::new(text),
+        &profile(id),
+        &Reference::embedded(),
+        settings,
+        &mut sink,
+    )
+    .unwrap();
+    assert_eq!(
+        done.rows,
+        done.accepted + done.rejected + done.duplicate + done.skipped
+    );
+    (done, taken)
+}
+
+fn anf(rows: &[&str]) -> String {
+    format!("{ANF}{}\n", rows.join("\n"))
+}
+
+#[test]
+fn lines_of_a_case_are_one_incident() {
+    let (done, taken) = run(
+        "anf.seizure",
+        &anf(&[
+            "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,\"Check post, Chaman\",Charas,\"1,250\",KGs,Aslam,1",
+            "13/24,PS ANF Quetta,RD Bln,04-04-2024,9-C CNSA,Chaman,Heroin,2,KG,X,2",
+            "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,\"Check post, Chaman\",Ice,500,Gms,Aslam,1",
+            "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,\"Check post, Chaman\",Ice,500,Gms,Aslam,1",
+            "12/24,PS ANF Quetta,RD Bln,05-04-2024,9-C CNSA,\"Check post, Chaman\",Opium,1,KG,Aslam,1",
+        ]),
+    );
+    assert_eq!(
+        (done.rows, done.accepted, done.duplicate, done.incidents),
+        (5, 3, 2, 2)
+    );
+    assert_eq!((done.codes[&Code::D701], done.codes[&Code::D702]), (1, 1));
+    let case = taken
+        .iter()
+        .find(|i| i.case.as_ref().unwrap().number == "12")
+        .unwrap();
+    let lines: Vec<(&str, f64)> = case
+        .seizures
+        .iter()
+        .map(|s| (s.substance.code(), s.kilograms.unwrap()))
+        .collect();
+    assert_eq!(
+        lines,
+        [("cannabis_resin", 1250.0), ("methamphetamine", 0.5)]
+    );
+    assert_eq!(
+        (case.case.as_ref().unwrap().year, case.unit.as_deref()),
+        (Some(2024), Some("ANF-RD-BAL"))
+    );
+    assert_eq!(case.category, Category::DrugTrafficking);
+    assert_eq!(case.offences[0].section, "9(c)");
+}
+
+#[test]
+fn a_bad_line_keeps_its_whole_case_back() {
+    let (done, taken) = run(
+        "anf.seizure",
+        &anf(&[
+            "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Heroin,plenty,KG,,",
+        ]),
+    );
+    assert_eq!(
+        (done.rejected, taken.len(), done.codes[&Code::E501]),
+        (2, 0, 2)
+    );
+}
+
+#[test]
+fn a_town_by_name_is_as_coarse_as_the_town() {
+    let (_, taken) = run(
+        "anf.seizure",
+        &anf(&[
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            "2/24,PS ANF Karachi,RD Sindh,۰۳-۰۴-۲۰۲۴,9-C CNSA,کراچی,Charas,10,KGs,,",
+        ]),
+    );
+    let resolution = |i: &Incident| i.location.cell().map(|cell| u8::from(cell.resolution()));
+    assert_eq!(
+        (resolution(&taken[0]), resolution(&taken[1])),
+        (Some(6), Some(4))
+    );
+    assert_eq!(
+        (taken[0].location.method, taken[0].location.precision()),
+        (LocationMethod::Gazetteer, Precision::Locality)
+    );
+    assert_eq!(taken[0].provenance.warnings, [Code::W403]);
+    assert_eq!(
+        taken[0].occurred, taken[1].occurred,
+        "Urdu digits are digits"
+    );
+}
+
+#[test]
+fn damage_is_told_by_its_code() {
+    for (row, code) in [
+        (
+            "12-Dec,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E110,
+        ),
+        (
+            "Dec-24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E110,
+        ),
+        (
+            "n/a!,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E111,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,04/13/2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E301,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,03-04-2031,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E302,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Moon,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E203,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,9-C XYZ,Chaman,Charas,10,KGs,,",
+            Code::E201,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,34 PPC,Chaman,Charas,10,KGs,,",
+            Code::E202,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Sahiwal,Charas,10,KGs,,",
+            Code::E406,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,-10,KGs,,",
+            Code::E504,
+        ),
+        (
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,Ltr,,",
+            Code::E505,
+        ),
+        (
+            ",PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+            Code::E101,
+        ),
+    ] {
+        let (done, taken) = run("anf.seizure", &anf(&[row]));
+        assert_eq!(
+            (done.rejected, done.codes.get(&code), taken.len()),
+            (1, Some(&1), 0),
+            "{row}: {:?}",
+            done.codes
+        );
+    }
+}
+
+#[test]
+fn no_personal_data_is_kept_or_reported() {
+    let text = anf(&[
+        "1/24,PS ANF Quetta,RD Bln,45385,9-C CNSA,Chaman near house of Aslam s/o Ghulam 35202-1234567-1,Charas,10,KGs,=HYPERLINK(1),3520212345671",
+    ]);
+    let (done, taken) = run("anf.seizure", &text);
+    assert_eq!(
+        (
+            done.warned,
+            done.codes.get(&Code::P601),
+            done.codes.get(&Code::P602)
+        ),
+        (1, Some(&1), Some(&1))
+    );
+    let reference = Reference::embedded();
+    let (profile, settings) = (profile("anf.seizure"), settings());
+    let input = ReportInput {
+        profile: &profile,
+        reference: &reference,
+        settings: &settings,
+        outcomes: &done.outcomes,
+    };
+    let mut report = Vec::new();
+    assert_eq!(
+        write_report(Cursor::new(&text), input, &mut report).unwrap(),
+        1
+    );
+    let report = String::from_utf8(report).unwrap();
+    for secret in ["Aslam", "Ghulam", "1234567", "HYPERLINK"] {
+        assert!(!format!("{taken:?}").contains(secret), "{secret} is kept");
+        assert!(!report.contains(secret), "{secret} is in {report}");
+    }
+    let mut rows = csv::Reader::from_reader(report.trim_start_matches('\u{feff}').as_bytes());
+    assert_eq!(
+        rows.headers().unwrap().iter().skip(11).collect::<Vec<_>>(),
+        [
+            "naqsha_row",
+            "naqsha_outcome",
+            "naqsha_codes",
+            "naqsha_fixed"
+        ]
+    );
+    let row = rows.records().next().unwrap().unwrap();
+    assert_eq!(
+        (&row[11], &row[12], &row[13]),
+        ("1", "warned", "W308 W403 P601 P602")
+    );
+    assert_eq!(&row[14], r#"{"Date of Seizure":"2024-04-03"}"#);
+}
+
+#[test]
+fn a_column_full_of_personal_data_holds_the_batch() {
+    let rows: Vec<String> = (1..=40)
+        .map(|n| {
+            let phone = if n <= 3 { " 0300-1234567" } else { "" };
+            format!("{n}/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman{phone},Charas,10,KGs,,")
+        })
+        .collect();
+    let (done, _) = run(
+        "anf.seizure",
+        &anf(&rows.iter().map(String::as_str).collect::<Vec<_>>()),
+    );
+    assert_eq!(
+        (done.held, done.columns_with_personal_data.as_slice()),
+        (Some(Code::P603), &["Place of Seizure".to_owned()][..])
+    );
+}
+
+#[test]
+fn categories_follow_from_sections() {
+    let header = "نمبر مقدمہ,تھانہ,ضلع,تاریخ و وقت وقوعہ,تاریخ و وقت رپورٹ,جرم,جائے وقوعہ و فاصلہ تھانہ سے,ملزم\n";
+    let row = |n: u8, sections: &str, place: &str| {
+        format!(
+            "{n}/24,ٹھانہ سٹی,لاہور,12-03-24 رات 10/11 بجے,13-03-2024 09:30,{sections},{place},x\n"
+        )
+    };
+    let text = format!(
+        "{header}{}{}{}{}",
+        row(1, "3(2) PTPA", "بمسافت 10 کلومیٹر مشرق"),
+        row(2, "14 PECA/420 ت پ", "گجرات"),
+        row(3, "۳۰۲/۳۴ ت پ", "-"),
+        row(4, "11H/11N ATA", "-")
+    );
+    let (done, taken) = run("punjab.fir", &text);
+    assert_eq!(
+        (done.accepted, done.skipped, done.codes.get(&Code::I901)),
+        (3, 1, Some(&1)),
+        "{:?}",
+        done.codes
+    );
+    let categories: Vec<&str> = taken.iter().map(|i| i.category.code()).collect();
+    assert_eq!(categories, ["HT", "CY", "TF"]);
+    assert_eq!(
+        (taken[0].location.precision(), taken[0].location.cell()),
+        (Precision::District, None)
+    );
+    assert_eq!(taken[0].location.district.as_deref(), Some("Lahore"));
+    assert_eq!(taken[1].location.precision(), Precision::Locality);
+    assert!(taken[0].occurred.unwrap().end.is_some());
+    assert!(done.codes.contains_key(&Code::W409));
+}
+
+#[test]
+fn what_the_sink_held_is_a_duplicate_in_every_row_of_the_case() {
+    let text = anf(&[
+        "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,",
+        "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Ice,500,Gms,,",
+    ]);
+    let (done, _) = run_with(
+        "anf.seizure",
+        &text,
+        &settings(),
+        &[Verdict {
+            row: 1,
+            code: Code::D702,
+        }],
+    );
+    assert_eq!(
+        (done.duplicate, done.incidents, done.codes[&Code::D702]),
+        (2, 0, 2)
+    );
+    assert_eq!(done.outcomes.of(2), (Outcome::Duplicate, &[Code::D702][..]));
+}
+
+#[test]
+fn equal_records_in_other_files_have_equal_digests() {
+    let one = "12/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,";
+    let other = "0012/2024,ANF quetta,RD Balochistan,3.4.2024,9C CNSA,Chaman,Hashish,10,Kgs.,,";
+    let (_, a) = run("anf.seizure", &anf(&[one]));
+    let (_, b) = run(
+        "anf.seizure",
+        &anf(&[
+            "1/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,1,KG,,",
+            other,
+        ]),
+    );
+    let b = b
+        .iter()
+        .find(|i| i.case.as_ref().unwrap().number == "12")
+        .unwrap();
+    assert_eq!((a[0].natural_key, a[0].content), (b.natural_key, b.content));
+    let (_, c) = run("anf.seizure", &anf(&[&one.replace(",10,", ",11,")]));
+    assert_eq!(c[0].natural_key, a[0].natural_key);
+    assert_ne!(c[0].content, a[0].content);
+}
+
+#[test]
+fn generic_points_need_their_columns_named() {
+    let text = "x,y,when,kind,note\n67.0,30.2,2024-05-06 10:20,DT,hello\n67.0,30.2,06/05/2024,ADJ/OT,\n67,95,06/05/2024,DT,\n";
+    let mut with = settings();
+    let outcome = |with: &Settings| {
+        ingest(
+            Cursor::new(text),
+            &profile("open.generic-points"),
+            &Reference::embedded(),
+            with,
+            &mut |_| Ok(Vec::new()),
+        )
+    };
+    assert!(outcome(&with).unwrap_err().to_string().contains("--set"));
+    for (name, column) in [
+        ("lon", "x"),
+        ("lat", "y"),
+        ("date", "when"),
+        ("category", "kind"),
+    ] {
+        with.set.insert(name.to_owned(), column.to_owned());
+    }
+    assert_eq!(outcome(&with).unwrap_err().code(), Some(Code::E103));
+    with.set.insert("drop".to_owned(), "rest".to_owned());
+    let done = outcome(&with).unwrap();
+    assert_eq!(
+        (done.accepted, done.rejected, done.codes[&Code::E401]),
+        (2, 1, 1)
+    );
+    with.set.insert("category".to_owned(), "TF".to_owned());
+    assert_eq!(
+        outcome(&with).unwrap().categories[&Category::TerrorFinancing],
+        2
+    );
+    with.set.insert("crs".to_owned(), "EPSG:32642".to_owned());
+    assert!(
+        outcome(&with)
+            .unwrap_err()
+            .to_string()
+            .contains("EPSG:32642")
+    );
+}
+
+#[test]
+fn profiles_say_what_they_do_not_understand() {
+    let base = "profile = \"x.y\"\nversion = \"1\"\nagency = \"XY\"\nrecord_stage = \"fir\"\ndefault_category = \"DT\"\ntimezone = \"Asia/Karachi\"\n";
+    assert!(Profile::parse(base).is_ok());
+    for (more, word) in [
+        ("colour = 1\n", "colour"),
+        (
+            "[[field]]\nfrom = [\"A\"]\nto = \"case.number\"\ntransform = \"hmac\"\n",
+            "hmac",
+        ),
+        (
+            "[[field]]\nfrom = [\"A\"]\nto = \"victims.name\"\n",
+            "victims.name",
+        ),
+        ("[input]\nformat = \"xlsx\"\n", "xlsx"),
+        ("[drop]\nhash = { CNIC = \"x\" }\n", "hash"),
+        ("[input]\ncrs = \"EPSG:3857\"\n", "EPSG:3857"),
+    ] {
+        let error = Profile::parse(&format!("{base}{more}")).unwrap_err();
+        let whole = format!("{error} {:?}", std::error::Error::source(&error));
+        assert!(whole.contains(word), "{whole}");
+    }
+    for (id, toml) in shipped_profiles() {
+        assert_eq!(
+            Profile::parse(toml)
+                .unwrap_or_else(|e| panic!("{id}: {e:?}"))
+                .id(),
+            *id
+        );
+    }
+}
+
+#[test]
+fn check_names_what_a_profile_does_not_know() {
+    let text = anf(&["1/24,PS ANF Quetta,RD Moon,03-04-2024,9-C CNSA,Chaman,Moondust,10,KGs,,"])
+        .replace("Accused Name", "Shoe size");
+    let found = check(
+        Cursor::new(text),
+        &profile("anf.seizure"),
+        &Reference::embedded(),
+        &settings(),
+    )
+    .unwrap();
+    assert_eq!(
+        (found.rows, found.unmapped.as_slice()),
+        (1, &["Shoe size".to_owned()][..])
+    );
+    assert_eq!(found.unmapped_values["RD"]["RD Moon"], 1);
+    assert_eq!(found.unmapped_values["Drug"]["Moondust"], 1);
+}
+
+fn generated(seed: u64, messy: f64) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let settings = GenerateSettings {
+        incidents: 3_000,
+        seed,
+        messy,
+        first_year: 2022,
+        last_year: 2024,
+    };
+    generate(&settings, &Reference::embedded(), &mut |name, bytes| {
+        files.insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    })
+    .unwrap();
+    files
+}
+
+#[test]
+fn generated_files_are_the_same_for_the_same_seed_and_synthetic() {
+    let files = generated(7, 0.1);
+    assert_eq!(files, generated(7, 0.1));
+    assert_ne!(files, generated(8, 0.1));
+    let manifest = std::str::from_utf8(&files["MANIFEST.toml"]).unwrap();
+    for (name, bytes) in files.iter().filter(|(name, _)| *name != "MANIFEST.toml") {
+        assert!(
+            manifest_says_synthetic(manifest, &digest(&bytes[..]).unwrap()),
+            "{name}"
+        );
+    }
+    assert!(!manifest_says_synthetic(
+        manifest,
+        &digest(&b"other"[..]).unwrap()
+    ));
+    assert!(!manifest_says_synthetic(
+        "synthetic = false",
+        &digest(&b"other"[..]).unwrap()
+    ));
+}
+
+#[test]
+fn generated_files_go_through_their_profiles() {
+    for messy in [0.0, 0.2] {
+        let files = generated(1, messy);
+        let truth = std::str::from_utf8(&files["truth.csv"]).unwrap();
+        let mut categories = BTreeMap::new();
+        for id in ["anf.seizure", "ctd.tf", "punjab.fir"] {
+            let name = format!("{id}-001.csv");
+            let (done, taken) = run(id, std::str::from_utf8(&files[&name]).unwrap());
+            assert_eq!(done.held, None, "{id}: {:?}", done.codes);
+            let damaged = truth
+                .lines()
+                .filter(|line| line.starts_with(&name) && !line.ends_with(','))
+                .count();
+            assert_eq!(damaged == 0, messy == 0.0);
+            if messy == 0.0 {
+                assert_eq!(
+                    (done.accepted, taken.len() as u64),
+                    (done.rows, done.incidents),
+                    "{id}: {:?}",
+                    done.codes
+                );
+                assert!(
+                    taken.iter().all(|i| i.location.cell().is_some()),
+                    "every place is found"
+                );
+            } else {
+                assert!(done.rejected > 0);
+            }
+            done.categories
+                .iter()
+                .for_each(|(c, n)| *categories.entry(c.code()).or_insert(0) += n);
+        }
+        assert_eq!(
+            categories.keys().copied().collect::<Vec<_>>(),
+            ["CY", "DT", "HT", "TF"]
+        );
+        let incidents: u64 = categories.values().sum();
+        assert!(
+            if messy == 0.0 {
+                incidents == 3_000
+            } else {
+                incidents < 3_000
+            },
+            "{incidents}"
+        );
+    }
+}
