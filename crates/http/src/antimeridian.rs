@@ -18,13 +18,22 @@ pub(crate) fn cut(ring: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
     let line = if east { HALF_TURN } else { -HALF_TURN };
     let back = if east { -2 * HALF_TURN } else { 2 * HALF_TURN };
     let near = clip(ring, line, east);
-    let far = clip(ring, line, !east).into_iter().map(|[lon, lat]| [lon + back, lat]).collect();
+    let far = clip(ring, line, !east)
+        .into_iter()
+        .map(|[lon, lat]| [lon + back, lat])
+        .collect();
     Some([near, far])
 }
 
 /// The part of a convex ring on one side of a meridian (Sutherland and Hodgman 1974).
 fn clip(ring: &[Vertex], line: i32, keep_west: bool) -> Vec<Vertex> {
-    let inside = |v: Vertex| if keep_west { v[0] <= line } else { v[0] >= line };
+    let inside = |v: Vertex| {
+        if keep_west {
+            v[0] <= line
+        } else {
+            v[0] >= line
+        }
+    };
     let mut kept = Vec::with_capacity(ring.len() + 2);
     for (i, &to) in ring.iter().enumerate() {
         let from = ring[(i + ring.len() - 1) % ring.len()];
@@ -53,7 +62,10 @@ mod tests {
     fn area(ring: &[Vertex]) -> i64 {
         let doubled: i64 = (0..ring.len())
             .map(|i| {
-                let ([x0, y0], [x1, y1]) = (ring[i].map(i64::from), ring[(i + 1) % ring.len()].map(i64::from));
+                let ([x0, y0], [x1, y1]) = (
+                    ring[i].map(i64::from),
+                    ring[(i + 1) % ring.len()].map(i64::from),
+                );
                 x0 * y1 - x1 * y0
             })
             .sum();
@@ -63,13 +75,19 @@ mod tests {
     #[test]
     fn both_parts_lie_on_the_globe_and_make_up_the_whole() {
         for shift in [0, -360_000_000] {
-            let ring = [[179_000_000 + shift, 0], [181_000_000 + shift, 0], [181_000_000 + shift, 1_000_000], [
-                179_000_000 + shift,
-                1_000_000,
-            ]];
+            let ring = [
+                [179_000_000 + shift, 0],
+                [181_000_000 + shift, 0],
+                [181_000_000 + shift, 1_000_000],
+                [179_000_000 + shift, 1_000_000],
+            ];
             let parts = cut(&ring).unwrap();
             for part in &parts {
-                assert!(part.iter().all(|v| (-HALF_TURN..=HALF_TURN).contains(&v[0])), "{part:?}");
+                assert!(
+                    part.iter()
+                        .all(|v| (-HALF_TURN..=HALF_TURN).contains(&v[0])),
+                    "{part:?}"
+                );
                 assert!(area(part) > 0, "anticlockwise");
             }
             assert_eq!(area(&parts[0]) + area(&parts[1]), area(&ring));

@@ -19,20 +19,49 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; worker-src 'self' b
     base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// Serves one file.
-pub(crate) async fn serve(service: &Shared, asked: &Asked, path: &str) -> Result<Response, Problem> {
-    let embedded = Dashboard::get(path).ok_or_else(|| Problem::not_found("There is no such resource."))?;
+pub(crate) async fn serve(
+    service: &Shared,
+    asked: &Asked,
+    path: &str,
+) -> Result<Response, Problem> {
+    let embedded =
+        Dashboard::get(path).ok_or_else(|| Problem::not_found("There is no such resource."))?;
     let media_type = media_type(path);
     let page = media_type.starts_with("text/html");
     // The build names what it puts in this folder after its content.
-    let freshness = if path.starts_with("assets/") { Freshness::Immutable } else { Freshness::Revalidated };
-    let digest = embedded.metadata.sha256_hash().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    let representation = Representation { media_type, freshness, key: format!("file {path} {digest}") };
-    let mut response = reply(service, asked, representation, move |_catalogue, version| {
-        Ok(Produced { body: Some(embedded.data.into_owned()), version, headers: Vec::new() })
-    })
+    let freshness = if path.starts_with("assets/") {
+        Freshness::Immutable
+    } else {
+        Freshness::Revalidated
+    };
+    let digest = embedded
+        .metadata
+        .sha256_hash()
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let representation = Representation {
+        media_type,
+        freshness,
+        key: format!("file {path} {digest}"),
+    };
+    let mut response = reply(
+        service,
+        asked,
+        representation,
+        move |_catalogue, version| {
+            Ok(Produced {
+                body: Some(embedded.data.into_owned()),
+                version,
+                headers: Vec::new(),
+            })
+        },
+    )
     .await?;
     if page {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        );
     }
     Ok(response)
 }

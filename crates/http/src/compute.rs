@@ -31,10 +31,23 @@ impl Compute {
     ///
     /// # Errors
     /// 503 where the queue is full, 500 where `work` panicked.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let busy = || Problem::new(Kind::Busy, "Too many answers are being computed. Try again in a moment.");
-        let place = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_full| busy())?;
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_closed| busy())?;
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = || {
+            Problem::new(
+                Kind::Busy,
+                "Too many answers are being computed. Try again in a moment.",
+            )
+        };
+        let place = Arc::clone(&self.admitted)
+            .try_acquire_owned()
+            .map_err(|_full| busy())?;
+        let turn = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|_closed| busy())?;
         let span = Span::current();
         let outcome = tokio::task::spawn_blocking(move || {
             let _held = (place, turn);
@@ -52,23 +65,34 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn beyond_the_queue_is_busy_and_a_panic_is_a_fault() {
-        let compute = Arc::new(Compute::new(&Limits { computing: 1, waiting: 0, cache_bytes: 0 }));
+        let compute = Arc::new(Compute::new(&Limits {
+            computing: 1,
+            waiting: 0,
+            cache_bytes: 0,
+        }));
         let (release, gate) = mpsc::channel::<()>();
         let (begun, begins) = mpsc::channel::<()>();
         let first = tokio::spawn({
             let compute = Arc::clone(&compute);
             async move {
-                compute.run(move || {
-                    begun.send(()).unwrap();
-                    gate.recv().unwrap();
-                }).await
+                compute
+                    .run(move || {
+                        begun.send(()).unwrap();
+                        gate.recv().unwrap();
+                    })
+                    .await
             }
         });
-        tokio::task::spawn_blocking(move || begins.recv().unwrap()).await.unwrap();
+        tokio::task::spawn_blocking(move || begins.recv().unwrap())
+            .await
+            .unwrap();
         assert_eq!(compute.run(|| ()).await.unwrap_err().kind, Kind::Busy);
         release.send(()).unwrap();
         assert!(first.await.unwrap().is_ok());
-        let fault = compute.run(|| assert_eq!(1, 2, "on purpose")).await.unwrap_err();
+        let fault = compute
+            .run(|| assert_eq!(1, 2, "on purpose"))
+            .await
+            .unwrap_err();
         assert_eq!(fault.kind, Kind::Internal);
         assert!(compute.run(|| ()).await.is_ok(), "the place is free again");
     }

@@ -52,7 +52,12 @@ pub async fn serve_within(
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
-    let connection = Connection { router, limits, draining: draining.clone(), closed };
+    let connection = Connection {
+        router,
+        limits,
+        draining: draining.clone(),
+        closed,
+    };
     {
         let mut stopping = pin!(async {
             shutdown.await;
@@ -77,14 +82,20 @@ pub async fn serve_within(
     let _nobody = closing.send(());
     let all_done = async { while connections.join_next().await.is_some() {} };
     if timeout(limits.drain_deadline, all_done).await.is_err() {
-        tracing::warn!(connections = connections.len(), "requests were cut off at the drain deadline");
+        tracing::warn!(
+            connections = connections.len(),
+            "requests were cut off at the drain deadline"
+        );
         connections.shutdown().await;
     }
     Ok(())
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed, so that a place always comes.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
@@ -112,7 +123,12 @@ impl Connection {
     /// be waited for without limit, and browsers speak HTTP/2 only over TLS, where the protocol is known beforehand.
     async fn run(self, stream: TcpStream, place: Option<OwnedSemaphorePermit>) {
         let _place = place;
-        let Self { router, limits, draining, mut closed } = self;
+        let Self {
+            router,
+            limits,
+            draining,
+            mut closed,
+        } = self;
         // Small answers should not wait for more; a socket that cannot be told so works all the same.
         let _best_effort = stream.set_nodelay(true);
         let answer = service_fn(move |request: hyper::Request<Incoming>| {

@@ -39,8 +39,16 @@ pub fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn push_position(out: &mut Vec<u8>, table: &LayerTable, row: usize) {
-    let point = table.points.as_ref().and_then(|points| points[row]).map(|point| (point.lon(), point.lat()));
-    let centre = || cell_of(table, row).map(LatLng::from).map(|centre| (centre.lng(), centre.lat()));
+    let point = table
+        .points
+        .as_ref()
+        .and_then(|points| points[row])
+        .map(|point| (point.lon(), point.lat()));
+    let centre = || {
+        cell_of(table, row)
+            .map(LatLng::from)
+            .map(|centre| (centre.lng(), centre.lat()))
+    };
     match point.or_else(centre) {
         Some((lon, lat)) => out.extend_from_slice(format!(",{lon:.6},{lat:.6}").as_bytes()),
         None => out.extend_from_slice(b",,"),
@@ -50,10 +58,13 @@ fn push_position(out: &mut Vec<u8>, table: &LayerTable, row: usize) {
 fn cell_of(table: &LayerTable, row: usize) -> Option<CellIndex> {
     match &table.keys {
         Keys::Cells(cells) => Some(cells[row]),
-        Keys::Incidents(_) => table.columns.iter().find_map(|column| match &column.values {
-            Values::Cells(cells) => Some(cells[row]),
-            _ => None,
-        })?,
+        Keys::Incidents(_) => table
+            .columns
+            .iter()
+            .find_map(|column| match &column.values {
+                Values::Cells(cells) => Some(cells[row]),
+                _ => None,
+            })?,
     }
 }
 
@@ -69,7 +80,9 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
                 push_number(out, value);
             }
         }
-        Values::Booleans(values) => out.extend_from_slice(if values[row] { b"true" } else { b"false" }),
+        Values::Booleans(values) => {
+            out.extend_from_slice(if values[row] { b"true" } else { b"false" });
+        }
         Values::Texts(values) => push_text(out, values[row].as_deref().unwrap_or_default()),
         Values::Choices(values) => push_text(out, values[row].unwrap_or_default()),
         Values::Cells(values) => {
@@ -83,7 +96,11 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
 fn push_text(out: &mut Vec<u8>, text: &str) {
     // Full-width forms of the four signs start formulas in East Asian versions of spreadsheets.
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if text.contains([',', '"', '\n', '\r']) {
         out.push(b'"');
         out.extend_from_slice(text.replace('"', "\"\"").as_bytes());

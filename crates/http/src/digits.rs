@@ -18,8 +18,12 @@ pub(crate) fn push_degrees(out: &mut Vec<u8>, micro: i32) {
         let at = (value % 100) as usize * 2;
         [PAIRS[at], PAIRS[at + 1]]
     };
-    let ([a, b], [c, d], [e, f]) = (pair(fraction / 10_000), pair(fraction / 100), pair(fraction));
-    out.extend_from_slice(&[b'.', a, b, c, d, e, f]);
+    let (high, middle, low) = (
+        pair(fraction / 10_000),
+        pair(fraction / 100),
+        pair(fraction),
+    );
+    out.extend_from_slice(&[b'.', high[0], high[1], middle[0], middle[1], low[0], low[1]]);
 }
 
 /// Writes a whole number.
@@ -79,8 +83,12 @@ mod tests {
     #[test]
     fn degrees_have_six_decimals() {
         for (micro, text) in [
-            (0, "0.000000"), (-1_500_000, "-1.500000"), (74_358_701, "74.358701"), (-7, "-0.000007"),
-            (180_000_000, "180.000000"), (90_900_909, "90.900909"),
+            (0, "0.000000"),
+            (-1_500_000, "-1.500000"),
+            (74_358_701, "74.358701"),
+            (-7, "-0.000007"),
+            (180_000_000, "180.000000"),
+            (90_900_909, "90.900909"),
         ] {
             assert_eq!(written(|out| push_degrees(out, micro)), text);
         }
@@ -88,11 +96,28 @@ mod tests {
 
     #[test]
     fn numbers_and_texts_are_those_of_serde_json() {
-        for value in [0.0, -0.5, 1e-9, 123_456.789, 1e300, f64::MIN_POSITIVE, 0.1 + 0.2] {
-            assert_eq!(written(|out| push_number(out, value)), serde_json::to_string(&value).unwrap());
+        for value in [
+            0.0,
+            -0.5,
+            1e-9,
+            123_456.789,
+            1e300,
+            f64::MIN_POSITIVE,
+            0.1 + 0.2,
+        ] {
+            assert_eq!(
+                written(|out| push_number(out, value)),
+                serde_json::to_string(&value).unwrap()
+            );
         }
         assert_eq!(written(|out| push_number(out, f64::NAN)), "null");
-        for text in ["", "plain", "a \"quoted\\ one\"\n\t\r\u{1}", "نقشہ", "\u{7f}\u{2028}"] {
+        for text in [
+            "",
+            "plain",
+            "a \"quoted\\ one\"\n\t\r\u{1}",
+            "نقشہ",
+            "\u{7f}\u{2028}",
+        ] {
             let read: String = serde_json::from_str(&written(|out| push_text(out, text))).unwrap();
             assert_eq!(read, text);
         }

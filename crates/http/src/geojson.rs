@@ -66,12 +66,16 @@ pub fn write_sequence(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// Those of `out`.
 pub fn write_feature(answer: &Answer, links: &[Link], out: &mut impl Write) -> io::Result<()> {
-    let Some(&row) = answer.rows.first() else { return Ok(()) };
+    let Some(&row) = answer.rows.first() else {
+        return Ok(());
+    };
     let mut feature = Vec::with_capacity(1 << 10);
     FeatureWriter::new(answer).push(&mut feature, row as usize);
     feature.pop();
     out.write_all(&feature)?;
-    let tail = json!({ "links": link::to_json(links), "naqsha": metadata(answer) }).to_string().into_bytes();
+    let tail = json!({ "links": link::to_json(links), "naqsha": metadata(answer) })
+        .to_string()
+        .into_bytes();
     out.write_all(b",")?;
     out.write_all(&tail[1..])?;
     out.write_all(b"\n")
@@ -126,7 +130,10 @@ impl<'a> FeatureWriter<'a> {
             bytes.push(b':');
             bytes
         };
-        Self { names: answer.table.columns.iter().enumerate().map(name).collect(), table: &answer.table }
+        Self {
+            names: answer.table.columns.iter().enumerate().map(name).collect(),
+            table: &answer.table,
+        }
     }
 
     /// Appends one feature.
@@ -162,7 +169,10 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     let written = match values {
         Values::Integers(values) => values[row].map(|value| push_integer(out, value)),
         Values::Numbers(values) => values[row].map(|value| push_number(out, value)),
-        Values::Booleans(values) => Some(out.extend_from_slice(if values[row] { b"true" } else { b"false" })),
+        Values::Booleans(values) => {
+            out.extend_from_slice(if values[row] { b"true" } else { b"false" });
+            Some(())
+        }
         Values::Texts(values) => values[row].as_ref().map(|text| push_text(out, text)),
         Values::Choices(values) => values[row].map(|code| push_text(out, code)),
         Values::Cells(values) => values[row].map(|cell| push_quoted_cell(out, cell)),

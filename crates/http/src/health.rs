@@ -27,14 +27,22 @@ pub(crate) async fn healthz() -> Response {
 /// `/readyz`: 503 from the moment shutdown was asked for.
 pub(crate) async fn readyz(draining: Option<Extension<Draining>>) -> Result<Response, Problem> {
     match draining {
-        Some(Extension(Draining(flag))) if flag.load(Ordering::Relaxed) => {
-            Err(Problem::new(Kind::Draining, "Requests under way are being finished."))
-        }
+        Some(Extension(Draining(flag))) if flag.load(Ordering::Relaxed) => Err(Problem::new(
+            Kind::Draining,
+            "Requests under way are being finished.",
+        )),
         _ => Ok(fine("ready")),
     }
 }
 
 fn fine(status: &str) -> Response {
     let body = format!("{{\"status\":\"{status}\"}}\n");
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        body,
+    )
+        .into_response()
 }

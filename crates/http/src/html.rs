@@ -10,7 +10,8 @@ use crate::geojson::{FeatureWriter, metadata};
 use crate::link::{self, Link};
 
 /// Policy of generated pages: nothing is loaded, the one inline style is allowed.
-pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'";
+pub(crate) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'";
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}\
 table{border-collapse:collapse;display:block;overflow-x:auto}td,th{border:1px solid #ccc;padding:.2rem .5rem;\
@@ -38,7 +39,9 @@ pub(crate) fn features(answer: &Answer, links: &[Link]) -> String {
         writer.push(&mut bytes, row as usize);
         let feature: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let mut flat = json!({ "id": feature["id"] });
-        if let (Some(flat), Some(properties)) = (flat.as_object_mut(), feature["properties"].as_object()) {
+        if let (Some(flat), Some(properties)) =
+            (flat.as_object_mut(), feature["properties"].as_object())
+        {
             flat.extend(properties.clone());
         }
         flat
@@ -59,7 +62,9 @@ fn push_value(html: &mut String, value: &Value) {
         Value::Null => html.push('–'),
         Value::Bool(_) | Value::Number(_) => html.push_str(&value.to_string()),
         Value::String(text) => push_text(html, text),
-        Value::Array(members) if members.iter().all(Value::is_object) && !members.is_empty() => push_table(html, members),
+        Value::Array(members) if members.iter().all(Value::is_object) && !members.is_empty() => {
+            push_table(html, members);
+        }
         Value::Array(members) => {
             for (i, member) in members.iter().enumerate() {
                 html.push_str(if i == 0 { "" } else { ", " });
@@ -81,7 +86,11 @@ fn push_value(html: &mut String, value: &Value) {
 
 fn push_table(html: &mut String, rows: &[Value]) {
     let mut names: Vec<&str> = Vec::new();
-    for name in rows.iter().filter_map(Value::as_object).flat_map(|row| row.keys()) {
+    for name in rows
+        .iter()
+        .filter_map(Value::as_object)
+        .flat_map(|row| row.keys())
+    {
         if !names.contains(&name.as_str()) {
             names.push(name);
         }
@@ -121,7 +130,10 @@ fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"', '\'']) {
         return Cow::Borrowed(text);
     }
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     Cow::Owned(escaped.replace('"', "&quot;").replace('\'', "&#39;"))
 }
 
@@ -131,9 +143,13 @@ mod tests {
 
     #[test]
     fn values_cannot_become_markup() {
-        let document = json!({ "<b>": ["<script>alert(1)</script>", "https://a/\"onclick='x'"], "n": null });
+        let document =
+            json!({ "<b>": ["<script>alert(1)</script>", "https://a/\"onclick='x'"], "n": null });
         let html = page("a <title>", &document);
-        assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("\"onclick"), "{html}");
+        assert!(
+            !html.contains("<script>") && !html.contains("<b>") && !html.contains("\"onclick"),
+            "{html}"
+        );
         assert!(html.contains("&lt;script&gt;"));
     }
 }

@@ -41,10 +41,19 @@ pub(crate) async fn items(
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
-    reply(&service, &asked, representation, move |catalogue, _version| {
-        let answer = catalogue.answer(layer.id, &query, scope, &page)?;
-        write_page(&answer, format, &page_links(&request, format, &page, &answer))
-    })
+    reply(
+        &service,
+        &asked,
+        representation,
+        move |catalogue, _version| {
+            let answer = catalogue.answer(layer.id, &query, scope, &page)?;
+            write_page(
+                &answer,
+                format,
+                &page_links(&request, format, &page, &answer),
+            )
+        },
+    )
     .await
 }
 
@@ -57,25 +66,38 @@ pub(crate) async fn item(
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
     let format = asked.format(&FEATURE_FORMATS)?;
-    let crs = asked.pairs.iter().filter(|(name, _)| name == "crs").filter_map(|(_, uri)| wrong_crs("crs", uri));
+    let crs = asked
+        .pairs
+        .iter()
+        .filter(|(name, _)| name == "crs")
+        .filter_map(|(_, uri)| wrong_crs("crs", uri));
     let rest = asked.question().filter(|(name, _)| *name != "crs");
     let query = LayerQuery::parse(layer, rest);
     let query = all_mistakes(crs.collect(), query)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
-    reply(&service, &asked, representation, move |catalogue, _version| {
-        let answer = catalogue.feature(layer.id, &id, &query, scope)?;
-        let mut links = representations(&request, format, &FEATURE_FORMATS);
-        links.push(collection_link(&request, layer));
-        let mut body = Vec::new();
-        if *format == HTML {
-            body = html::features(&answer, &links).into_bytes();
-        } else {
-            write_feature(&answer, &links, &mut body).map_err(|error| written(&error))?;
-        }
-        Ok(Produced { body: Some(body), version: answer.version, headers: feature_headers() })
-    })
+    reply(
+        &service,
+        &asked,
+        representation,
+        move |catalogue, _version| {
+            let answer = catalogue.feature(layer.id, &id, &query, scope)?;
+            let mut links = representations(&request, format, &FEATURE_FORMATS);
+            links.push(collection_link(&request, layer));
+            let mut body = Vec::new();
+            if *format == HTML {
+                body = html::features(&answer, &links).into_bytes();
+            } else {
+                write_feature(&answer, &links, &mut body).map_err(|error| written(&error))?;
+            }
+            Ok(Produced {
+                body: Some(body),
+                version: answer.version,
+                headers: feature_headers(),
+            })
+        },
+    )
     .await
 }
 
@@ -90,7 +112,11 @@ fn readable(service: &Shared) -> Result<(), Problem> {
 
 /// The page and the question of a request, every mistake of it listed.
 fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, LayerQuery), Problem> {
-    let mut page = Page { bbox: None, offset: 0, limit: DEFAULT_LIMIT };
+    let mut page = Page {
+        bbox: None,
+        offset: 0,
+        limit: DEFAULT_LIMIT,
+    };
     let mut errors = Vec::new();
     let mut seen = Vec::new();
     let mut rest = Vec::new();
@@ -132,9 +158,15 @@ fn all_mistakes<T>(
 
 /// Four numbers, or six of which the heights are ignored: features have none.
 fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
-    let shape = || "is not four or six numbers: west,south,east,north or west,south,low,east,north,high".to_owned();
-    let numbers: Vec<f64> =
-        value.split(',').map(|text| text.trim().parse()).collect::<Result<_, _>>().map_err(|_number| shape())?;
+    let shape = || {
+        "is not four or six numbers: west,south,east,north or west,south,low,east,north,high"
+            .to_owned()
+    };
+    let numbers: Vec<f64> = value
+        .split(',')
+        .map(|text| text.trim().parse())
+        .collect::<Result<_, _>>()
+        .map_err(|_number| shape())?;
     let corners = match numbers[..] {
         [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
         _ => return Err(shape()),
@@ -145,7 +177,9 @@ fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
 fn parse_limit(value: &str) -> Result<usize, String> {
     match parse_whole(value) {
-        Some(1..) => Ok(parse_whole(value).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)),
+        Some(1..) => Ok(parse_whole(value)
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(usize::MAX)),
         _ => Err("is not a whole number of at least 1".to_owned()),
     }
     .map(|limit| limit.min(MAXIMUM_LIMIT))
@@ -157,11 +191,13 @@ fn parse_offset(value: &str) -> Result<u64, String> {
 
 /// Digits only; more of them than a `u64` holds are the greatest `u64`.
 fn parse_whole(value: &str) -> Option<u64> {
-    (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())).then(|| value.parse().unwrap_or(u64::MAX))
+    (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| value.parse().unwrap_or(u64::MAX))
 }
 
 fn wrong_crs(name: &str, uri: &str) -> Option<ParameterError> {
-    (uri != CRS84).then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
+    (uri != CRS84)
+        .then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
 }
 
 fn write_page(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produced, Problem> {
@@ -177,9 +213,16 @@ fn write_page(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produc
     }
     let mut headers = feature_headers();
     headers.push((OGC_NUMBER_MATCHED, HeaderValue::from(answer.matched)));
-    let next = links.iter().find(|link| link.rel == "next").map(|link| HeaderValue::from_str(&link.to_header()));
+    let next = links
+        .iter()
+        .find(|link| link.rel == "next")
+        .map(|link| HeaderValue::from_str(&link.to_header()));
     headers.extend(next.and_then(Result::ok).map(|value| (header::LINK, value)));
-    Ok(Produced { body: Some(body), version: answer.version, headers })
+    Ok(Produced {
+        body: Some(body),
+        version: answer.version,
+        headers,
+    })
 }
 
 fn written(error: &std::io::Error) -> Problem {
@@ -187,21 +230,41 @@ fn written(error: &std::io::Error) -> Problem {
 }
 
 fn feature_headers() -> Vec<(HeaderName, HeaderValue)> {
-    vec![(CONTENT_CRS, HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"))]
+    vec![(
+        CONTENT_CRS,
+        HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
+    )]
 }
 
 /// Links to this representation and to its alternates.
-pub(crate) fn representations(asked: &Asked, chosen: &Format, offered: &[&'static Format]) -> Vec<Link> {
+pub(crate) fn representations(
+    asked: &Asked,
+    chosen: &Format,
+    offered: &[&'static Format],
+) -> Vec<Link> {
     let link = |format: &&'static Format| {
-        let rel = if *format == chosen { "self" } else { "alternate" };
-        let title = if *format == chosen { "this document" } else { format.title };
+        let rel = if *format == chosen {
+            "self"
+        } else {
+            "alternate"
+        };
+        let title = if *format == chosen {
+            "this document"
+        } else {
+            format.title
+        };
         Link::new(asked.address(Some(format)), rel, format.link_type(), title)
     };
     offered.iter().map(link).collect()
 }
 
 fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
-    Link::new(format!("{}/collections/{}", asked.base, layer.id), "collection", JSON.media_type, layer.title)
+    Link::new(
+        format!("{}/collections/{}", asked.base, layer.id),
+        "collection",
+        JSON.media_type,
+        layer.title,
+    )
 }
 
 fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answer) -> Vec<Link> {
@@ -212,8 +275,14 @@ fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answ
     if shown < answer.matched && !answer.rows.is_empty() {
         let token = format.tokens.first().copied().unwrap_or_default();
         let (offset, limit) = (shown.to_string(), page.limit.to_string());
-        let kept = asked.question().filter(|(name, _)| !matches!(*name, "offset" | "limit"));
-        let pairs = kept.chain([("limit", limit.as_str()), ("offset", offset.as_str()), ("f", token)]);
+        let kept = asked
+            .question()
+            .filter(|(name, _)| !matches!(*name, "offset" | "limit"));
+        let pairs = kept.chain([
+            ("limit", limit.as_str()),
+            ("offset", offset.as_str()),
+            ("f", token),
+        ]);
         let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
         links.push(Link::new(href, "next", format.link_type(), "next page"));
     }
@@ -229,9 +298,22 @@ mod tests {
         let corners = |text| parse_bbox(text).map(|bbox| bbox.corners());
         assert_eq!(corners("-1.5,50,1.5,53"), Ok([-1.5, 50.0, 1.5, 53.0]));
         assert_eq!(corners("-1.5,50,0,1.5,53,100"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(corners("-0.100000000000000006, 51.45,0,51.5").map(|c| c[0]), Ok(-0.1));
+        assert_eq!(
+            corners("-0.100000000000000006, 51.45,0,51.5").map(|c| c[0]),
+            Ok(-0.1)
+        );
         assert_eq!(corners("177,65,-177,70"), Ok([177.0, 65.0, -177.0, 70.0]));
-        for wrong in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "NaN,0,1,1", "inf,0,1,1", "0,0,181,1", "0,10,1,9", "1,,2,3"] {
+        for wrong in [
+            "",
+            "1,2,3",
+            "1,2,3,4,5",
+            "a,b,c,d",
+            "NaN,0,1,1",
+            "inf,0,1,1",
+            "0,0,181,1",
+            "0,10,1,9",
+            "1,,2,3",
+        ] {
             assert!(parse_bbox(wrong).is_err(), "{wrong}");
         }
     }

@@ -4,8 +4,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 /// What a query value may hold as it is: the unreserved characters, and those that stand in dates, lists and URIs.
-const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b':').remove(b'/');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b',')
+    .remove(b':')
+    .remove(b'/');
 
 /// A typed link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +28,18 @@ pub struct Link {
 
 impl Link {
     /// A link.
-    pub fn new(href: impl Into<String>, rel: &'static str, media_type: &'static str, title: impl Into<String>) -> Self {
-        Self { href: href.into(), rel, media_type, title: title.into() }
+    pub fn new(
+        href: impl Into<String>,
+        rel: &'static str,
+        media_type: &'static str,
+        title: impl Into<String>,
+    ) -> Self {
+        Self {
+            href: href.into(),
+            rel,
+            media_type,
+            title: title.into(),
+        }
     }
 
     /// The link as a JSON object.
@@ -33,7 +49,10 @@ impl Link {
 
     /// The link as a member of a `Link` header.
     pub(crate) fn to_header(&self) -> String {
-        format!("<{}>; rel=\"{}\"; type=\"{}\"", self.href, self.rel, self.media_type)
+        format!(
+            "<{}>; rel=\"{}\"; type=\"{}\"",
+            self.href, self.rel, self.media_type
+        )
     }
 }
 
@@ -46,7 +65,17 @@ pub(crate) fn to_json(links: &[Link]) -> Value {
 pub(crate) fn query_string<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let pairs: Vec<String> = pairs
         .into_iter()
-        .map(|(name, value)| format!("{}={}", utf8_percent_encode(name, PLAIN), utf8_percent_encode(value, PLAIN)))
+        .map(|(name, value)| {
+            format!(
+                "{}={}",
+                utf8_percent_encode(name, PLAIN),
+                utf8_percent_encode(value, PLAIN)
+            )
+        })
         .collect();
-    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    }
 }

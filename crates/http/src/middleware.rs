@@ -10,11 +10,16 @@ use tracing::Instrument as _;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
 
-const EXPOSED: &str = "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Retry-After, X-Data-Version";
+const EXPOSED: &str =
+    "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Retry-After, X-Data-Version";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
 /// Runs the request inside a span and finishes its response.
-pub(crate) async fn finish(State(service): State<Shared>, request: Request, next: Next) -> Response {
+pub(crate) async fn finish(
+    State(service): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = service.next_request_id();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let method = request.method().clone();
@@ -53,7 +58,10 @@ fn write_problem(response: &mut Response, problem: &Problem, id: &str) {
     let mut body = problem.document(id).to_string();
     body.push('\n');
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::MEDIA_TYPE));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(problem::MEDIA_TYPE),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(header::CONTENT_LENGTH);
     headers.extend(problem.headers());
@@ -62,20 +70,31 @@ fn write_problem(response: &mut Response, problem: &Problem, id: &str) {
 
 fn without_body(response: &mut Response) {
     let length = response.body().size_hint().exact();
-    if let (Some(length @ 1..), false) = (length, response.headers().contains_key(header::CONTENT_LENGTH)) {
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if let (Some(length @ 1..), false) = (
+        length,
+        response.headers().contains_key(header::CONTENT_LENGTH),
+    ) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     *response.body_mut() = Body::empty();
 }
 
 fn is_preflight(request: &Request) -> bool {
-    request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, problem::ALLOWED),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Accept, Authorization, Content-Type, If-None-Match"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Accept, Authorization, Content-Type, If-None-Match",
+        ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
@@ -83,16 +102,33 @@ fn preflight() -> Response {
 
 /// `*` where every page may read, the asking origin where it is on the list, nothing where it is not.
 fn allow_origin(origins: Option<&[String]>, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
-    let Some(origins) = origins else { return Some(HeaderValue::from_static("*")) };
-    origin.filter(|origin| origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())).cloned()
+    let Some(origins) = origins else {
+        return Some(HeaderValue::from_static("*"));
+    };
+    origin
+        .filter(|origin| {
+            origins
+                .iter()
+                .any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        })
+        .cloned()
 }
 
 fn common_headers(headers: &mut HeaderMap, allowed: Option<HeaderValue>) {
     if let Some(allowed) = allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
     }
     headers.insert(header::VARY, HeaderValue::from_static(VARY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
 }

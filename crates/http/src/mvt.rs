@@ -51,8 +51,12 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
     let mut any = false;
     for &row in &answer.rows {
         let row = row as usize;
-        let Some(shape) = table.shapes[row] else { continue };
-        let Some(geometry) = polygon(table.boundaries.ring(shape), tile) else { continue };
+        let Some(shape) = table.shapes[row] else {
+            continue;
+        };
+        let Some(geometry) = polygon(table.boundaries.ring(shape), tile) else {
+            continue;
+        };
         let mut tags = Vec::with_capacity(table.columns.len() * 2);
         for (key, column) in (0_u64..).zip(&table.columns) {
             if let Some(value) = values.index(&column.values, row) {
@@ -67,7 +71,11 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
         any = true;
     }
     for column in &table.columns {
-        push_bytes(&mut layer, field::LAYER_KEYS, column.property.name.as_bytes());
+        push_bytes(
+            &mut layer,
+            field::LAYER_KEYS,
+            column.property.name.as_bytes(),
+        );
     }
     for value in &values.encoded {
         push_bytes(&mut layer, field::LAYER_VALUES, value);
@@ -112,8 +120,14 @@ fn encode_value(values: &Values, row: usize) -> Option<Vec<u8>> {
             out.extend_from_slice(&values[row]?.to_le_bytes());
         }
         Values::Booleans(values) => push_uint(&mut out, field::VALUE_BOOL, u64::from(values[row])),
-        Values::Texts(values) => push_bytes(&mut out, field::VALUE_STRING, values[row].as_ref()?.as_bytes()),
-        Values::Choices(values) => push_bytes(&mut out, field::VALUE_STRING, values[row]?.as_bytes()),
+        Values::Texts(values) => push_bytes(
+            &mut out,
+            field::VALUE_STRING,
+            values[row].as_ref()?.as_bytes(),
+        ),
+        Values::Choices(values) => {
+            push_bytes(&mut out, field::VALUE_STRING, values[row]?.as_bytes());
+        }
         Values::Cells(values) => {
             let mut digits = Vec::with_capacity(15);
             push_cell(&mut digits, values[row]?);
@@ -168,7 +182,10 @@ fn commands(vertices: &[[i64; 2]]) -> Vec<u64> {
     commands
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "clipped to the tile and its buffer before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "clipped to the tile and its buffer before"
+)]
 fn whole(units: f64) -> i64 {
     units.round() as i64
 }
@@ -178,9 +195,15 @@ fn project([lon, lat]: [i32; 2], tile: Tile) -> [f64; 2] {
     let side = f64::from(EXTENT);
     let scale = tile.across();
     let x = (f64::from(lon) / 1e6 + 180.0) / 360.0;
-    let sin = (f64::from(lat) / 1e6).to_radians().sin().clamp(-0.999_999, 0.999_999);
+    let sin = (f64::from(lat) / 1e6)
+        .to_radians()
+        .sin()
+        .clamp(-0.999_999, 0.999_999);
     let y = 0.5 - ((1.0 + sin) / (1.0 - sin)).ln() / (4.0 * PI);
-    [(x * scale - f64::from(tile.x)) * side, (y * scale - f64::from(tile.y)) * side]
+    [
+        (x * scale - f64::from(tile.x)) * side,
+        (y * scale - f64::from(tile.y)) * side,
+    ]
 }
 
 /// The part of a ring inside the tile and its buffer (Sutherland and Hodgman 1974): whole because rings are convex.
@@ -232,21 +255,39 @@ mod tests {
     fn rings_wind_as_the_specification_asks_and_are_cut_at_the_buffer() {
         // Anticlockwise on the globe, around the whole tile and more.
         let tile = Tile::new(1, 0, 0).unwrap();
-        let around = [[-179_000_000, -20_000_000], [20_000_000, -20_000_000], [20_000_000, 80_000_000], [
-            -179_000_000,
-            80_000_000,
-        ]];
+        let around = [
+            [-179_000_000, -20_000_000],
+            [20_000_000, -20_000_000],
+            [20_000_000, 80_000_000],
+            [-179_000_000, 80_000_000],
+        ];
         let commands = polygon(&around, tile).unwrap();
         // The example polygon of the specification (4.3.5.3) goes the same way round.
-        assert_eq!(super::commands(&[[3, 6], [8, 12], [20, 34]]), [9, 6, 12, 18, 10, 12, 24, 44, 15]);
+        assert_eq!(
+            super::commands(&[[3, 6], [8, 12], [20, 34]]),
+            [9, 6, 12, 18, 10, 12, 24, 44, 15]
+        );
         let zag = |n: u64| (n >> 1).cast_signed() ^ -(n & 1).cast_signed();
         let points: Vec<[i64; 2]> = {
             let mut at = [0, 0];
-            let deltas: Vec<u64> =
-                commands.iter().enumerate().filter(|(i, _)| ![0, 3, commands.len() - 1].contains(i)).map(|(_, &c)| c).collect();
-            deltas.chunks(2).map(|d| { at = [at[0] + zag(d[0]), at[1] + zag(d[1])]; at }).collect()
+            let deltas: Vec<u64> = commands
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| ![0, 3, commands.len() - 1].contains(i))
+                .map(|(_, &c)| c)
+                .collect();
+            deltas
+                .chunks(2)
+                .map(|d| {
+                    at = [at[0] + zag(d[0]), at[1] + zag(d[1])];
+                    at
+                })
+                .collect()
         };
-        assert!(points.iter().flatten().all(|&c| (-64..=4_160).contains(&c)), "{points:?}");
+        assert!(
+            points.iter().flatten().all(|&c| (-64..=4_160).contains(&c)),
+            "{points:?}"
+        );
         let area: i64 = (0..points.len())
             .map(|i| {
                 let (a, b) = (points[i], points[(i + 1) % points.len()]);
@@ -254,14 +295,22 @@ mod tests {
             })
             .sum();
         assert!(area > 0);
-        let elsewhere = [[100_000_000, 10_000_000], [101_000_000, 10_000_000], [101_000_000, 11_000_000]];
+        let elsewhere = [
+            [100_000_000, 10_000_000],
+            [101_000_000, 10_000_000],
+            [101_000_000, 11_000_000],
+        ];
         assert_eq!(polygon(&elsewhere, tile), None);
     }
 
     #[test]
     fn a_speck_is_kept_as_one_unit() {
         let tile = Tile::new(0, 0, 0).unwrap();
-        let speck = [[74_000_000, 31_000_000], [74_000_010, 31_000_000], [74_000_010, 31_000_010]];
+        let speck = [
+            [74_000_000, 31_000_000],
+            [74_000_010, 31_000_000],
+            [74_000_010, 31_000_010],
+        ];
         assert_eq!(polygon(&speck, tile).map(|c| c.len()), Some(3 + 8));
     }
 }

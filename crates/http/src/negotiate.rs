@@ -17,8 +17,12 @@ pub(crate) struct Format {
     pub(crate) title: &'static str,
 }
 
-pub(crate) static JSON: Format =
-    Format { tokens: &["json"], media_type: "application/json", accepted: &["application/json"], title: "as JSON" };
+pub(crate) static JSON: Format = Format {
+    tokens: &["json"],
+    media_type: "application/json",
+    accepted: &["application/json"],
+    title: "as JSON",
+};
 pub(crate) static HTML: Format = Format {
     tokens: &["html"],
     media_type: "text/html; charset=utf-8",
@@ -37,8 +41,12 @@ pub(crate) static SEQUENCE: Format = Format {
     accepted: &["application/geo+json-seq"],
     title: "as a GeoJSON text sequence",
 };
-pub(crate) static CSV: Format =
-    Format { tokens: &["csv"], media_type: "text/csv; charset=utf-8", accepted: &["text/csv"], title: "as CSV" };
+pub(crate) static CSV: Format = Format {
+    tokens: &["csv"],
+    media_type: "text/csv; charset=utf-8",
+    accepted: &["text/csv"],
+    title: "as CSV",
+};
 pub(crate) static SCHEMA: Format = Format {
     tokens: &["json"],
     media_type: "application/schema+json",
@@ -48,7 +56,11 @@ pub(crate) static SCHEMA: Format = Format {
 pub(crate) static OPENAPI: Format = Format {
     tokens: &["json"],
     media_type: "application/vnd.oai.openapi+json;version=3.0",
-    accepted: &["application/vnd.oai.openapi+json", "application/openapi+json", "application/json"],
+    accepted: &[
+        "application/vnd.oai.openapi+json",
+        "application/openapi+json",
+        "application/json",
+    ],
     title: "as OpenAPI 3.0",
 };
 pub(crate) static STYLE: Format = Format {
@@ -67,7 +79,9 @@ pub(crate) static MVT: Format = Format {
 impl Format {
     /// The media type as links name it, without the charset.
     pub(crate) fn link_type(&self) -> &'static str {
-        self.media_type.strip_suffix("; charset=utf-8").unwrap_or(self.media_type)
+        self.media_type
+            .strip_suffix("; charset=utf-8")
+            .unwrap_or(self.media_type)
     }
 }
 
@@ -78,15 +92,32 @@ pub(crate) fn format(
     offered: &[&'static Format],
 ) -> Result<&'static Format, Problem> {
     if let Some(token) = token {
-        return offered.iter().copied().find(|format| format.tokens.contains(&token)).ok_or_else(|| {
-            let tokens: Vec<_> = offered.iter().filter_map(|format| format.tokens.first().copied()).collect();
-            Problem::parameters(vec![ParameterError::new("f", format!("is not one of {}", tokens.join(", ")))])
-        });
+        return offered
+            .iter()
+            .copied()
+            .find(|format| format.tokens.contains(&token))
+            .ok_or_else(|| {
+                let tokens: Vec<_> = offered
+                    .iter()
+                    .filter_map(|format| format.tokens.first().copied())
+                    .collect();
+                Problem::parameters(vec![ParameterError::new(
+                    "f",
+                    format!("is not one of {}", tokens.join(", ")),
+                )])
+            });
     }
-    let Some(accept) = accept else { return Ok(offered[0]) };
+    let Some(accept) = accept else {
+        return Ok(offered[0]);
+    };
     let ranges = weighted(accept);
     let quality = |format: &Format| {
-        format.accepted.iter().map(|media| quality_of_media(&ranges, media)).max().unwrap_or(0)
+        format
+            .accepted
+            .iter()
+            .map(|media| quality_of_media(&ranges, media))
+            .max()
+            .unwrap_or(0)
     };
     // `min_by_key` takes the first of equals, so that the order of the offer decides between equal qualities.
     offered
@@ -96,7 +127,10 @@ pub(crate) fn format(
         .min_by_key(|format| 1_000 - quality(format))
         .ok_or_else(|| {
             let types: Vec<_> = offered.iter().map(|format| format.link_type()).collect();
-            Problem::new(Kind::NotAcceptable, format!("Offered are {}.", types.join(", ")))
+            Problem::new(
+                Kind::NotAcceptable,
+                format!("Offered are {}.", types.join(", ")),
+            )
         })
 }
 
@@ -122,11 +156,14 @@ impl Coding {
 
     /// The coding a request gets: the best liked one, the cheapest to make among equals.
     pub(crate) fn of(accept_encoding: Option<&str>) -> Self {
-        let Some(header) = accept_encoding else { return Self::Identity };
+        let Some(header) = accept_encoding else {
+            return Self::Identity;
+        };
         let ranges = weighted(header);
         let quality = |coding: Self| {
             let named = ranges.iter().find(|(name, _)| {
-                name.eq_ignore_ascii_case(coding.name()) || (coding == Self::Gzip && name.eq_ignore_ascii_case("x-gzip"))
+                name.eq_ignore_ascii_case(coding.name())
+                    || (coding == Self::Gzip && name.eq_ignore_ascii_case("x-gzip"))
             });
             let any = ranges.iter().find(|(name, _)| *name == "*");
             named.or(any).map_or(0, |&(_, quality)| quality)
@@ -142,7 +179,10 @@ impl Coding {
 
 /// How much the uncoded body is wanted where that was said at all; unsaid it loses to any coding.
 fn quality_of_identity(ranges: &[(&str, u16)]) -> u16 {
-    ranges.iter().find(|(name, _)| name.eq_ignore_ascii_case("identity")).map_or(0, |&(_, quality)| quality)
+    ranges
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("identity"))
+        .map_or(0, |&(_, quality)| quality)
 }
 
 /// Members of a weighted list with their quality in thousandths; what cannot be read counts as 1.
@@ -152,15 +192,22 @@ fn weighted(header: &str) -> Vec<(&str, u16)> {
         .filter_map(|member| {
             let mut parts = member.split(';').map(str::trim);
             let name = parts.next().filter(|name| !name.is_empty())?;
-            let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
             Some((name, quality.map_or(1_000, thousandths)))
         })
         .collect()
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=1000 before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=1000 before"
+)]
 fn thousandths(quality: &str) -> u16 {
-    quality.parse::<f64>().map_or(1_000, |q| (q * 1_000.0).clamp(0.0, 1_000.0) as u16)
+    quality
+        .parse::<f64>()
+        .map_or(1_000, |q| (q * 1_000.0).clamp(0.0, 1_000.0) as u16)
 }
 
 /// Quality of a media type by the most specific range that covers it.
@@ -169,7 +216,10 @@ fn quality_of_media(ranges: &[(&str, u16)], media: &str) -> u16 {
     let covers = |range: &str| {
         if range.eq_ignore_ascii_case(media) {
             3
-        } else if range.strip_suffix("/*").is_some_and(|kind| kind.eq_ignore_ascii_case(whole_type)) {
+        } else if range
+            .strip_suffix("/*")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(whole_type))
+        {
             2
         } else {
             u8::from(range == "*/*")
@@ -194,17 +244,39 @@ mod tests {
         assert_eq!(chosen(None), "json");
         assert_eq!(chosen(Some("*/*")), "json");
         assert_eq!(chosen(Some("application/*;q=0.5, text/html;q=0.4")), "json");
-        assert_eq!(chosen(Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")), "html");
-        assert_eq!(format(None, Some("image/png"), &offered).unwrap_err().kind, Kind::NotAcceptable);
-        assert_eq!(format(None, Some("application/json;q=0"), &offered).unwrap_err().kind, Kind::NotAcceptable);
-        assert_eq!(format(Some("html"), Some("application/json"), &offered).unwrap(), &HTML);
-        assert_eq!(format(Some("xml"), None, &offered).unwrap_err().kind, Kind::BadParameter);
+        assert_eq!(
+            chosen(Some(
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+            )),
+            "html"
+        );
+        assert_eq!(
+            format(None, Some("image/png"), &offered).unwrap_err().kind,
+            Kind::NotAcceptable
+        );
+        assert_eq!(
+            format(None, Some("application/json;q=0"), &offered)
+                .unwrap_err()
+                .kind,
+            Kind::NotAcceptable
+        );
+        assert_eq!(
+            format(Some("html"), Some("application/json"), &offered).unwrap(),
+            &HTML
+        );
+        assert_eq!(
+            format(Some("xml"), None, &offered).unwrap_err().kind,
+            Kind::BadParameter
+        );
     }
 
     #[test]
     fn what_gdal_and_qgis_send_for_openapi_is_understood() {
         let accept = "application/vnd.oai.openapi+json;version=3.0, application/openapi+json;version=3.0, application/json";
-        assert_eq!(format(None, Some(accept), &[&OPENAPI, &HTML]).unwrap(), &OPENAPI);
+        assert_eq!(
+            format(None, Some(accept), &[&OPENAPI, &HTML]).unwrap(),
+            &OPENAPI
+        );
     }
 
     #[test]

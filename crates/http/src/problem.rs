@@ -86,13 +86,25 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), fault: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            fault: None,
+        }
     }
 
     /// One or more wrong parameters, all of them listed.
     pub(crate) fn parameters(errors: Vec<ParameterError>) -> Self {
-        let detail = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        Self { errors, ..Self::new(Kind::BadParameter, detail) }
+        let detail = errors
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ");
+        Self {
+            errors,
+            ..Self::new(Kind::BadParameter, detail)
+        }
     }
 
     pub(crate) fn not_found(what: impl Into<String>) -> Self {
@@ -102,12 +114,18 @@ impl Problem {
     /// A fault of the server: the chain goes to the log, the client learns nothing of it.
     pub(crate) fn internal(fault: String) -> Self {
         let detail = "The failure has been logged under the id of this problem.";
-        Self { fault: Some(fault), ..Self::new(Kind::Internal, detail) }
+        Self {
+            fault: Some(fault),
+            ..Self::new(Kind::Internal, detail)
+        }
     }
 
     /// The document.
     pub(crate) fn document(&self, instance: &str) -> Value {
-        let kind = self.kind.slug().map_or_else(|| "about:blank".to_owned(), |slug| format!("/problems/{slug}"));
+        let kind = self.kind.slug().map_or_else(
+            || "about:blank".to_owned(),
+            |slug| format!("/problems/{slug}"),
+        );
         let mut document = json!({
             "type": kind,
             "title": self.kind.title(),
@@ -116,8 +134,11 @@ impl Problem {
             "instance": instance,
         });
         if !self.errors.is_empty() {
-            document["errors"] =
-                self.errors.iter().map(|e| json!({ "parameter": e.parameter, "detail": e.reason })).collect();
+            document["errors"] = self
+                .errors
+                .iter()
+                .map(|e| json!({ "parameter": e.parameter, "detail": e.reason }))
+                .collect();
         }
         document
     }
@@ -126,7 +147,9 @@ impl Problem {
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self.kind {
             Kind::MethodNotAllowed => vec![(header::ALLOW, HeaderValue::from_static(ALLOWED))],
-            Kind::Busy | Kind::Draining => vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))],
+            Kind::Busy | Kind::Draining => {
+                vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
+            }
             _ => Vec::new(),
         }
     }
@@ -145,19 +168,28 @@ impl From<LayerError> for Problem {
         match error {
             LayerError::UnknownLayer(_) => Self::not_found("There is no such collection."),
             LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
-            LayerError::UnknownStudyArea(name) => {
-                Self::parameters(vec![ParameterError::new("study_area", format!("there is no study area {name:?}"))])
-            }
+            LayerError::UnknownStudyArea(name) => Self::parameters(vec![ParameterError::new(
+                "study_area",
+                format!("there is no study area {name:?}"),
+            )]),
             LayerError::Parameters(errors) => Self::parameters(errors),
             LayerError::StudyArea(source) => {
                 Self::parameters(vec![ParameterError::new("resolution", chain(&source))])
             }
             LayerError::Damaged(what) => {
-                let detail = "Files of the store are damaged, so that no answer over them would be true.";
-                Self { fault: Some(what), ..Self::new(Kind::Damaged, detail) }
+                let detail =
+                    "Files of the store are damaged, so that no answer over them would be true.";
+                Self {
+                    fault: Some(what),
+                    ..Self::new(Kind::Damaged, detail)
+                }
             }
-            LayerError::Store(source) => Self::internal(format!("reading the store: {}", chain(&*source))),
-            LayerError::Statistic(what) => Self::internal(format!("computing the statistic: {what}")),
+            LayerError::Store(source) => {
+                Self::internal(format!("reading the store: {}", chain(&*source)))
+            }
+            LayerError::Statistic(what) => {
+                Self::internal(format!("computing the statistic: {what}"))
+            }
         }
     }
 }
@@ -184,14 +216,18 @@ mod tests {
         let text = problem.document("urn:uuid:1").to_string();
         assert!(!text.contains("0x85"), "{text}");
         assert!(problem.fault.is_some_and(|fault| fault.contains("0x85")));
-        let damaged = Problem::from(LayerError::Damaged("files/abc.parquet".to_owned())).document("urn:uuid:2");
+        let damaged = Problem::from(LayerError::Damaged("files/abc.parquet".to_owned()))
+            .document("urn:uuid:2");
         assert_eq!(damaged["type"], "/problems/damaged");
         assert!(!damaged.to_string().contains("parquet"));
     }
 
     #[test]
     fn every_mistake_is_listed() {
-        let errors = vec![ParameterError::new("k", "bad"), ParameterError::new("colour", "unknown")];
+        let errors = vec![
+            ParameterError::new("k", "bad"),
+            ParameterError::new("colour", "unknown"),
+        ];
         let document = Problem::parameters(errors).document("urn:uuid:1");
         assert_eq!(document["status"], 400);
         assert_eq!(document["errors"].as_array().map(Vec::len), Some(2));

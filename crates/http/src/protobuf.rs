@@ -4,6 +4,7 @@ const VARINT: u32 = 0;
 const LENGTH_DELIMITED: u32 = 2;
 
 /// Appends a base-128 number.
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
 fn push_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -58,6 +59,9 @@ mod tests {
         out.clear();
         push_packed(&mut out, 6, &[3, 270, 86_942]);
         assert_eq!(out, [0x32, 0x06, 0x03, 0x8e, 0x02, 0x9e, 0xa7, 0x05]);
-        assert_eq!([0, -1, 1, -2, i64::MAX, i64::MIN].map(zigzag), [0, 1, 2, 3, u64::MAX - 1, u64::MAX]);
+        assert_eq!(
+            [0, -1, 1, -2, i64::MAX, i64::MIN].map(zigzag),
+            [0, 1, 2, 3, u64::MAX - 1, u64::MAX]
+        );
     }
 }

@@ -59,7 +59,11 @@ impl Representation {
     /// The representation of what was asked in a format.
     pub(crate) fn new(asked: &Asked, format: &Format, freshness: Freshness) -> Self {
         let key = format!("{} {}", format.media_type, asked.canonical());
-        Self { media_type: format.media_type, freshness, key }
+        Self {
+            media_type: format.media_type,
+            freshness,
+            key,
+        }
     }
 }
 
@@ -100,7 +104,11 @@ pub(crate) async fn reply(
     let base_tag = base_tag(&key);
     for possible in [coding, Coding::Identity] {
         let tag = entity_tag(&base_tag, possible);
-        if asked.if_none_match.as_deref().is_some_and(|wanted| names_tag(wanted, &tag)) {
+        if asked
+            .if_none_match
+            .as_deref()
+            .is_some_and(|wanted| names_tag(wanted, &tag))
+        {
             return Ok(not_modified(&tag, representation.freshness, version));
         }
     }
@@ -110,9 +118,18 @@ pub(crate) async fn reply(
         None => compute(service, slot, coding, produce).await?,
     };
     // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
-    let key = format!("{} {:?} {}", stored.version, service.scope(), representation.key);
+    let key = format!(
+        "{} {:?} {}",
+        stored.version,
+        service.scope(),
+        representation.key
+    );
     let tag = entity_tag(&self::base_tag(&key), stored.coding);
-    if asked.if_none_match.as_deref().is_some_and(|wanted| wanted.trim() == "*") {
+    if asked
+        .if_none_match
+        .as_deref()
+        .is_some_and(|wanted| wanted.trim() == "*")
+    {
         return Ok(not_modified(&tag, representation.freshness, stored.version));
     }
     Ok(respond(&stored, &tag, &representation))
@@ -127,27 +144,50 @@ async fn compute(
     let worker = Arc::clone(service);
     let finish = move || {
         let version = worker.catalogue.version();
-        let once = || produce(&worker.catalogue, version).and_then(|produced| store(produced, coding)).map(Arc::new);
-        worker.bodies.try_get_with(slot, once).map_err(Arc::unwrap_or_clone)
+        let once = || {
+            produce(&worker.catalogue, version)
+                .and_then(|produced| store(produced, coding))
+                .map(Arc::new)
+        };
+        worker
+            .bodies
+            .try_get_with(slot, once)
+            .map_err(Arc::unwrap_or_clone)
     };
     service.compute.run(finish).await?
 }
 
 fn store(produced: Produced, coding: Coding) -> Result<Stored, Problem> {
-    let status = if produced.body.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
+    let status = if produced.body.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::NO_CONTENT
+    };
     let (body, coding) = compress(produced.body.unwrap_or_default(), coding)
         .map_err(|error| Problem::internal(format!("compressing an answer: {error}")))?;
-    Ok(Stored { body: body.into(), coding, version: produced.version, status, headers: produced.headers })
+    Ok(Stored {
+        body: body.into(),
+        coding,
+        version: produced.version,
+        status,
+        headers: produced.headers,
+    })
 }
 
 fn respond(stored: &Stored, tag: &str, representation: &Representation) -> Response {
     let mut response = stored.status.into_response();
     let headers = response.headers_mut();
     if stored.status != StatusCode::NO_CONTENT {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(representation.media_type));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(representation.media_type),
+        );
     }
     if stored.coding != Coding::Identity {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(stored.coding.name()));
+        headers.insert(
+            header::CONTENT_ENCODING,
+            HeaderValue::from_static(stored.coding.name()),
+        );
     }
     validators(headers, tag, representation.freshness, stored.version);
     headers.extend(stored.headers.iter().cloned());
@@ -167,7 +207,10 @@ fn validators(headers: &mut HeaderMap, tag: &str, freshness: Freshness, version:
     if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(freshness.cache_control()));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(freshness.cache_control()),
+    );
     if matches!(freshness, Freshness::Metadata | Freshness::Authorised) {
         headers.insert(X_DATA_VERSION, HeaderValue::from(version));
     }
@@ -178,7 +221,11 @@ fn base_tag(key: &str) -> String {
     digest.update(env!("CARGO_PKG_VERSION"));
     digest.update([0]);
     digest.update(key);
-    digest.finalize().iter().take(12).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest
+        .finalize()
+        .iter()
+        .take(12)
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn entity_tag(base: &str, coding: Coding) -> String {
@@ -187,5 +234,8 @@ fn entity_tag(base: &str, coding: Coding) -> String {
 
 /// Whether an `If-None-Match` list names the tag; the comparison is weak, as RFC 9110 §13.1.2 has it for that header.
 fn names_tag(wanted: &str, tag: &str) -> bool {
-    wanted.split(',').map(|member| member.trim()).any(|member| member.strip_prefix("W/").unwrap_or(member) == tag)
+    wanted
+        .split(',')
+        .map(str::trim)
+        .any(|member| member.strip_prefix("W/").unwrap_or(member) == tag)
 }

@@ -53,10 +53,17 @@ impl Asked {
     /// # Errors
     /// Where it is given twice.
     pub(crate) fn format_token(&self) -> Result<Option<&str>, Problem> {
-        let mut tokens = self.pairs.iter().filter(|(name, _)| name == "f").map(|(_, value)| value.as_str());
+        let mut tokens = self
+            .pairs
+            .iter()
+            .filter(|(name, _)| name == "f")
+            .map(|(_, value)| value.as_str());
         let token = tokens.next();
         match tokens.next() {
-            Some(_) => Err(Problem::parameters(vec![ParameterError::new("f", "given more than once")])),
+            Some(_) => Err(Problem::parameters(vec![ParameterError::new(
+                "f",
+                "given more than once",
+            )])),
             None => Ok(token),
         }
     }
@@ -80,18 +87,32 @@ impl Asked {
             .filter(|(name, _)| name != "f" && !known.contains(&name.as_str()))
             .map(|(name, _)| ParameterError::new(name, "there is no such parameter here"))
             .collect();
-        if unknown.is_empty() { Ok(()) } else { Err(Problem::parameters(unknown)) }
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::parameters(unknown))
+        }
     }
 
     /// Parameters but `f`, in the order given.
     pub(crate) fn question(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().filter(|(name, _)| name != "f").map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs
+            .iter()
+            .filter(|(name, _)| name != "f")
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Address of this resource with its parameters but `f`, and with `f` where a format is named.
     pub(crate) fn address(&self, format: Option<&Format>) -> String {
-        let token = format.and_then(|format| format.tokens.first().copied()).map(|token| ("f", token));
-        format!("{}{}{}", self.base, self.path, query_string(self.question().chain(token)))
+        let token = format
+            .and_then(|format| format.tokens.first().copied())
+            .map(|token| ("f", token));
+        format!(
+            "{}{}{}",
+            self.base,
+            self.path,
+            query_string(self.question().chain(token))
+        )
     }
 
     /// What makes this request equal to another: base, path and the sorted parameters but `f`.
@@ -104,30 +125,55 @@ impl Asked {
 
 /// `http://HOST` for a Host that can stand in a link, nothing (relative links) without one.
 fn base_of_host(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(host) = headers.get(header::HOST) else { return Ok(String::new()) };
-    let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    let Some(host) = headers.get(header::HOST) else {
+        return Ok(String::new());
+    };
+    let allowed =
+        |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
     match host.to_str() {
-        Ok(host) if !host.is_empty() && host.len() <= 255 && host.as_bytes().iter().all(allowed) => {
+        Ok(host)
+            if !host.is_empty() && host.len() <= 255 && host.as_bytes().iter().all(allowed) =>
+        {
             Ok(format!("http://{host}"))
         }
-        _ => Err(Problem::new(Kind::BadRequest, "The Host header is not a host name with an optional port.")),
+        _ => Err(Problem::new(
+            Kind::BadRequest,
+            "The Host header is not a host name with an optional port.",
+        )),
     }
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    if values.is_empty() { None } else { Some(values.join(", ")) }
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    if values.is_empty() {
+        None
+    } else {
+        Some(values.join(", "))
+    }
 }
 
 fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
     if query.len() > LONGEST_QUERY {
-        return Err(Problem::new(Kind::BadRequest, format!("The query is longer than {LONGEST_QUERY} bytes.")));
+        return Err(Problem::new(
+            Kind::BadRequest,
+            format!("The query is longer than {LONGEST_QUERY} bytes."),
+        ));
     }
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
-        percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_utf8| {
-            Problem::new(Kind::BadRequest, "The query is not UTF-8 once its percent-encoding is undone.")
-        })
+        percent_decode_str(&spaced)
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_utf8| {
+                Problem::new(
+                    Kind::BadRequest,
+                    "The query is not UTF-8 once its percent-encoding is undone.",
+                )
+            })
     };
     query
         .split('&')
@@ -145,12 +191,26 @@ mod tests {
 
     #[test]
     fn queries_are_decoded_and_written_back() {
-        let pairs = parse_query("crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84&a=x%26y&b=1%2C2&&c").unwrap();
-        let read: Vec<_> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        assert_eq!(read, [
-            ("crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84"), ("a", "x&y"), ("b", "1,2"), ("c", "")
-        ]);
-        assert_eq!(query_string(read), "?crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84&a=x%26y&b=1,2&c=");
+        let pairs =
+            parse_query("crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84&a=x%26y&b=1%2C2&&c")
+                .unwrap();
+        let read: Vec<_> = pairs
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("crs", "http://www.opengis.net/def/crs/OGC/1.3/CRS84"),
+                ("a", "x&y"),
+                ("b", "1,2"),
+                ("c", "")
+            ]
+        );
+        assert_eq!(
+            query_string(read),
+            "?crs=http://www.opengis.net/def/crs/OGC/1.3/CRS84&a=x%26y&b=1,2&c="
+        );
         assert_eq!(parse_query("a=%ff").unwrap_err().kind, Kind::BadRequest);
     }
 
@@ -161,7 +221,10 @@ mod tests {
             headers.insert(header::HOST, host.parse().unwrap());
             base_of_host(&headers)
         };
-        assert_eq!(with("maps.example.org:8080").unwrap(), "http://maps.example.org:8080");
+        assert_eq!(
+            with("maps.example.org:8080").unwrap(),
+            "http://maps.example.org:8080"
+        );
         assert_eq!(with("[::1]:80").unwrap(), "http://[::1]:80");
         assert!(with("evil.example/x\"><script>").is_err());
         assert_eq!(base_of_host(&HeaderMap::new()).unwrap(), "");

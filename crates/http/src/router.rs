@@ -22,16 +22,25 @@ use crate::{assets, documents, health, items, middleware, tiles};
 /// The service as a router: everything but sockets.
 pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
     let service: Shared = Arc::new(Service::new(catalogue, settings));
-    let routes: Vec<(&str, MethodRouter<Shared>)> = vec![
+    let table: Vec<(&str, MethodRouter<Shared>)> = vec![
         ("/conformance", resource(documents::conformance)),
         ("/api", resource(documents::api)),
         ("/api.html", resource(documents::api_page)),
         ("/collections", resource(documents::collections)),
         ("/collections/{collection}", resource(documents::collection)),
-        ("/collections/{collection}/schema", resource(documents::schema)),
-        ("/collections/{collection}/queryables", resource(documents::queryables)),
+        (
+            "/collections/{collection}/schema",
+            resource(documents::schema),
+        ),
+        (
+            "/collections/{collection}/queryables",
+            resource(documents::queryables),
+        ),
         ("/collections/{collection}/items", resource(items::items)),
-        ("/collections/{collection}/items/{id}", resource(items::item)),
+        (
+            "/collections/{collection}/items/{id}",
+            resource(items::item),
+        ),
         ("/xyz/{file}", resource(documents::tilejson)),
         ("/xyz/{layer}/{z}/{x}/{file}", resource(tiles::tile)),
         ("/styles", resource(documents::styles)),
@@ -41,9 +50,11 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
         ("/readyz", resource(health::readyz)),
     ];
     let mut router = Router::new().route("/", resource(documents::root));
-    for (path, methods) in routes {
+    for (path, methods) in table {
         // QGIS tries a failing address again with a slash, so both forms are the same resource.
-        router = router.route(&format!("{path}/"), methods.clone()).route(path, methods);
+        router = router
+            .route(&format!("{path}/"), methods.clone())
+            .route(path, methods);
     }
     router
         .fallback(other)
@@ -80,7 +91,18 @@ async fn other(State(service): State<Shared>, request: Request) -> Result<Respon
     assets::serve(&service, &asked, &path).await
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    Problem::internal(format!("a handler panicked: {}", message.unwrap_or("without a message"))).into_response()
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    Problem::internal(format!(
+        "a handler panicked: {}",
+        message.unwrap_or("without a message")
+    ))
+    .into_response()
 }

@@ -30,7 +30,10 @@ impl Service {
         Self {
             catalogue,
             compute: Compute::new(&settings.limits),
-            bodies: Cache::builder().max_capacity(settings.limits.cache_bytes).weigher(weight).build(),
+            bodies: Cache::builder()
+                .max_capacity(settings.limits.cache_bytes)
+                .weigher(weight)
+                .build(),
             settings,
             requests: AtomicU64::new(0),
         }

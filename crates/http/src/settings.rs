@@ -45,7 +45,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { computing: cores.max(2), waiting: 256, cache_bytes: 64 << 20 }
+        Self {
+            computing: cores.max(2),
+            waiting: 256,
+            cache_bytes: 64 << 20,
+        }
     }
 }
 

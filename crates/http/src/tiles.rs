@@ -57,9 +57,19 @@ impl Tile {
     fn bounds(self) -> Option<BoundingBox> {
         let buffer = BUFFER / f64::from(EXTENT);
         let lon = |x: f64| (x / self.across() * 360.0 - 180.0).clamp(-180.0, 180.0);
-        let lat = |y: f64| (PI * (1.0 - 2.0 * y / self.across())).sinh().atan().to_degrees();
+        let lat = |y: f64| {
+            (PI * (1.0 - 2.0 * y / self.across()))
+                .sinh()
+                .atan()
+                .to_degrees()
+        };
         let (x, y) = (f64::from(self.x), f64::from(self.y));
-        let corners = [lon(x - buffer), lat(y + 1.0 + buffer), lon(x + 1.0 + buffer), lat(y - buffer)];
+        let corners = [
+            lon(x - buffer),
+            lat(y + 1.0 + buffer),
+            lon(x + 1.0 + buffer),
+            lat(y - buffer),
+        ];
         BoundingBox::new(corners).ok()
     }
 }
@@ -80,15 +90,25 @@ const fn resolution_at(z: u8) -> u8 {
 ///
 /// # Errors
 /// 404 naming the layers that have tiles.
-pub(crate) fn tiled(catalogue: &Catalogue, name: &str) -> Result<&'static LayerDescription, Problem> {
-    let layers = catalogue.descriptions().iter().filter(|layer| layer.over_cells);
-    match layers.clone().find(|layer| layer.id == name) {
-        Some(layer) => Ok(layer),
-        None => {
+pub(crate) fn tiled(
+    catalogue: &Catalogue,
+    name: &str,
+) -> Result<&'static LayerDescription, Problem> {
+    let layers = catalogue
+        .descriptions()
+        .iter()
+        .filter(|layer| layer.over_cells);
+    layers
+        .clone()
+        .find(|layer| layer.id == name)
+        .copied()
+        .ok_or_else(|| {
             let names: Vec<_> = layers.map(|layer| layer.id).collect();
-            Err(Problem::not_found(format!("Tiles are made of layers over cells: {}.", names.join(", "))))
-        }
-    }
+            Problem::not_found(format!(
+                "Tiles are made of layers over cells: {}.",
+                names.join(", ")
+            ))
+        })
 }
 
 /// `/xyz/{layer}/{z}/{x}/{y}.{ending}`.
@@ -101,7 +121,11 @@ pub(crate) async fn tile(
     if !service.scope().reads_unreleased() {
         return Err(Problem::not_found("There is no such tile set."));
     }
-    let absent = || Problem::not_found("There is no such tile: the grid has zooms 0 to 22 and 2^z columns and rows.");
+    let absent = || {
+        Problem::not_found(
+            "There is no such tile: the grid has zooms 0 to 22 and 2^z columns and rows.",
+        )
+    };
     let (y, ending) = file.split_once('.').ok_or_else(absent)?;
     let format = match ending {
         "mvt" | "pbf" => &MVT,
@@ -110,45 +134,78 @@ pub(crate) async fn tile(
     };
     let tile = parse_tile(&z, &x, y).ok_or_else(absent)?;
     let mut query = LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
-    asked.format_token()?.map_or(Ok(()), |_token| asked.only(&[]))?;
+    asked
+        .format_token()?
+        .map_or(Ok(()), |_token| asked.only(&[]))?;
     if query.resolution.is_none() {
         query.resolution = resolution(&service.catalogue, &query, tile)?;
     }
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let (scope, request) = (service.scope(), asked.clone());
-    reply(&service, &asked, representation, move |catalogue, _version| {
-        let bbox = Some(tile.bounds().ok_or_else(absent)?);
-        let answer = catalogue.answer(layer.id, &query, scope, &Page { bbox, ..Page::ALL })?;
-        let body = if *format == MVT {
-            mvt::encode(&answer, tile)
-        } else {
-            let tilejson = format!("{}/xyz/{}.json", request.base, layer.id);
-            let links = [
-                Link::new(request.address(None), "self", GEOJSON.media_type, "this tile"),
-                Link::new(tilejson, "tilejson", JSON.media_type, "vector tiles as TileJSON"),
-            ];
-            let mut body = Vec::new();
-            write_collection(&answer, &links, &mut body)
-                .map_err(|error| Problem::internal(format!("writing a tile to memory: {error}")))?;
-            Some(body)
-        };
-        Ok(Produced { body, version: answer.version, headers: Vec::new() })
-    })
+    reply(
+        &service,
+        &asked,
+        representation,
+        move |catalogue, _version| {
+            let bbox = Some(tile.bounds().ok_or_else(absent)?);
+            let answer = catalogue.answer(layer.id, &query, scope, &Page { bbox, ..Page::ALL })?;
+            let body = if *format == MVT {
+                mvt::encode(&answer, tile)
+            } else {
+                let tilejson = format!("{}/xyz/{}.json", request.base, layer.id);
+                let links = [
+                    Link::new(
+                        request.address(None),
+                        "self",
+                        GEOJSON.media_type,
+                        "this tile",
+                    ),
+                    Link::new(
+                        tilejson,
+                        "tilejson",
+                        JSON.media_type,
+                        "vector tiles as TileJSON",
+                    ),
+                ];
+                let mut body = Vec::new();
+                write_collection(&answer, &links, &mut body).map_err(|error| {
+                    Problem::internal(format!("writing a tile to memory: {error}"))
+                })?;
+                Some(body)
+            };
+            Ok(Produced {
+                body,
+                version: answer.version,
+                headers: Vec::new(),
+            })
+        },
+    )
     .await
 }
 
 /// Decimal digits only: no sign, no leading plus.
 fn parse_tile(z: &str, x: &str, y: &str) -> Option<Tile> {
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u32>().ok()).flatten();
+    let digits = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| text.parse::<u32>().ok())
+            .flatten()
+    };
     Tile::new(u8::try_from(digits(z)?).ok()?, digits(x)?, digits(y)?)
 }
 
-fn resolution(catalogue: &Arc<Catalogue>, query: &LayerQuery, tile: Tile) -> Result<Option<Resolution>, Problem> {
+fn resolution(
+    catalogue: &Arc<Catalogue>,
+    query: &LayerQuery,
+    tile: Tile,
+) -> Result<Option<Resolution>, Problem> {
     let area = match &query.study_area {
         Some(name) => Some(catalogue.areas().get(name)?),
         None => catalogue.default_area(),
     };
-    let finest = area.map_or(u8::MAX, |area| u8::from(catalogue.default_resolution(area)) + FINER);
+    let finest = area.map_or(u8::MAX, |area| {
+        u8::from(catalogue.default_resolution(area)) + FINER
+    });
     Ok(Resolution::try_from(resolution_at(tile.z).min(finest)).ok())
 }
 
@@ -161,8 +218,16 @@ mod tests {
         assert!(parse_tile("0", "0", "0").is_some());
         assert!(parse_tile("22", "4194303", "4194303").is_some());
         for (z, x, y) in [
-            ("0", "1", "0"), ("10", "1024", "0"), ("10", "0", "1024"), ("23", "0", "0"), ("64", "0", "0"),
-            ("300", "0", "0"), ("-1", "0", "0"), ("1", "+1", "0"), ("1", "", "0"), ("1", "4294967296", "0"),
+            ("0", "1", "0"),
+            ("10", "1024", "0"),
+            ("10", "0", "1024"),
+            ("23", "0", "0"),
+            ("64", "0", "0"),
+            ("300", "0", "0"),
+            ("-1", "0", "0"),
+            ("1", "+1", "0"),
+            ("1", "", "0"),
+            ("1", "4294967296", "0"),
         ] {
             assert_eq!(parse_tile(z, x, y), None, "{z}/{x}/{y}");
         }
@@ -176,14 +241,24 @@ mod tests {
         for (with_buffer, without) in corners.iter().zip(plain) {
             assert!((with_buffer - without).abs() < 0.01, "{corners:?}");
         }
-        assert!(corners[0] < plain[0] && corners[1] < plain[1] && corners[2] > plain[2] && corners[3] > plain[3]);
-        assert_eq!(Tile::new(0, 0, 0).unwrap().bounds().unwrap().corners()[0].to_bits(), (-180.0_f64).to_bits());
+        assert!(
+            corners[0] < plain[0]
+                && corners[1] < plain[1]
+                && corners[2] > plain[2]
+                && corners[3] > plain[3]
+        );
+        assert_eq!(
+            Tile::new(0, 0, 0).unwrap().bounds().unwrap().corners()[0].to_bits(),
+            (-180.0_f64).to_bits()
+        );
     }
 
     #[test]
     fn cells_are_a_few_tens_of_pixels_wide() {
         for z in 4..=11 {
-            let edge = Resolution::try_from(resolution_at(z)).unwrap().edge_length_m();
+            let edge = Resolution::try_from(resolution_at(z))
+                .unwrap()
+                .edge_length_m();
             // Metres a pixel of a 512-pixel tile at latitude 31, the middle of Pakistan.
             let metres = 40_075_016.7 / 512.0 / f64::from(1_u32 << z) * 31.0_f64.to_radians().cos();
             let pixels = 2.0 * edge / metres;

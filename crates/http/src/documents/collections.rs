@@ -17,14 +17,27 @@ use crate::service::Shared;
 static OFFERED: [&Format; 2] = [&JSON, &HTML];
 
 /// `/collections`.
-pub(crate) async fn collections(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn collections(
+    State(service): State<Shared>,
+    asked: Asked,
+) -> Result<Response, Problem> {
     asked.only(&[])?;
     let format = asked.format(&OFFERED)?;
-    document(&service, &asked, format, "Collections", move |catalogue, asked| {
-        let all: Value = catalogue.descriptions().iter().map(|layer| describe(catalogue, layer, asked, &JSON)).collect();
-        let links = representations(asked, format, &OFFERED);
-        Ok(json!({ "links": link::to_json(&links), "collections": all }))
-    })
+    document(
+        &service,
+        &asked,
+        format,
+        "Collections",
+        move |catalogue, asked| {
+            let all: Value = catalogue
+                .descriptions()
+                .iter()
+                .map(|layer| describe(catalogue, layer, asked, &JSON))
+                .collect();
+            let links = representations(asked, format, &OFFERED);
+            Ok(json!({ "links": link::to_json(&links), "collections": all }))
+        },
+    )
     .await
 }
 
@@ -37,17 +50,29 @@ pub(crate) async fn collection(
     let layer = service.catalogue.describe(&id)?;
     asked.only(&[])?;
     let format = asked.format(&OFFERED)?;
-    document(&service, &asked, format, layer.title, move |catalogue, asked| {
-        Ok(describe(catalogue, layer, asked, format))
-    })
+    document(
+        &service,
+        &asked,
+        format,
+        layer.title,
+        move |catalogue, asked| Ok(describe(catalogue, layer, asked, format)),
+    )
     .await
 }
 
 /// The collection document: the same here and in the list.
-fn describe(catalogue: &Catalogue, layer: &LayerDescription, asked: &Asked, format: &Format) -> Value {
+fn describe(
+    catalogue: &Catalogue,
+    layer: &LayerDescription,
+    asked: &Asked,
+    format: &Format,
+) -> Value {
     let days = catalogue.days();
     let interval = match days {
-        Some(days) => json!([format!("{}T00:00:00Z", days.first().date()), format!("{}T23:59:59Z", days.last().date())]),
+        Some(days) => json!([
+            format!("{}T00:00:00Z", days.first().date()),
+            format!("{}T23:59:59Z", days.last().date())
+        ]),
         None => json!([null, null]),
     };
     json!({
@@ -75,12 +100,21 @@ fn describe(catalogue: &Catalogue, layer: &LayerDescription, asked: &Asked, form
 }
 
 fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> {
-    let own = Asked { path: format!("/collections/{}", layer.id), pairs: Vec::new(), ..asked.clone() };
+    let own = Asked {
+        path: format!("/collections/{}", layer.id),
+        pairs: Vec::new(),
+        ..asked.clone()
+    };
     let at = |rest: &str| format!("{}{}{rest}", own.base, own.path);
     let mut links = representations(&own, format, &OFFERED);
     links.extend(FORMATS.iter().map(|format| {
         let token = format.tokens.first().copied().unwrap_or_default();
-        Link::new(at(&format!("/items?f={token}")), "items", format.link_type(), format!("features {}", format.title))
+        Link::new(
+            at(&format!("/items?f={token}")),
+            "items",
+            format.link_type(),
+            format!("features {}", format.title),
+        )
     }));
     links.push(Link::new(
         at("/schema"),
@@ -88,7 +122,12 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         SCHEMA.media_type,
         "properties of a feature",
     ));
-    links.push(Link::new(at("/schema"), "describedby", SCHEMA.media_type, "properties of a feature"));
+    links.push(Link::new(
+        at("/schema"),
+        "describedby",
+        SCHEMA.media_type,
+        "properties of a feature",
+    ));
     links.push(Link::new(
         at("/queryables"),
         "http://www.opengis.net/def/rel/ogc/1.0/queryables",
@@ -97,15 +136,31 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
     ));
     if layer.over_cells {
         let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
-        links.push(Link::new(tiles, "tilejson", JSON.media_type, "vector tiles as TileJSON"));
+        links.push(Link::new(
+            tiles,
+            "tilejson",
+            JSON.media_type,
+            "vector tiles as TileJSON",
+        ));
     }
     links
 }
 
 /// Boxes of the study areas: first the one around them all, as OGC 17-069r4 asks, then each where there are several.
 fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
-    let mut boxes: Vec<[f64; 4]> = catalogue.areas().iter().filter_map(NamedArea::extent).collect();
-    let around = |a: [f64; 4], b: [f64; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
+    let mut boxes: Vec<[f64; 4]> = catalogue
+        .areas()
+        .iter()
+        .filter_map(NamedArea::extent)
+        .collect();
+    let around = |a: [f64; 4], b: [f64; 4]| {
+        [
+            a[0].min(b[0]),
+            a[1].min(b[1]),
+            a[2].max(b[2]),
+            a[3].max(b[3]),
+        ]
+    };
     match boxes.iter().copied().reduce(around) {
         None => vec![[-180.0, -90.0, 180.0, 90.0]],
         Some(_) if boxes.len() == 1 => boxes,
@@ -128,7 +183,12 @@ fn study_areas(catalogue: &Catalogue) -> Value {
         })
     };
     // An area without a cell at any resolution has no box and cannot be shown.
-    catalogue.areas().iter().filter(|area| area.extent().is_some()).map(describe).collect()
+    catalogue
+        .areas()
+        .iter()
+        .filter(|area| area.extent().is_some())
+        .map(describe)
+        .collect()
 }
 
 /// The codes that `category` takes, each once.
@@ -140,7 +200,8 @@ fn categories() -> Value {
         new
     };
     let all = CategorySet::ALL.iter().filter(first_of_code);
-    all.map(|category| json!({ "code": category.code(), "name": category.name() })).collect()
+    all.map(|category| json!({ "code": category.code(), "name": category.name() }))
+        .collect()
 }
 
 fn resolutions(catalogue: &Catalogue) -> Value {
@@ -148,12 +209,17 @@ fn resolutions(catalogue: &Catalogue) -> Value {
         ParameterKind::Integer { min, max } => (Some(min), Some(max)),
         _ => (None, None),
     };
-    let default = catalogue.default_area().map(|area| u8::from(catalogue.default_resolution(area)));
+    let default = catalogue
+        .default_area()
+        .map(|area| u8::from(catalogue.default_resolution(area)));
     json!({ "min": min, "max": max, "default": default })
 }
 
 /// `/places.json`: the populated places that give a map of a study area its orientation, largest first.
-pub(crate) async fn places(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn places(
+    State(service): State<Shared>,
+    asked: Asked,
+) -> Result<Response, Problem> {
     asked.only(&["study_area"])?;
     let format = asked.format(&[&JSON])?;
     document(&service, &asked, format, "Places", |catalogue, asked| {

@@ -32,23 +32,53 @@ pub(crate) async fn root(State(service): State<Shared>, asked: Asked) -> Result<
         return assets::serve(&service, &asked, "index.html").await;
     }
     asked.only(&[])?;
-    document(&service, &asked, format, "Naqsha", |_catalogue, asked| Ok(landing(asked))).await
+    document(&service, &asked, format, "Naqsha", |_catalogue, asked| {
+        Ok(landing(asked))
+    })
+    .await
 }
 
 fn landing(asked: &Asked) -> Value {
     let base = &asked.base;
-    let mut links = representations(&Asked { path: "/".to_owned(), ..asked.clone() }, &JSON, &[&JSON, &HTML]);
+    let mut links = representations(
+        &Asked {
+            path: "/".to_owned(),
+            ..asked.clone()
+        },
+        &JSON,
+        &[&JSON, &HTML],
+    );
     links.extend([
-        Link::new(format!("{base}/api"), "service-desc", OPENAPI.media_type, "the API as OpenAPI 3.0"),
-        Link::new(format!("{base}/api.html"), "service-doc", HTML.link_type(), "the API as a page"),
-        Link::new(format!("{base}/conformance"), "conformance", JSON.media_type, "conformance classes"),
+        Link::new(
+            format!("{base}/api"),
+            "service-desc",
+            OPENAPI.media_type,
+            "the API as OpenAPI 3.0",
+        ),
+        Link::new(
+            format!("{base}/api.html"),
+            "service-doc",
+            HTML.link_type(),
+            "the API as a page",
+        ),
+        Link::new(
+            format!("{base}/conformance"),
+            "conformance",
+            JSON.media_type,
+            "conformance classes",
+        ),
         Link::new(
             format!("{base}/conformance"),
             "http://www.opengis.net/def/rel/ogc/1.0/conformance",
             JSON.media_type,
             "conformance classes",
         ),
-        Link::new(format!("{base}/collections"), "data", JSON.media_type, "collections"),
+        Link::new(
+            format!("{base}/collections"),
+            "data",
+            JSON.media_type,
+            "collections",
+        ),
         Link::new(
             format!("{base}/collections"),
             "http://www.opengis.net/def/rel/ogc/1.0/data",
@@ -70,18 +100,30 @@ fn landing(asked: &Asked) -> Value {
 }
 
 /// `/conformance`.
-pub(crate) async fn conformance(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn conformance(
+    State(service): State<Shared>,
+    asked: Asked,
+) -> Result<Response, Problem> {
     asked.only(&[])?;
     let format = asked.format(&[&JSON, &HTML])?;
-    document(&service, &asked, format, "Conformance", move |_catalogue, asked| {
-        let links = representations(asked, format, &[&JSON, &HTML]);
-        Ok(json!({ "conformsTo": CONFORMANCE, "links": link::to_json(&links) }))
-    })
+    document(
+        &service,
+        &asked,
+        format,
+        "Conformance",
+        move |_catalogue, asked| {
+            let links = representations(asked, format, &[&JSON, &HTML]);
+            Ok(json!({ "conformsTo": CONFORMANCE, "links": link::to_json(&links) }))
+        },
+    )
     .await
 }
 
 /// `/api.html`: the operations in a table.
-pub(crate) async fn api_page(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn api_page(
+    State(service): State<Shared>,
+    asked: Asked,
+) -> Result<Response, Problem> {
     asked.only(&[])?;
     let format = asked.format(&[&HTML])?;
     document(&service, &asked, format, "The API of Naqsha", |catalogue, asked| {

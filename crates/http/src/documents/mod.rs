@@ -40,12 +40,23 @@ async fn document(
     reply(service, asked, representation, move |catalogue, version| {
         let value = make(catalogue, &request)?;
         if *format == HTML {
-            let headers = vec![(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(html::POLICY))];
-            return Ok(Produced { body: Some(html::page(&title, &value).into_bytes()), version, headers });
+            let headers = vec![(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static(html::POLICY),
+            )];
+            return Ok(Produced {
+                body: Some(html::page(&title, &value).into_bytes()),
+                version,
+                headers,
+            });
         }
         let mut body = value.to_string().into_bytes();
         body.push(b'\n');
-        Ok(Produced { body: Some(body), version, headers: Vec::new() })
+        Ok(Produced {
+            body: Some(body),
+            version,
+            headers: Vec::new(),
+        })
     })
     .await
 }

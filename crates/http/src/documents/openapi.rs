@@ -10,7 +10,9 @@ use naqsha_layers::{Catalogue, LayerDescription};
 use serde_json::{Map, Value, json};
 
 use super::document;
-use super::operations::{Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query};
+use super::operations::{
+    Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query,
+};
 use super::schemas::of_property;
 use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
@@ -24,10 +26,21 @@ pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<R
     asked.only(&[])?;
     let format = asked.format(&[&OPENAPI, &HTML])?;
     if *format == HTML {
-        let asked = Asked { accept: None, pairs: Vec::new(), ..asked };
+        let asked = Asked {
+            accept: None,
+            pairs: Vec::new(),
+            ..asked
+        };
         return super::api_page(State(service), asked).await;
     }
-    document(&service, &asked, format, "The API of Naqsha", |catalogue, asked| Ok(describe(catalogue, &asked.base))).await
+    document(
+        &service,
+        &asked,
+        format,
+        "The API of Naqsha",
+        |catalogue, asked| Ok(describe(catalogue, &asked.base)),
+    )
+    .await
 }
 
 /// The document for a service whose links start with `base`.
@@ -58,7 +71,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         "paths": paths,
         "components": {
             "parameters": {
-                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum.", json!({
+                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum.", &json!({
                     "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
                 })),
             },
@@ -70,56 +83,93 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
 
 /// Paths that do not belong to one layer.
 fn general() -> Map<String, Value> {
-    let page = |id: &str, summary: &str| Operation::new(id, summary, "Capabilities").answers(&[&JSON, &HTML]);
-    let check = |id: &str, summary: &str| Operation::new(id, summary, "Operation").answers(&[&JSON]).build();
-    let area = query("study_area", "Name of the study area.", json!({ "type": "string" }));
-    let style = in_path("styleId", "Name of the layer.", json!({ "type": "string" }));
+    let page = |id: &str, summary: &str| {
+        Operation::new(id, summary, "Capabilities").answers(&[&JSON, &HTML])
+    };
+    let check = |id: &str, summary: &str| {
+        Operation::new(id, summary, "Operation")
+            .answers(&[&JSON])
+            .build()
+    };
+    let api = Operation::new("getApi", "This document", "Capabilities").answers(&[&OPENAPI, &HTML]);
+    let api_page =
+        Operation::new("getApiPage", "The API as a page", "Capabilities").answers(&[&HTML]);
     let paths = [
-        ("/", page("getLandingPage", "Landing document; for a browser the map").build()),
-        ("/conformance", page("getConformance", "Conformance classes").build()),
-        ("/api", Operation::new("getApi", "This document", "Capabilities").answers(&[&OPENAPI, &HTML]).build()),
-        ("/api.html", Operation::new("getApiPage", "The API as a page", "Capabilities").answers(&[&HTML]).build()),
-        ("/collections", page("getCollections", "Every collection").build()),
-        ("/styles", Operation::new("getStyles", "MapLibre styles", "Tiles").answers(&[&JSON]).build()),
         (
-            "/styles/{styleId}",
-            Operation::new("getStyle", "MapLibre style of a layer; takes the layer's parameters", "Tiles")
-                .answers(&[&STYLE])
-                .takes([style])
-                .may_be_absent()
-                .build(),
+            "/",
+            page("getLandingPage", "Landing document; for a browser the map").build(),
         ),
         (
-            "/places.json",
-            Operation::new("getPlaces", "Places that label a map of a study area, largest first", "Capabilities")
-                .answers(&[&JSON])
-                .takes([area])
-                .build(),
+            "/conformance",
+            page("getConformance", "Conformance classes").build(),
+        ),
+        ("/api", api.build()),
+        ("/api.html", api_page.build()),
+        (
+            "/collections",
+            page("getCollections", "Every collection").build(),
         ),
         ("/healthz", check("getHealth", "Whether the process runs")),
-        ("/readyz", check("getReadiness", "Whether new requests are welcome")),
+        (
+            "/readyz",
+            check("getReadiness", "Whether new requests are welcome"),
+        ),
     ];
-    paths.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+    paths
+        .into_iter()
+        .chain(for_maps())
+        .map(|(path, item)| (path.to_owned(), item))
+        .collect()
+}
+
+/// Paths for maps that do not belong to one layer.
+fn for_maps() -> [(&'static str, Value); 3] {
+    let name = json!({ "type": "string" });
+    let styles = Operation::new("getStyles", "MapLibre styles", "Tiles").answers(&[&JSON]);
+    let style = Operation::new(
+        "getStyle",
+        "MapLibre style of a layer; takes the layer's parameters",
+        "Tiles",
+    )
+    .answers(&[&STYLE])
+    .takes([in_path("styleId", "Name of the layer.", &name)])
+    .may_be_absent();
+    let summary = "Places that label a map of a study area, largest first";
+    let places = Operation::new("getPlaces", summary, "Capabilities")
+        .answers(&[&JSON])
+        .takes([query("study_area", "Name of the study area.", &name)]);
+    [
+        ("/styles", styles.build()),
+        ("/styles/{styleId}", style.build()),
+        ("/places.json", places.build()),
+    ]
 }
 
 fn of_collection(layer: &LayerDescription) -> [(String, Value); 5] {
     let (id, title) = (layer.id, layer.title);
     let root = format!("/collections/{id}");
-    let parameters = || layer.parameters.iter().map(of_layer);
-    let operation = |verb: &str, summary: String| Operation::new(format!("{verb}.{id}"), summary, "Data");
-    let describe = operation("describeCollection", format!("{title}: the collection")).answers(&[&JSON, &HTML]);
+    let parameters = || layer.parameters.iter().copied().map(of_layer);
+    let operation =
+        |verb: &str, summary: String| Operation::new(format!("{verb}.{id}"), summary, "Data");
+    let describe = operation("describeCollection", format!("{title}: the collection"))
+        .answers(&[&JSON, &HTML]);
     let items = operation("getFeatures", format!("{title}: features"))
         .answers(&FORMATS)
         .takes(of_items())
         .takes(parameters());
-    let feature_id = in_path("featureId", "Identifier of the feature.", json!({ "type": "string" }));
+    let feature_id = in_path(
+        "featureId",
+        "Identifier of the feature.",
+        &json!({ "type": "string" }),
+    );
     let item = operation("getFeature", format!("{title}: one feature"))
         .answers(&[&GEOJSON, &HTML])
         .takes([feature_id])
         .takes(parameters())
         .may_be_absent();
     let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);
-    let queryables = operation("getQueryables", format!("{title}: parameters")).answers(&[&SCHEMA, &HTML]);
+    let queryables =
+        operation("getQueryables", format!("{title}: parameters")).answers(&[&SCHEMA, &HTML]);
     [
         (root.clone(), describe.build()),
         (format!("{root}/items"), items.may_be_absent().build()),
@@ -131,34 +181,42 @@ fn of_collection(layer: &LayerDescription) -> [(String, Value); 5] {
 
 fn of_tiles(layer: &LayerDescription) -> Vec<(String, Value)> {
     let (id, title) = (layer.id, layer.title);
-    let parameters = || layer.parameters.iter().map(of_layer);
-    let tilejson = Operation::new(format!("getTileJson.{id}"), format!("{title}: TileJSON 3.0.0"), "Tiles")
-        .answers(&[&JSON])
-        .takes(parameters());
+    let parameters = || layer.parameters.iter().copied().map(of_layer);
+    let tilejson = Operation::new(
+        format!("getTileJson.{id}"),
+        format!("{title}: TileJSON 3.0.0"),
+        "Tiles",
+    )
+    .answers(&[&JSON])
+    .takes(parameters());
     let number = |max: u64| json!({ "type": "integer", "minimum": 0, "maximum": max });
     let last = (1_u64 << DEEPEST_ZOOM) - 1;
     let position = || {
         [
-            in_path("z", "Zoom.", number(u64::from(DEEPEST_ZOOM))),
-            in_path("x", "Column from the west.", number(last)),
-            in_path("y", "Row from the north.", number(last)),
+            in_path("z", "Zoom.", &number(u64::from(DEEPEST_ZOOM))),
+            in_path("x", "Column from the west.", &number(last)),
+            in_path("y", "Row from the north.", &number(last)),
         ]
     };
-    let tile = |ending: &str, format| {
-        Operation::new(format!("{id}.getTile.{ending}"), format!("{title}: a tile of the web Mercator grid"), "Tiles")
-            .answers(&[format])
-            .takes(position())
-            .takes(parameters())
-            .may_be_absent()
-            .may_be_empty()
-            .build()
+    let operation = |ending: &str, format| {
+        Operation::new(
+            format!("{id}.getTile.{ending}"),
+            format!("{title}: a tile of the web Mercator grid"),
+            "Tiles",
+        )
+        .answers(&[format])
+        .takes(position())
+        .takes(parameters())
+        .may_be_absent()
+        .may_be_empty()
+        .build()
     };
     let path = |ending: &str| format!("/xyz/{id}/{{z}}/{{x}}/{{y}}.{ending}");
     vec![
         (format!("/xyz/{id}.json"), tilejson.build()),
-        (path("mvt"), tile("mvt", &MVT)),
-        (path("pbf"), tile("pbf", &MVT)),
-        (path("geojson"), tile("geojson", &GEOJSON)),
+        (path("mvt"), operation("mvt", &MVT)),
+        (path("pbf"), operation("pbf", &MVT)),
+        (path("geojson"), operation("geojson", &GEOJSON)),
     ]
 }
 
@@ -173,10 +231,12 @@ fn schemas(catalogue: &Catalogue) -> Map<String, Value> {
                 (property.name.to_owned(), schema)
             })
             .collect();
-        (format!("{}Properties", layer.id), json!({ "type": "object", "properties": properties }))
+        (
+            format!("{}Properties", layer.id),
+            json!({ "type": "object", "properties": properties }),
+        )
     };
     let mut schemas: Map<String, Value> = catalogue.descriptions().iter().map(properties).collect();
     schemas.insert("Problem".to_owned(), problem_schema());
     schemas
 }
-

@@ -20,7 +20,11 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn new(id: impl Into<String>, summary: impl Into<String>, tag: &'static str) -> Self {
+    pub(super) fn new(
+        id: impl Into<String>,
+        summary: impl Into<String>,
+        tag: &'static str,
+    ) -> Self {
         Self {
             id: id.into(),
             summary: summary.into(),
@@ -34,10 +38,20 @@ impl Operation {
 
     /// Formats of the answer; where there are several, `f` is a parameter.
     pub(super) fn answers(mut self, formats: &[&Format]) -> Self {
-        self.content = formats.iter().map(|format| (format.link_type().to_owned(), schema_of(format))).collect();
+        self.content = formats
+            .iter()
+            .map(|format| (format.link_type().to_owned(), schema_of(format)))
+            .collect();
         if let [_, _, ..] = formats {
-            let tokens: Vec<&str> = formats.iter().filter_map(|format| format.tokens.first().copied()).collect();
-            self.parameters.push(query("f", "Format of the answer.", json!({ "type": "string", "enum": tokens })));
+            let tokens: Vec<&str> = formats
+                .iter()
+                .filter_map(|format| format.tokens.first().copied())
+                .collect();
+            self.parameters.push(query(
+                "f",
+                "Format of the answer.",
+                &json!({ "type": "string", "enum": tokens }),
+            ));
         }
         self
     }
@@ -100,7 +114,7 @@ fn schema_of(format: &Format) -> Value {
 }
 
 /// A query parameter in the form that GDAL and QGIS look for.
-pub(super) fn query(name: &str, description: &str, schema: Value) -> Value {
+pub(super) fn query(name: &str, description: &str, schema: &Value) -> Value {
     json!({
         "name": name,
         "in": "query",
@@ -113,7 +127,7 @@ pub(super) fn query(name: &str, description: &str, schema: Value) -> Value {
 }
 
 /// A path parameter.
-pub(super) fn in_path(name: &str, description: &str, schema: Value) -> Value {
+pub(super) fn in_path(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "path", "description": description, "required": true, "schema": schema })
 }
 
@@ -123,31 +137,44 @@ pub(super) fn shared(name: &str) -> Value {
 }
 
 /// A layer's parameter, inline.
-pub(super) fn of_layer(parameter: &Parameter) -> Value {
-    query(parameter.name(), parameter.description(), of_parameter(*parameter, Dialect::OpenApi30))
+pub(super) fn of_layer(parameter: Parameter) -> Value {
+    query(
+        parameter.name(),
+        parameter.description(),
+        &of_parameter(parameter, Dialect::OpenApi30),
+    )
 }
 
 /// The name of a parameter, inline or shared.
 pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
-    let reference = || parameter["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+    let reference = || {
+        parameter["$ref"]
+            .as_str()
+            .and_then(|path| path.rsplit('/').next())
+    };
     parameter["name"].as_str().or_else(reference)
 }
 
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
     let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
-    let bbox = json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
+    let bbox =
+        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
     vec![
         shared("limit"),
-        query("offset", "Features skipped.", json!({ "type": "integer", "minimum": 0, "default": 0 })),
+        query(
+            "offset",
+            "Features skipped.",
+            &json!({ "type": "integer", "minimum": 0, "default": 0 }),
+        ),
         query(
             "bbox",
             "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only features \
              that meet the box are returned; west greater than east crosses the antimeridian.",
-            bbox,
+            &bbox,
         ),
-        query("bbox-crs", "Coordinate reference system of bbox.", crs()),
-        query("crs", "Coordinate reference system of the answer.", crs()),
+        query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
+        query("crs", "Coordinate reference system of the answer.", &crs()),
     ]
 }
 

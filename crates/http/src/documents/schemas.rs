@@ -23,7 +23,14 @@ pub(crate) async fn schema(
     let layer = service.catalogue.describe(&id)?;
     asked.only(&[])?;
     let format = asked.format(&OFFERED)?;
-    document(&service, &asked, format, layer.title, move |_catalogue, asked| Ok(of_features(layer, asked))).await
+    document(
+        &service,
+        &asked,
+        format,
+        layer.title,
+        move |_catalogue, asked| Ok(of_features(layer, asked)),
+    )
+    .await
 }
 
 /// `/collections/{c}/queryables`.
@@ -35,24 +42,40 @@ pub(crate) async fn queryables(
     let layer = service.catalogue.describe(&id)?;
     asked.only(&[])?;
     let format = asked.format(&OFFERED)?;
-    document(&service, &asked, format, layer.title, move |_catalogue, asked| {
-        let one = |p: &Parameter| {
-            let mut schema = of_parameter(*p, Dialect::JsonSchema);
-            schema["title"] = p.name().into();
-            schema["description"] = p.description().into();
-            (p.name().to_owned(), schema)
-        };
-        let properties: Map<String, Value> = layer.parameters.iter().map(one).collect();
-        Ok(frame(layer, asked, &properties))
-    })
+    document(
+        &service,
+        &asked,
+        format,
+        layer.title,
+        move |_catalogue, asked| {
+            let one = |p: &Parameter| {
+                let mut schema = of_parameter(*p, Dialect::JsonSchema);
+                schema["title"] = p.name().into();
+                schema["description"] = p.description().into();
+                (p.name().to_owned(), schema)
+            };
+            let properties: Map<String, Value> = layer.parameters.iter().map(one).collect();
+            Ok(frame(layer, asked, &properties))
+        },
+    )
     .await
 }
 
 fn of_features(layer: &LayerDescription, asked: &Asked) -> Value {
-    let format = if layer.over_cells { "geometry-polygon" } else { "geometry-any" };
+    let format = if layer.over_cells {
+        "geometry-polygon"
+    } else {
+        "geometry-any"
+    };
     let mut properties = Map::new();
-    properties.insert("id".to_owned(), json!({ "type": "string", "x-ogc-role": "id", "readOnly": true }));
-    properties.insert("geometry".to_owned(), json!({ "format": format, "x-ogc-role": "primary-geometry" }));
+    properties.insert(
+        "id".to_owned(),
+        json!({ "type": "string", "x-ogc-role": "id", "readOnly": true }),
+    );
+    properties.insert(
+        "geometry".to_owned(),
+        json!({ "format": format, "x-ogc-role": "primary-geometry" }),
+    );
     let roles = time_roles(layer);
     for (i, property) in layer.properties.iter().enumerate() {
         let mut schema = of_property(property);
@@ -79,9 +102,16 @@ fn frame(layer: &LayerDescription, asked: &Asked, properties: &Map<String, Value
 
 /// Which properties say when: the only date, or the first two as the ends of an interval.
 fn time_roles(layer: &LayerDescription) -> Vec<(&'static str, &'static str)> {
-    let mut dates = layer.properties.iter().filter(|p| p.kind == PropertyKind::Date).map(|p| p.name);
+    let mut dates = layer
+        .properties
+        .iter()
+        .filter(|p| p.kind == PropertyKind::Date)
+        .map(|p| p.name);
     match (dates.next(), dates.next()) {
-        (Some(first), Some(last)) => vec![(first, "primary-interval-start"), (last, "primary-interval-end")],
+        (Some(first), Some(last)) => vec![
+            (first, "primary-interval-start"),
+            (last, "primary-interval-end"),
+        ],
         (Some(only), None) => vec![(only, "primary-instant")],
         (None, _) => Vec::new(),
     }
@@ -122,12 +152,19 @@ pub(super) enum Dialect {
 pub(super) fn of_parameter(parameter: Parameter, dialect: Dialect) -> Value {
     match (parameter.kind(), dialect) {
         (
-            ParameterKind::ChoiceList(_) | ParameterKind::TextList | ParameterKind::Text | ParameterKind::Interval,
+            ParameterKind::ChoiceList(_)
+            | ParameterKind::TextList
+            | ParameterKind::Text
+            | ParameterKind::Interval,
             _,
         ) => json!({ "type": "string" }),
         (ParameterKind::Choice(codes), _) => json!({ "type": "string", "enum": codes }),
-        (ParameterKind::Integer { min, max: i64::MAX }, _) => json!({ "type": "integer", "minimum": min }),
-        (ParameterKind::Integer { min, max }, _) => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        (ParameterKind::Integer { min, max: i64::MAX }, _) => {
+            json!({ "type": "integer", "minimum": min })
+        }
+        (ParameterKind::Integer { min, max }, _) => {
+            json!({ "type": "integer", "minimum": min, "maximum": max })
+        }
         (ParameterKind::Number { above, below }, Dialect::JsonSchema) => {
             json!({ "type": "number", "exclusiveMinimum": above, "exclusiveMaximum": below })
         }

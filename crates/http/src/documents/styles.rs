@@ -1,7 +1,7 @@
 //! `/styles` and `/styles/{layer}`: MapLibre styles with one source and no boundary lines.
 //!
 //! Colours follow from the kind of layer: a signed significance class is drawn from cold to hot, a count from light to
-//! dark. Both ramps are ColorBrewer's (RdBu and YlOrRd) and can be told apart by colour-blind readers.
+//! dark. Both ramps are `ColorBrewer`'s (`RdBu` and `YlOrRd`) and can be told apart by colour-blind readers.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -20,7 +20,10 @@ use crate::tiles::tiled;
 const BIN: &str = "bin";
 
 /// `/styles`.
-pub(crate) async fn styles(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn styles(
+    State(service): State<Shared>,
+    asked: Asked,
+) -> Result<Response, Problem> {
     asked.only(&[])?;
     let format = asked.format(&[&JSON])?;
     document(&service, &asked, format, "Styles", |catalogue, asked| {
@@ -29,7 +32,11 @@ pub(crate) async fn styles(State(service): State<Shared>, asked: Asked) -> Resul
             let link = Link::new(address, "stylesheet", STYLE.media_type, layer.title);
             json!({ "id": layer.id, "title": layer.title, "links": link::to_json(&[link]) })
         };
-        let layers: Vec<_> = catalogue.descriptions().iter().filter(|layer| layer.over_cells).collect();
+        let layers: Vec<_> = catalogue
+            .descriptions()
+            .iter()
+            .filter(|layer| layer.over_cells)
+            .collect();
         Ok(json!({ "styles": layers.iter().map(style).collect::<Value>() }))
     })
     .await
@@ -44,11 +51,23 @@ pub(crate) async fn style(
     let layer = tiled(&service.catalogue, &id)?;
     let format = asked.format(&[&STYLE])?;
     LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
-    document(&service, &asked, format, layer.title, move |_catalogue, asked| Ok(describe(layer, asked))).await
+    document(
+        &service,
+        &asked,
+        format,
+        layer.title,
+        move |_catalogue, asked| Ok(describe(layer, asked)),
+    )
+    .await
 }
 
 fn describe(layer: &LayerDescription, asked: &Asked) -> Value {
-    let address = format!("{}/xyz/{}.json{}", asked.base, layer.id, query_string(asked.question()));
+    let address = format!(
+        "{}/xyz/{}.json{}",
+        asked.base,
+        layer.id,
+        query_string(asked.question())
+    );
     let colour = colour(layer);
     json!({
         "version": 8,
@@ -70,17 +89,43 @@ fn describe(layer: &LayerDescription, asked: &Asked) -> Value {
 fn colour(layer: &LayerDescription) -> Value {
     if layer.properties.iter().any(|property| property.name == BIN) {
         return json!([
-            "match", ["get", BIN],
-            -3, "#2166ac", -2, "#67a9cf", -1, "#d1e5f0",
-            1, "#fddbc7", 2, "#ef8a62", 3, "#b2182b",
+            "match",
+            ["get", BIN],
+            -3,
+            "#2166ac",
+            -2,
+            "#67a9cf",
+            -1,
+            "#d1e5f0",
+            1,
+            "#fddbc7",
+            2,
+            "#ef8a62",
+            3,
+            "#b2182b",
             "#e8e8e8",
         ]);
     }
     let number = |kind| matches!(kind, PropertyKind::Integer | PropertyKind::Number);
-    match layer.properties.iter().find(|property| number(property.kind)) {
+    match layer
+        .properties
+        .iter()
+        .find(|property| number(property.kind))
+    {
         Some(property) => json!([
-            "step", ["coalesce", ["get", property.name], 0],
-            "#f7f7f7", 1, "#ffffb2", 3, "#fecc5c", 10, "#fd8d3c", 30, "#f03b20", 100, "#bd0026",
+            "step",
+            ["coalesce", ["get", property.name], 0],
+            "#f7f7f7",
+            1,
+            "#ffffb2",
+            3,
+            "#fecc5c",
+            10,
+            "#fd8d3c",
+            30,
+            "#f03b20",
+            100,
+            "#bd0026",
         ]),
         None => "#fd8d3c".into(),
     }

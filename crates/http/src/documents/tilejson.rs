@@ -19,13 +19,19 @@ pub(crate) async fn tilejson(
     Path(file): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let name = file.strip_suffix(".json").ok_or_else(|| Problem::not_found("There is no such tile set."))?;
+    let name = file
+        .strip_suffix(".json")
+        .ok_or_else(|| Problem::not_found("There is no such tile set."))?;
     let layer = tiled(&service.catalogue, name)?;
     let format = asked.format(&[&JSON])?;
     let query = LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
-    document(&service, &asked, format, layer.title, move |catalogue, asked| {
-        describe(catalogue, layer, &query, asked)
-    })
+    document(
+        &service,
+        &asked,
+        format,
+        layer.title,
+        move |catalogue, asked| describe(catalogue, layer, &query, asked),
+    )
     .await
 }
 
@@ -39,11 +45,21 @@ fn describe(
         Some(name) => Some(catalogue.areas().get(name)?),
         None => catalogue.default_area(),
     };
-    let bounds = area.and_then(NamedArea::extent).unwrap_or([-180.0, -85.0, 180.0, 85.0]);
+    let bounds = area
+        .and_then(NamedArea::extent)
+        .unwrap_or([-180.0, -85.0, 180.0, 85.0]);
     let [west, south, east, north] = bounds;
-    let fields: Map<String, Value> =
-        layer.properties.iter().map(|property| (property.name.to_owned(), kind(property).into())).collect();
-    let template = format!("{}/xyz/{}/{{z}}/{{x}}/{{y}}.mvt{}", asked.base, layer.id, query_string(asked.question()));
+    let fields: Map<String, Value> = layer
+        .properties
+        .iter()
+        .map(|property| (property.name.to_owned(), kind(property).into()))
+        .collect();
+    let template = format!(
+        "{}/xyz/{}/{{z}}/{{x}}/{{y}}.mvt{}",
+        asked.base,
+        layer.id,
+        query_string(asked.question())
+    );
     Ok(json!({
         "tilejson": "3.0.0",
         "name": layer.title,
@@ -70,6 +86,8 @@ const fn kind(property: &Property) -> &'static str {
     match property.kind {
         PropertyKind::Integer | PropertyKind::Number => "Number",
         PropertyKind::Boolean => "Boolean",
-        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell | PropertyKind::Date => "String",
+        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell | PropertyKind::Date => {
+            "String"
+        }
     }
 }

@@ -1,0 +1,192 @@
+//! Connections that do not behave, and the end of the service.
+
+use std::time::{Duration, Instant};
+
+use naqsha_http::{ConnectionLimits, serve_within};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::fixture::{Fixture, service};
+
+struct Running {
+    address: std::net::SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<std::io::Result<()>>,
+    _fixture: Fixture,
+}
+
+async fn start(limits: ConnectionLimits) -> Running {
+    let fixture = service().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async move { drop(stopped.await) };
+    let task = tokio::spawn(serve_within(
+        limits,
+        listener,
+        fixture.router.clone(),
+        shutdown,
+    ));
+    Running {
+        address,
+        stop: Some(stop),
+        task,
+        _fixture: fixture,
+    }
+}
+
+fn quick() -> ConnectionLimits {
+    ConnectionLimits {
+        header_read: Duration::from_millis(400),
+        ..ConnectionLimits::default()
+    }
+}
+
+/// Sends a request on an open connection and reads the status line and the rest that comes with it.
+async fn ask(stream: &mut TcpStream, path: &str) -> String {
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut buffer = vec![0; 64 << 10];
+    let read = stream.read(&mut buffer).await.unwrap();
+    String::from_utf8_lossy(&buffer[..read]).into_owned()
+}
+
+/// How long the server keeps a connection whose client does `write` every 100 ms.
+async fn lifetime(
+    address: std::net::SocketAddr,
+    write: impl Fn(usize) -> &'static [u8],
+) -> Duration {
+    let began = Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for i in 0..100 {
+        let mut byte = [0; 256];
+        match timeout(Duration::from_millis(100), stream.read(&mut byte)).await {
+            Ok(Ok(0) | Err(_)) => return began.elapsed(),
+            Ok(Ok(_)) => {}
+            Err(_elapsed) => drop(stream.write_all(write(i)).await),
+        }
+    }
+    began.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_dripping_and_idle_connections_are_closed() {
+    let running = start(quick()).await;
+    let limit = Duration::from_secs(3);
+    assert!(lifetime(running.address, |_| b"").await < limit, "silent");
+    assert!(
+        lifetime(running.address, |_| b"G").await < limit,
+        "dripping"
+    );
+    // The first bytes of HTTP/2's preface: a server that waits to tell the two protocols apart waits for ever.
+    let preface: [&[u8]; 3] = [b"P", b"R", b"I"];
+    assert!(
+        lifetime(running.address, |i| preface
+            .get(i)
+            .copied()
+            .unwrap_or_default())
+        .await
+            < limit,
+        "preface"
+    );
+    let mut idle = TcpStream::connect(running.address).await.unwrap();
+    assert!(ask(&mut idle, "/healthz").await.starts_with("HTTP/1.1 200"));
+    let mut rest = Vec::new();
+    assert!(
+        timeout(limit, idle.read_to_end(&mut rest)).await.is_ok(),
+        "idle"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_beyond_the_cap_wait_for_a_place() {
+    let running = start(ConnectionLimits {
+        connections: 1,
+        ..ConnectionLimits::default()
+    })
+    .await;
+    let mut first = TcpStream::connect(running.address).await.unwrap();
+    assert!(
+        ask(&mut first, "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    let waiting = timeout(Duration::from_millis(300), ask(&mut second, "/healthz")).await;
+    assert!(waiting.is_err(), "there is no place yet");
+    drop(first);
+    let mut answer = vec![0; 1_024];
+    let read = timeout(Duration::from_secs(5), second.read(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(answer[..read].starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_says_so_and_then_ends() {
+    let limits = ConnectionLimits {
+        drain_delay: Duration::from_millis(500),
+        drain_deadline: Duration::from_secs(5),
+        ..ConnectionLimits::default()
+    };
+    let mut running = start(limits).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    assert!(
+        ask(&mut stream, "/readyz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    running.stop.take().unwrap().send(()).unwrap();
+    sleep(Duration::from_millis(100)).await;
+    let draining = ask(&mut stream, "/readyz").await;
+    assert!(
+        draining.starts_with("HTTP/1.1 503") && draining.contains("/problems/draining"),
+        "{draining}"
+    );
+    assert!(
+        ask(&mut stream, "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200"),
+        "still serving"
+    );
+    timeout(Duration::from_secs(4), running.task)
+        .await
+        .expect("idle connections do not hold the end up")
+        .unwrap()
+        .unwrap();
+    assert!(
+        TcpStream::connect(running.address).await.is_err(),
+        "the listener is gone"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_takes_nothing_does_not_outlive_the_drain_deadline() {
+    let limits = ConnectionLimits {
+        drain_deadline: Duration::from_millis(500),
+        ..ConnectionLimits::default()
+    };
+    let mut running = start(limits).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    // Enough requests that their answers fill every buffer on the way.
+    let request = b"GET /api HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2_000);
+    stream.write_all(&request).await.unwrap();
+    sleep(Duration::from_millis(500)).await;
+    let began = Instant::now();
+    running.stop.take().unwrap().send(()).unwrap();
+    timeout(Duration::from_secs(5), running.task)
+        .await
+        .expect("the deadline holds")
+        .unwrap()
+        .unwrap();
+    assert!(
+        began.elapsed() >= Duration::from_millis(450),
+        "the request had its time"
+    );
+}

@@ -1,0 +1,236 @@
+//! Metadata documents, and the OpenAPI document against somebody else's validator.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use axum::http::Method;
+use serde_json::Value;
+
+use crate::fixture::{link, python, service};
+
+#[tokio::test]
+async fn the_landing_document_leads_everywhere_and_a_browser_gets_the_map() {
+    let service = service().await;
+    let landing = service.json("/").await;
+    for (rel, media_type) in [
+        ("self", "application/json"),
+        ("alternate", "text/html"),
+        (
+            "service-desc",
+            "application/vnd.oai.openapi+json;version=3.0",
+        ),
+        ("service-doc", "text/html"),
+        ("conformance", "application/json"),
+        ("data", "application/json"),
+    ] {
+        let href = link(&landing, rel, media_type)
+            .unwrap_or_else(|| panic!("no {rel} {media_type}: {landing}"));
+        let target = service.follow(href).await;
+        assert_eq!(target.status, 200, "{href}");
+        assert!(
+            target.header("content-type").starts_with(media_type),
+            "{href}: {}",
+            target.header("content-type")
+        );
+    }
+    let browser = [(
+        "accept",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    )];
+    let map = service.send(Method::GET, "/?anything=goes", &browser).await;
+    assert_eq!(
+        (map.status.as_u16(), map.header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
+    assert!(
+        map.header("content-security-policy")
+            .contains("object-src 'none'")
+    );
+}
+
+#[tokio::test]
+async fn a_collection_is_described_alike_alone_and_in_the_list() {
+    let service = service().await;
+    let list = service.json("/collections").await;
+    let collections = list["collections"].as_array().unwrap();
+    let ids: BTreeSet<&str> = collections
+        .iter()
+        .map(|c| c["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, BTreeSet::from(["incidents", "counts", "hotspots"]));
+    for listed in collections {
+        let alone = service
+            .json(&format!("/collections/{}", listed["id"].as_str().unwrap()))
+            .await;
+        assert_eq!(&alone, listed);
+        assert_eq!(
+            listed["crs"][0],
+            "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+        );
+        assert_eq!(
+            listed["extent"]["temporal"]["interval"][0][0],
+            "2024-03-01T00:00:00Z"
+        );
+        for media_type in [
+            "application/geo+json",
+            "text/html",
+            "text/csv",
+            "application/geo+json-seq",
+        ] {
+            let href = link(listed, "items", media_type)
+                .unwrap_or_else(|| panic!("no items as {media_type}"));
+            assert!(
+                service
+                    .follow(href)
+                    .await
+                    .header("content-type")
+                    .starts_with(media_type)
+            );
+        }
+        let schema = link(
+            listed,
+            "http://www.opengis.net/def/rel/ogc/1.0/schema",
+            "application/schema+json",
+        )
+        .unwrap();
+        let schema = service.follow(schema).await.json();
+        let page = service
+            .follow(link(listed, "items", "application/geo+json").unwrap())
+            .await
+            .json();
+        for name in page["features"][0]["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+        {
+            assert!(
+                schema["properties"].get(name).is_some(),
+                "{name} is not in the schema"
+            );
+        }
+        let own = &listed["naqsha"];
+        assert_eq!(own["study_areas"][0]["name"], "lahore");
+        assert_eq!(
+            own["study_areas"][0]["bbox"].as_array().map(Vec::len),
+            Some(4)
+        );
+        assert_eq!(
+            (&own["study_areas"][0]["default"], &own["synthetic"]),
+            (&Value::Bool(true), &Value::Bool(true))
+        );
+        let codes: Vec<&str> = own["categories"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["code"].as_str().unwrap())
+            .collect();
+        assert_eq!(codes, ["TF", "DT", "HT", "CY", "ADJ"]);
+        assert_eq!(
+            (&own["periods"]["first"], &own["periods"]["last"]),
+            (&"2024-03-01".into(), &"2024-03-28".into())
+        );
+        assert_eq!(
+            own["resolutions"],
+            serde_json::json!({ "min": 3, "max": 9, "default": 7 })
+        );
+    }
+}
+
+#[tokio::test]
+async fn openapi_declares_what_gdal_and_qgis_look_for_and_every_declared_parameter_works() {
+    let service = service().await;
+    let api = service.json("/api").await;
+    assert_eq!(api["openapi"], "3.0.3");
+    let limit = &api["components"]["parameters"]["limit"]["schema"];
+    assert_eq!(
+        (&limit["default"], &limit["maximum"], &limit["type"]),
+        (&1000.into(), &10_000.into(), &"integer".into())
+    );
+    let mut ids = BTreeSet::new();
+    for (path, item) in api["paths"].as_object().unwrap() {
+        assert!(
+            ids.insert(item["get"]["operationId"].as_str().unwrap()),
+            "{path}"
+        );
+    }
+    for collection in ["incidents", "counts", "hotspots"] {
+        let items = &api["paths"][format!("/collections/{collection}/items")]["get"]["parameters"];
+        let items = items.as_array().unwrap();
+        let bbox = items.iter().find(|p| p["name"] == "bbox").unwrap();
+        assert_eq!(
+            (&bbox["schema"]["minItems"], &bbox["schema"]["maxItems"]),
+            (&4.into(), &6.into())
+        );
+        let category = items.iter().find(|p| p["name"] == "category").unwrap();
+        assert_eq!(
+            (
+                &category["in"],
+                &category["style"],
+                &category["explode"],
+                &category["schema"]["type"]
+            ),
+            (
+                &"query".into(),
+                &"form".into(),
+                &false.into(),
+                &"string".into()
+            )
+        );
+        for parameter in items.iter().filter_map(|p| p["name"].as_str()) {
+            let problem = service
+                .get(&format!(
+                    "/collections/{collection}/items?{parameter}=%20%20!"
+                ))
+                .await;
+            let text = String::from_utf8(problem.body).unwrap();
+            assert!(
+                !text.contains("no such parameter"),
+                "{parameter} is declared but unknown"
+            );
+        }
+    }
+    assert!(
+        api["paths"].get("/xyz/incidents.json").is_none(),
+        "records have no tiles"
+    );
+}
+
+#[tokio::test]
+async fn openapi_is_valid_to_an_independent_validator() {
+    let validator = "import sys, json; from openapi_spec_validator import validate; validate(json.load(sys.stdin))";
+    let name = "openapi_is_valid_to_an_independent_validator";
+    let Some(mut python) = python(name, "openapi_spec_validator") else { return };
+    let service = service().await;
+    let mut python = python
+        .args(["-c", validator])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    python
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(&service.get("/api").await.body)
+        .unwrap();
+    let output = python.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[tokio::test]
+async fn places_label_a_study_area() {
+    let service = service().await;
+    let places = service.json("/places.json?study_area=lahore").await;
+    assert_eq!(places["places"][0]["name"], "Lahore");
+    assert_eq!(places["places"][0]["name_ur"], "لاہور");
+    assert_eq!(service.json("/places.json").await, places);
+    service
+        .get("/places.json?study_area=atlantis")
+        .await
+        .problem(400);
+}
