@@ -34,9 +34,7 @@ pub(super) struct Counts {
 impl Counts {
     /// Checks that the exact law exists and is small enough.
     pub(super) fn new(values: &[f64], neighbours: &Neighbours) -> Result<Self, GiError> {
-        if let Some(unit) =
-            (0..neighbours.len()).find(|unit| neighbours.common_weight(*unit).is_none())
-        {
+        if let Some(unit) = neighbours.first_unequal_row() {
             return Err(GiError::UnequalWeights(unit));
         }
         let mut counts = Vec::with_capacity(values.len());
@@ -53,7 +51,8 @@ impl Counts {
             counts.push(count);
         }
         let max_degree = neighbours.max_degree();
-        let largest = largest_sum(&counts, max_degree);
+        let distinct = multiplicities(&counts);
+        let largest = largest_sum(&counts, &distinct, max_degree);
         if largest > SUPPORT_LIMIT {
             return Err(GiError::SupportTooLarge {
                 largest,
@@ -61,23 +60,25 @@ impl Counts {
             });
         }
         Ok(Self {
-            distinct: multiplicities(&counts),
             values: counts,
+            distinct,
             max_degree,
         })
     }
 }
 
-/// The sum of the `k` largest counts.
-fn largest_sum(counts: &[u32], k: usize) -> u64 {
-    if k == 0 || counts.is_empty() {
-        return 0;
+/// The sum of the `k` largest counts, or one that exceeds the limit: the largest count alone, where it does.
+fn largest_sum(counts: &[u32], distinct: &[(u32, u32)], k: usize) -> u64 {
+    let highest = u64::from(counts.iter().copied().max().unwrap_or(0));
+    if k > 0 && highest > SUPPORT_LIMIT {
+        return highest;
     }
-    let mut copy = counts.to_vec();
-    let k = k.min(copy.len());
-    let at = copy.len() - k;
-    copy.select_nth_unstable(at);
-    copy[at..].iter().copied().map(u64::from).sum()
+    let mut left = k as u64;
+    distinct.iter().rev().fold(0, |sum, (value, many)| {
+        let taken = left.min(u64::from(*many));
+        left -= taken;
+        sum + taken * u64::from(*value)
+    })
 }
 
 /// Distinct counts with their multiplicities, ascending.

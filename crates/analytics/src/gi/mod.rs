@@ -134,10 +134,10 @@ pub enum GiError {
     UnequalWeights(usize),
     /// The exact law would need too large a table.
     #[error(
-        "the exact null needs neighbourhood sums of at most {limit}; the largest possible here is {largest}"
+        "the exact null needs neighbourhood sums of at most {limit}; here they reach {largest}"
     )]
     SupportTooLarge {
-        /// The largest possible neighbourhood sum.
+        /// A neighbourhood sum that is possible, at least.
         largest: u64,
         /// The limit.
         limit: u64,

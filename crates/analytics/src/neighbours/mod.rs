@@ -230,6 +230,12 @@ impl Neighbours {
         }
     }
 
+    /// The first unit whose weights differ; none in a graph without weights.
+    pub(crate) fn first_unequal_row(&self) -> Option<usize> {
+        self.weights.as_ref()?;
+        (0..self.len()).find(|unit| self.common_weight(*unit).is_none())
+    }
+
     /// The links of a unit with their weights.
     pub(crate) fn weighted(&self, unit: usize) -> impl Iterator<Item = (usize, f64)> {
         let weights = self.weights_of(unit);
