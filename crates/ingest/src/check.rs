@@ -75,7 +75,8 @@ pub fn check(
     let mut draft = Draft::default();
     while let Some(record) = rows.next()? {
         found.rows += 1;
-        if !is_blank(&record) && !(rows.number() == 1 && is_hxl(&record)) {
+        let no_record = is_blank(&record) || (rows.number() == 1 && is_hxl(&record));
+        if !no_record {
             draft.clear();
             reader.read(&record, &mut draft);
             draft

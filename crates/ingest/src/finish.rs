@@ -13,6 +13,9 @@ use crate::profile::{CategoryRule, Profile};
 use crate::reference::{Found, Reference};
 use crate::settings::Settings;
 
+/// Crime outside the mapped categories.
+const OTHER: Category = Category::Adjacent(Adjacent::Other);
+
 /// Finishes the drafts of one file.
 pub(crate) struct Finisher<'a> {
     profile: &'a Profile,
@@ -124,7 +127,6 @@ impl<'a> Finisher<'a> {
         if let Some(category) = draft.category.or(self.category) {
             return Some(category);
         }
-        const OTHER: Category = Category::Adjacent(Adjacent::Other);
         match (self.profile.category, draft.cited) {
             (CategoryRule::Constant(stated), cited) => {
                 if cited.is_some_and(|cited| cited != stated && cited != OTHER) {
@@ -409,7 +411,9 @@ fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) ->
         })
         .collect();
     lines.sort_unstable();
-    lines.iter().for_each(|line| out.push_str(line));
+    for line in &lines {
+        out.push_str(line);
+    }
     checked.iter().try_for_each(|text| write_text(out, text))
 }
 

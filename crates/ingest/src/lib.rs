@@ -2,6 +2,24 @@
 //!
 //! This crate does not know the store, HTTP, file paths or the clock: bytes come from any `Read`, accepted incidents
 //! go to a sink in chunks, and the sink says which it already held.
+//!
+//! ```
+//! use naqsha_ingest::{Profile, Reference, Settings, ingest, shipped_profiles};
+//!
+//! let file = "when,lon,lat,kind\n2024-05-06,67.0,30.2,DT\n13/25/2024,67.0,30.2,DT\n";
+//! let (_, toml) = shipped_profiles().iter().find(|(id, _)| *id == "open.generic-points").expect("shipped");
+//! let mut settings = Settings::received("2026-01-02T03:04:05Z".parse()?, "2026-01-02".parse()?);
+//! for (name, column) in [("lon", "lon"), ("lat", "lat"), ("date", "when"), ("category", "kind")] {
+//!     settings.set.insert(name.to_owned(), column.to_owned());
+//! }
+//! let mut taken = Vec::new();
+//! let done = ingest(file.as_bytes(), &Profile::parse(toml)?, &Reference::embedded(), &settings, &mut |chunk| {
+//!     taken.extend(chunk);
+//!     Ok(Vec::new()) // none of them was held before
+//! })?;
+//! assert_eq!((done.rows, done.accepted, done.rejected, taken.len()), (2, 1, 1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![warn(clippy::indexing_slicing)]
 

@@ -50,16 +50,15 @@ pub struct Outcomes {
 impl Outcomes {
     /// Remembers a row. Distinct sets of codes beyond 65,535 are remembered as the last one.
     pub(crate) fn record(&mut self, row: u64, outcome: Outcome, codes: &[Code]) {
-        let index = match self.index.get(codes) {
-            Some(&index) => index,
-            None => {
-                let index = u16::try_from(self.sets.len()).unwrap_or(u16::MAX);
-                if index < u16::MAX {
-                    self.sets.push(codes.into());
-                    self.index.insert(codes.into(), index);
-                }
-                index.min(u16::MAX - 1)
+        let index = if let Some(&index) = self.index.get(codes) {
+            index
+        } else {
+            let index = u16::try_from(self.sets.len()).unwrap_or(u16::MAX);
+            if index < u16::MAX {
+                self.sets.push(codes.into());
+                self.index.insert(codes.into(), index);
             }
+            index.min(u16::MAX - 1)
         };
         self.remarks.push(Remark {
             row: u32::try_from(row).unwrap_or(u32::MAX),
@@ -86,7 +85,7 @@ impl Outcomes {
     pub fn iter(&self) -> impl Iterator<Item = (u64, Outcome, &[Code])> {
         self.remarks
             .iter()
-            .map(|remark| (u64::from(remark.row), remark.outcome, self.codes(remark)))
+            .map(|remark| (u64::from(remark.row), remark.outcome, self.codes(*remark)))
     }
 
     /// What became of a row.
@@ -95,12 +94,12 @@ impl Outcomes {
             .ok()
             .and_then(|row| self.remarks.binary_search_by_key(&row, |r| r.row).ok());
         match found.and_then(|i| self.remarks.get(i)) {
-            Some(remark) => (remark.outcome, self.codes(remark)),
+            Some(remark) => (remark.outcome, self.codes(*remark)),
             None => (Outcome::Accepted, &[]),
         }
     }
 
-    fn codes(&self, remark: &Remark) -> &[Code] {
+    fn codes(&self, remark: Remark) -> &[Code] {
         self.sets
             .get(usize::from(remark.codes))
             .map_or(&[], |set| set)

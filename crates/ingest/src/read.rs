@@ -120,32 +120,32 @@ impl<'a> RowReader<'a> {
             Action::SourceId => draft.source_id = Some(text.to_owned()),
             Action::Unit => draft.unit = Some(text.to_owned()),
             Action::Status => draft.status = Some(text.to_owned()),
-            Action::Time(target, form) => self.take_time(*target, *form, column, text, draft)?,
+            Action::Time(target, form) => self.take_time((*target, *form), column, text, draft)?,
             Action::TimePrecision => {
                 draft.occurred_precision =
                     Some(TimePrecision::parse(text).map_err(|_unknown| Code::E104)?);
             }
-            Action::PlaceText => draft.place_text = Some(self.kept_text(column, text, draft)),
+            Action::PlaceText => draft.place_text = Some(Self::kept_text(column, text, draft)),
             Action::Modus { lower } => {
-                let kept = self.kept_text(column, text, draft);
+                let kept = Self::kept_text(column, text, draft);
                 draft.modus = Some(if *lower { kept.to_lowercase() } else { kept });
             }
             Action::Longitude => draft.longitude = Some(self.coordinate(text)?),
             Action::Latitude => draft.latitude = Some(self.coordinate(text)?),
             Action::Uncertainty => {
-                draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?)
+                draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?);
             }
             Action::Precision => {
-                draft.precision = Some(Precision::parse(text).map_err(|_unknown| Code::E104)?)
+                draft.precision = Some(Precision::parse(text).map_err(|_unknown| Code::E104)?);
             }
             Action::Category => {
-                draft.category = Some(Category::parse(text).map_err(|_unknown| Code::E203)?)
+                draft.category = Some(Category::parse(text).map_err(|_unknown| Code::E203)?);
             }
             Action::CaseNumber(NumberForm::Plain) => draft.number = Some((text.to_owned(), None)),
             Action::CaseNumber(NumberForm::Fir) => {
-                draft.number = Some(fir_number(text, self.profile.dates.pivot)?)
+                draft.number = Some(fir_number(text, self.profile.dates.pivot)?);
             }
-            Action::Station => self.take_station(column, text, draft)?,
+            Action::Station => Self::take_station(column, text, draft)?,
             Action::Sections { default_statute } => {
                 let cited = sections(text, default_statute, &self.reference.statutes)?;
                 (draft.offences, draft.cited) = (cited.offences, Some(cited.category));
@@ -160,7 +160,7 @@ impl<'a> RowReader<'a> {
         Ok(())
     }
 
-    fn take_station(&self, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+    fn take_station(column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
         let mut words = words(text);
         if words.iter().any(|word| word == "ٹھانہ") {
             draft.note(Code::W409);
@@ -237,8 +237,7 @@ impl<'a> RowReader<'a> {
 
     fn take_time(
         &self,
-        target: TimeTarget,
-        form: TimeForm,
+        (target, form): (TimeTarget, TimeForm),
         column: usize,
         text: &str,
         draft: &mut Draft,
@@ -256,7 +255,7 @@ impl<'a> RowReader<'a> {
         Ok(())
     }
 
-    fn kept_text(&self, column: usize, text: &str, draft: &mut Draft) -> String {
+    fn kept_text(column: usize, text: &str, draft: &mut Draft) -> String {
         let redacted = redact(text);
         if !redacted.codes.is_empty() {
             draft.redacted.push(column);

@@ -4,9 +4,9 @@ mod district;
 mod gazetteer;
 mod statutes;
 
-pub(crate) use district::{District, Districts};
+pub(crate) use district::Districts;
 pub(crate) use gazetteer::{Found, Gazetteer, Place};
-pub(crate) use statutes::{Section, Statutes};
+pub(crate) use statutes::Statutes;
 
 const PLACES: &str = include_str!("../../../data/gazetteer/pk_places.csv");
 const SECTIONS: &str = include_str!("../../../data/statutes/sections.csv");

@@ -37,7 +37,7 @@ pub(crate) struct Rows<T: BufferedText> {
     script: Script,
     legacy: Option<&'static Encoding>,
     limits: Limits,
-    rows: u64,
+    number: u64,
     delimiter: u8,
     /// Whether the last field of the last record holds a line end.
     open_ended: bool,
@@ -67,7 +67,7 @@ pub(crate) fn open<R: std::io::Read>(
         script: Script::Ascii,
         legacy: layout.legacy,
         limits,
-        rows: 0,
+        number: 0,
         delimiter,
         open_ended: false,
     };
@@ -114,7 +114,7 @@ impl<T: BufferedText> Rows<T> {
 
     /// 1-based number of the data row read last.
     pub(crate) const fn number(&self) -> u64 {
-        self.rows
+        self.number
     }
 
     fn read_header(&mut self) -> Result<(), IngestError> {
@@ -148,11 +148,11 @@ impl<T: BufferedText> Rows<T> {
         let Some(record) = self.advance()? else {
             return Ok(None);
         };
-        self.rows += 1;
+        self.number += 1;
         if record.len() != self.header.len() {
             let detail = format!(
                 "data row {} has {} cells where the header has {}",
-                self.rows,
+                self.number,
                 record.len(),
                 self.header.len()
             );
@@ -165,7 +165,7 @@ impl<T: BufferedText> Rows<T> {
         {
             let detail = format!(
                 "data row {}: a field of more than {} bytes",
-                self.rows, self.limits.field_bytes
+                self.number, self.limits.field_bytes
             );
             let column = self.header.get(i).unwrap_or_default().to_owned();
             return Err(Refusal::of_columns(Code::B909, detail, vec![column]).into());
@@ -260,7 +260,7 @@ impl<T: BufferedText> Rows<T> {
         };
         Refusal::new(
             Code::B901,
-            format!("the text {detail} (near data row {})", self.rows + 1),
+            format!("the text {detail} (near data row {})", self.number + 1),
         )
         .into()
     }

@@ -1,5 +1,11 @@
 //! Files that are not what they should be: each a coded refusal, in bounded memory, with nothing accepted.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 use std::io::{self, Cursor, Read, Write};
 
 use flate2::Compression;

@@ -1,5 +1,7 @@
 //! Bureau returns through their profiles: cases, places by name, sections, personal data, the report, generated files.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 

@@ -1,5 +1,7 @@
 //! Real published files through `ingest`, reconciled with counts taken independently by plain CSV reading.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;

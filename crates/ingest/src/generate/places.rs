@@ -25,8 +25,8 @@ const PLANTED: f64 = 0.35;
 
 /// Towns to draw from.
 pub(super) struct Towns<'a> {
-    towns: Vec<&'a Place>,
-    /// Running sums of the weights of `towns`.
+    all: Vec<&'a Place>,
+    /// Running sums of the weights of `all`.
     weights: Vec<f64>,
     planted: Vec<(&'static str, Vec<&'a Place>)>,
 }
@@ -57,7 +57,7 @@ impl<'a> Towns<'a> {
             .filter(|(_, area)| !area.is_empty())
             .collect();
         Self {
-            towns,
+            all: towns,
             weights,
             planted,
         }
@@ -74,7 +74,7 @@ impl<'a> Towns<'a> {
         }
         let at = draw.unit() * self.weights.last().copied().unwrap_or_default();
         let index = self.weights.partition_point(|&sum| sum <= at);
-        self.towns.get(index).map(|&place| (place, ""))
+        self.all.get(index).map(|&place| (place, ""))
     }
 }
 

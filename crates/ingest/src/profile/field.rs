@@ -154,6 +154,7 @@ impl Field {
             .collect::<Result<_, _>>()?;
         let also = toml
             .also
+            .as_ref()
             .map(|also| Self::also(also).map(Box::new))
             .transpose()?;
         Ok(Self {
@@ -169,7 +170,7 @@ impl Field {
         })
     }
 
-    fn also(toml: AlsoToml) -> Result<Self, String> {
+    fn also(toml: &AlsoToml) -> Result<Self, String> {
         let action = action(&toml.to, toml.transform.as_deref())?;
         let map = checked_map(&action, &toml.map)?;
         Ok(Self {

@@ -34,7 +34,8 @@ pub struct Profile {
     pub(crate) category: CategoryRule,
     pub(crate) detection: DetectionMode,
     pub(crate) zone: TimeZone,
-    pub(crate) effective_from: Option<Date>,
+    effective_from: Option<Date>,
+    public_embargo_days: u32,
     pub(crate) parameters: BTreeMap<String, Need>,
     pub(crate) layout: Layout,
     pub(crate) null_tokens: Vec<String>,
@@ -131,6 +132,7 @@ impl Profile {
             zone: TimeZone::get(&toml.timezone)
                 .map_err(|_zone| meaning(format!("{:?} is not a time zone", toml.timezone)))?,
             effective_from: toml.effective_from.as_deref().map(civil_date).transpose()?,
+            public_embargo_days: toml.handling.public_embargo_days.unwrap_or(0),
             parameters: parameters(&toml.parameters)?,
             layout: layout(&toml.input)?,
             decimal_comma: decimal_comma(&toml.input)?,
@@ -187,6 +189,16 @@ impl Profile {
     /// What happens to a record whose natural key is held with other content.
     pub const fn on_change(&self) -> OnChange {
         self.on_change
+    }
+
+    /// First day its files may be about, where it says so.
+    pub const fn effective_from(&self) -> Option<Date> {
+        self.effective_from
+    }
+
+    /// Days that its records stay out of public releases.
+    pub const fn public_embargo_days(&self) -> u32 {
+        self.public_embargo_days
     }
 
     /// Whether E401 (a point outside Pakistan) applies: not to open data.

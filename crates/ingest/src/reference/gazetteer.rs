@@ -95,9 +95,9 @@ impl Gazetteer {
                 admin1: field(5).to_owned(),
             });
             gazetteer.add(field(1), Rank::Primary, index);
-            alternatives
-                .into_iter()
-                .for_each(|name| gazetteer.add(name, Rank::Alternative, index));
+            for name in alternatives {
+                gazetteer.add(name, Rank::Alternative, index);
+            }
         }
         gazetteer
     }

@@ -9,7 +9,7 @@ use super::records;
 /// One row of the statute table.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
-    pub(crate) section: String,
+    pub(crate) number: String,
     pub(crate) category: Category,
     pub(crate) iccs: String,
     pub(crate) role: OffenceRole,
@@ -41,7 +41,7 @@ impl Statutes {
                 continue;
             };
             let section = Section {
-                section: field(1).to_owned(),
+                number: field(1).to_owned(),
                 category,
                 iccs: field(5).to_owned(),
                 role,
@@ -112,13 +112,13 @@ mod tests {
         assert_eq!(
             statutes
                 .find("CNSA-1997", "9(1)3(c)")
-                .map(|s| s.section.as_str()),
+                .map(|s| s.number.as_str()),
             Some("9")
         );
         assert_eq!(
             statutes
                 .find("PECA-2016", "26-A")
-                .map(|s| s.section.as_str()),
+                .map(|s| s.number.as_str()),
             Some("26A")
         );
         assert!(statutes.find("PECA-2016", "99").is_none());

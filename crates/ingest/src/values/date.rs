@@ -65,17 +65,14 @@ pub(crate) fn month(text: &str) -> Result<Date, Code> {
 }
 
 /// Reads a date in the profile's order; ISO dates are read under any order, and a time after it is ignored.
-pub(crate) fn date(text: &str, rules: &DateRules) -> Result<ReadDate, Code> {
+pub(crate) fn date(text: &str, rules: DateRules) -> Result<ReadDate, Code> {
     let text = ascii_digits(text.trim());
     let (day, _rest) = leading_date(&text, rules)?;
     Ok(day)
 }
 
 /// Reads a date and splits off what follows it.
-pub(crate) fn leading_date<'a>(
-    text: &'a str,
-    rules: &DateRules,
-) -> Result<(ReadDate, &'a str), Code> {
+pub(crate) fn leading_date(text: &str, rules: DateRules) -> Result<(ReadDate, &str), Code> {
     let text = strip_weekday(text.trim());
     if let Some(found) = excel_serial(text)? {
         return Ok(found);
@@ -133,7 +130,7 @@ fn three_parts(text: &str) -> Option<([&str; 3], &str)> {
     let mut parts = [""; 3];
     for (i, part) in parts.iter_mut().enumerate() {
         if i > 0 {
-            rest = rest.trim_start_matches(|c: char| matches!(c, '-' | '/' | '.' | ',' | ' '));
+            rest = rest.trim_start_matches(['-', '/', '.', ',', ' ']);
         }
         let letters = rest.chars().next()?.is_alphabetic();
         let end = rest

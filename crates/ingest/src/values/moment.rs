@@ -24,7 +24,7 @@ impl<'a> MomentReader<'a> {
     }
 
     pub(crate) fn read(&self, form: TimeForm, text: &str) -> Result<(Moment, Remarks), Code> {
-        let rules = &self.profile.dates;
+        let rules = self.profile.dates;
         let (moment, remarks) = match form {
             TimeForm::Month => (in_month(date::month(text)?), [None; 2]),
             TimeForm::Date => {

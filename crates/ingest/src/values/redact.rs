@@ -84,7 +84,7 @@ fn suspicious(text: &str) -> bool {
     let marker = text
         .as_bytes()
         .windows(2)
-        .any(|pair| matches!(pair, [b'/', b'o' | b'O'] | [b'/', b' ']));
+        .any(|pair| matches!(pair, [b'/', b'o' | b'O' | b' ']));
     digits >= 7
         || marker
         || text.contains('@')

@@ -256,7 +256,7 @@ fn group(text: &str) -> Option<(String, &str)> {
     let bare =
         letter_suffix(tail).filter(|(letters, _)| letters.len() == 1 && !tail.starts_with('-'));
     if let Some((letter, tail)) = bare {
-        group.push_str(&format!("({letter})"));
+        group.extend(["(", letter, ")"]);
         return Some((group, tail));
     }
     Some((group, tail))
@@ -289,13 +289,13 @@ fn known(statute: &str, section: &str, statutes: &Statutes) -> Result<Known, Cod
         ),
     };
     // `9(c)` says what was held and how much: it stands for the offence, where a bare `9` only punishes one.
-    let part = found.is_some_and(|row| row.section != section) && section.contains(['(', '-']);
+    let part = found.is_some_and(|row| row.number != section) && section.contains(['(', '-']);
     let role = if role == OffenceRole::Punishment && part && statute.contains("CNSA") {
         OffenceRole::Substantive
     } else {
         role
     };
-    let section = spelled(statute, section, found.map(|row| row.section.as_str()));
+    let section = spelled(statute, section, found.map(|row| row.number.as_str()));
     let offence = Offence {
         statute: statute.to_owned(),
         section,

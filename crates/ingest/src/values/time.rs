@@ -7,7 +7,7 @@ use crate::text::{ascii_digits, fold};
 use crate::values::date::{DateRules, ReadDateTime, leading_date, number};
 
 /// Reads a date and, where there is one, the time or range of hours after it.
-pub(crate) fn date_time(text: &str, rules: &DateRules) -> Result<ReadDateTime, Code> {
+pub(crate) fn date_time(text: &str, rules: DateRules) -> Result<ReadDateTime, Code> {
     let text = ascii_digits(text.trim());
     let (day, rest) = leading_date(&text, rules)?;
     let mut read = ReadDateTime {
@@ -120,9 +120,8 @@ fn clock_time(text: &str, half: Option<Half>) -> Result<(Time, TimePrecision), C
     };
     let hour = match half {
         Some(Half::Afternoon) if hour < 12 => hour + 12,
-        Some(Half::Morning) if hour == 12 => 0,
         Some(Half::Night) if (6..12).contains(&hour) => hour + 12,
-        Some(Half::Night) if hour == 12 => 0,
+        Some(Half::Morning | Half::Night) if hour == 12 => 0,
         _ => hour,
     };
     let small = |n: i16| i8::try_from(n).map_err(|_range| UNREADABLE);
