@@ -1,4 +1,5 @@
 //! Support for the tests that look at the whole program from outside. It knows the command line and HTTP, nothing inside.
 
 pub mod program;
+pub mod server;
 pub mod skip;

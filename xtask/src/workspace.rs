@@ -78,7 +78,7 @@ impl Workspace {
         process::run(
             cargo()
                 .current_dir(&self.root)
-                .args(["build", "--package", "naqsha"]),
+                .args(["build", "--workspace", "--bin", "naqsha"]),
         )?;
         Ok(self.program())
     }

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_ingest::Reference;
-use naqsha_ingest::generate::{self, GenerateSettings};
+use naqsha_ingest::{GenerateSettings, Reference};
 
 use super::{Context, print_line};
 use crate::exit::Usage;
@@ -24,6 +23,12 @@ pub(crate) struct GenerateArgs {
     /// Share of damaged rows, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     messy: f64,
+    /// First year of the incidents.
+    #[arg(long, default_value_t = 2023)]
+    first_year: i16,
+    /// Last year of the incidents.
+    #[arg(long, default_value_t = 2024)]
+    last_year: i16,
 }
 
 pub(super) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<()> {
@@ -34,24 +39,27 @@ pub(super) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<()> 
         ))
         .into());
     }
+    if args.first_year > args.last_year {
+        return Err(Usage("--first-year is after --last-year".to_owned()).into());
+    }
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("creating {}", args.out.display()))?;
     let settings = GenerateSettings {
         incidents: args.incidents,
         seed: args.seed,
         messy: args.messy,
+        first_year: args.first_year,
+        last_year: args.last_year,
     };
     let mut names = Vec::new();
-    for file in generate::generate(&settings, &Reference::embedded()) {
-        let path = args.out.join(&file.name);
-        std::fs::write(&path, &file.bytes)
-            .with_context(|| format!("writing {}", path.display()))?;
-        names.push(file.name);
-    }
+    naqsha_ingest::generate(&settings, &Reference::embedded(), &mut |name, bytes| {
+        names.push(name.to_owned());
+        std::fs::write(args.out.join(name), bytes)
+    })
+    .with_context(|| format!("writing into {}", args.out.display()))?;
     if context.json {
-        return print_line(
-            &serde_json::json!({ "out": args.out, "files": names, "synthetic": true }).to_string(),
-        );
+        let made = serde_json::json!({ "out": args.out, "files": names, "synthetic": true });
+        return print_line(&made.to_string());
     }
     print_line(&format!(
         "{} synthetic files in {}: {}",

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::ToSpan as _;
-use naqsha_ingest::{IngestError, Ingested, Profile, Reference, Settings, Verdict};
+use naqsha_ingest::{IngestError, Ingested, Profile, Reference, ReportInput, Settings, Verdict};
 use naqsha_model::{Agency, BatchDigest, CategorySet, Code, Incident};
 use naqsha_store::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, OnChange, RepeatKind, Store,
@@ -183,7 +183,10 @@ impl Job<'_> {
             received_at: self.settings.received_at,
             synthetic: self.is_synthetic(&digest)?,
             study_area: study_area.map(str::to_owned),
-            on_change: OnChange::Report,
+            on_change: match self.profile.on_change() {
+                naqsha_ingest::OnChange::Report => OnChange::Report,
+                naqsha_ingest::OnChange::Revise => OnChange::Revise,
+            },
         })
     }
 
@@ -216,7 +219,6 @@ impl Job<'_> {
         let source = self.open("ingesting")?;
         match naqsha_ingest::ingest(
             source,
-            &name,
             self.profile,
             self.reference,
             self.settings,
@@ -243,10 +245,12 @@ impl Job<'_> {
         let source = self.open("reporting")?;
         naqsha_ingest::write_report(
             source,
-            self.profile,
-            self.reference,
-            self.settings,
-            ingested,
+            ReportInput {
+                profile: self.profile,
+                reference: self.reference,
+                settings: self.settings,
+                outcomes: &ingested.outcomes,
+            },
             &mut out,
         )?;
         out.flush()

@@ -128,29 +128,23 @@ fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::
         BufReader::new(File::open(file).with_context(|| format!("opening {}", file.display()))?);
     let check = naqsha_ingest::check(source, &profile, &Reference::embedded(), &settings)?;
     if context.json {
-        let unmapped: BTreeMap<_, _> = check
-            .unmapped_values
-            .iter()
-            .map(|(column, values)| (column, values))
-            .collect();
         return print_line(
-            &json!({ "profile": profile.id(), "mapped": check.mapped, "dropped": check.dropped,
-                "unmapped_columns": check.unmapped_columns, "missing_columns": check.missing_columns,
-                "unmapped_values": unmapped, "rows": check.rows })
+            &json!({ "profile": profile.id(), "rows": check.rows, "mapped": check.mapped,
+                "dropped": check.dropped, "unmapped_columns": check.unmapped,
+                "missing_columns": check.missing, "unmapped_values": check.unmapped_values })
             .to_string(),
         );
     }
     print_line(&format!("{}: {} rows", file.display(), check.rows))?;
-    print_line(&format!("  mapped: {}", check.mapped.join(", ")))?;
+    for (column, filled) in &check.mapped {
+        print_line(&format!("  mapped: {column} ({filled} rows with a value)"))?;
+    }
     print_line(&format!("  dropped: {}", check.dropped.join(", ")))?;
     print_line(&format!(
         "  unmapped columns: {}",
-        check.unmapped_columns.join(", ")
+        check.unmapped.join(", ")
     ))?;
-    print_line(&format!(
-        "  missing columns: {}",
-        check.missing_columns.join(", ")
-    ))?;
+    print_line(&format!("  missing columns: {}", check.missing.join(", ")))?;
     for (column, values) in &check.unmapped_values {
         print_line(&format!("  values of {column} not in the map: {values:?}"))?;
     }

@@ -1,0 +1,135 @@
+//! The service under test: the real program on a free port over the month of West Yorkshire that ships.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::naqsha;
+
+const SAMPLE: &str = "../data/sample/west-yorkshire/2018-07-west-yorkshire-street.csv.gz";
+const LARGEST_ANSWER: u64 = 256 << 20;
+
+/// A running service; it ends with its last user.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    base: String,
+    agent: ureq::Agent,
+    _dir: TempDir,
+}
+
+/// A response, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    /// Status code.
+    pub status: u16,
+    /// Whether the version on the wire was HTTP/1.1.
+    pub http_1_1: bool,
+    headers: Vec<(String, String)>,
+    /// The body, content coding undone.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A header by its lower-case name; empty where absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// Where it is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+impl Server {
+    /// The service shared by the tests of one executable.
+    ///
+    /// # Panics
+    /// Where the program does not ingest the sample or does not come up.
+    pub fn shared() -> Arc<Self> {
+        static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.upgrade().unwrap_or_else(|| {
+            let server = Arc::new(Self::start());
+            *running = Arc::downgrade(&server);
+            server
+        })
+    }
+
+    fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let data = dir.path().join("store");
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE);
+        run(&data, &["init"]);
+        run(&data, &["ingest", "--profile", "open.police-uk", sample.to_str().expect("a UTF-8 path")]);
+        let mut child = naqsha()
+            .arg("--json")
+            .arg("--data")
+            .arg(&data)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("stdout is a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("a line on stdout");
+        let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        let base = said["listening"].as_str().expect("an address").trim_end_matches('/').to_owned();
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        Self { child, base, agent, _dir: dir }
+    }
+
+    /// What addresses start with, without a trailing slash.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Asks for a path, or for an absolute address of the service.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn get(&self, address: &str) -> Reply {
+        let address = if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() };
+        let mut response = self.agent.get(&address).call().unwrap_or_else(|error| panic!("{address}: {error}"));
+        let body = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec().expect("a whole body");
+        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        Reply {
+            status: response.status().as_u16(),
+            http_1_1: response.version() == ureq::http::Version::HTTP_11,
+            headers: response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body,
+        }
+    }
+
+    /// A JSON document that must be there.
+    ///
+    /// # Panics
+    /// Where it is not.
+    pub fn json(&self, address: &str) -> Value {
+        let reply = self.get(address);
+        assert_eq!(reply.status, 200, "{address}: {}", String::from_utf8_lossy(&reply.body));
+        reply.json()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A child that has ended by itself cannot be killed, and that is what is wanted.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn run(data: &Path, args: &[&str]) {
+    let output = naqsha().arg("--json").arg("--data").arg(data).args(args).output().expect("the program runs");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
