@@ -214,6 +214,7 @@ pub(crate) fn month_name(text: &str) -> Option<i16> {
         "november",
         "december",
     ];
+    // Spelt as `fold` leaves them.
     const URDU: [&str; 12] = [
         "جنوری",
         "فروری",
@@ -228,13 +229,16 @@ pub(crate) fn month_name(text: &str) -> Option<i16> {
         "نومبر",
         "دسمبر",
     ];
+    if !text.starts_with(char::is_alphabetic) {
+        return None;
+    }
     let name = fold(text);
     let position = ENGLISH.iter().position(|full| {
         *full == name
             || (name.len() == 3 && full.starts_with(&name))
             || (name == "sept" && *full == "september")
     });
-    let position = position.or_else(|| URDU.iter().position(|full| fold(full) == name))?;
+    let position = position.or_else(|| URDU.iter().position(|full| *full == name))?;
     i16::try_from(position).ok().map(|i| i + 1)
 }
 
@@ -254,11 +258,14 @@ fn hijri(text: &str) -> Result<Option<(ReadDate, &str)>, Code> {
         &["ذوالقعدہ", "zilqad"],
         &["ذوالحجہ", "zilhaj"],
     ];
+    if !text.contains(char::is_alphabetic) {
+        return Ok(None);
+    }
     let folded = fold(text);
     let found = MONTHS.iter().enumerate().find_map(|(i, names)| {
         names
             .iter()
-            .find_map(|name| folded.split_once(&fold(name)))
+            .find_map(|name| folded.split_once(name))
             .map(|(day, year)| (i, day.to_owned(), year.to_owned()))
     });
     let Some((index, day, year)) = found else {
