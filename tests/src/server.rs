@@ -37,7 +37,10 @@ pub struct Reply {
 impl Reply {
     /// A header by its lower-case name; empty where absent.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The body as JSON.
@@ -70,7 +73,15 @@ impl Server {
         let data = dir.path().join("store");
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE);
         run(&data, &["init"]);
-        run(&data, &["ingest", "--profile", "open.police-uk", sample.to_str().expect("a UTF-8 path")]);
+        run(
+            &data,
+            &[
+                "ingest",
+                "--profile",
+                "open.police-uk",
+                sample.to_str().expect("a UTF-8 path"),
+            ],
+        );
         let mut child = naqsha()
             .arg("--json")
             .arg("--data")
@@ -81,11 +92,26 @@ impl Server {
             .expect("the program starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("stdout is a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("a line on stdout");
-        let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        let base = said["listening"].as_str().expect("an address").trim_end_matches('/').to_owned();
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        Self { child, base, agent, _dir: dir }
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("a line on stdout");
+        let said: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        let base = said["listening"]
+            .as_str()
+            .expect("an address")
+            .trim_end_matches('/')
+            .to_owned();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Self {
+            child,
+            base,
+            agent,
+            _dir: dir,
+        }
     }
 
     /// What addresses start with, without a trailing slash.
@@ -98,14 +124,31 @@ impl Server {
     /// # Panics
     /// Where no answer comes.
     pub fn get(&self, address: &str) -> Reply {
-        let address = if address.starts_with('/') { format!("{}{address}", self.base) } else { address.to_owned() };
-        let mut response = self.agent.get(&address).call().unwrap_or_else(|error| panic!("{address}: {error}"));
-        let body = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec().expect("a whole body");
+        let address = if address.starts_with('/') {
+            format!("{}{address}", self.base)
+        } else {
+            address.to_owned()
+        };
+        let mut response = self
+            .agent
+            .get(&address)
+            .call()
+            .unwrap_or_else(|error| panic!("{address}: {error}"));
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(LARGEST_ANSWER)
+            .read_to_vec()
+            .expect("a whole body");
         let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
         Reply {
             status: response.status().as_u16(),
             http_1_1: response.version() == ureq::http::Version::HTTP_11,
-            headers: response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            headers: response
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
             body,
         }
     }
@@ -116,7 +159,12 @@ impl Server {
     /// Where it is not.
     pub fn json(&self, address: &str) -> Value {
         let reply = self.get(address);
-        assert_eq!(reply.status, 200, "{address}: {}", String::from_utf8_lossy(&reply.body));
+        assert_eq!(
+            reply.status,
+            200,
+            "{address}: {}",
+            String::from_utf8_lossy(&reply.body)
+        );
         reply.json()
     }
 }
@@ -130,6 +178,16 @@ impl Drop for Server {
 }
 
 fn run(data: &Path, args: &[&str]) {
-    let output = naqsha().arg("--json").arg("--data").arg(data).args(args).output().expect("the program runs");
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = naqsha()
+        .arg("--json")
+        .arg("--data")
+        .arg(data)
+        .args(args)
+        .output()
+        .expect("the program runs");
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -94,7 +94,7 @@ pub(crate) async fn item(
             Ok(Produced {
                 body: Some(body),
                 version: answer.version,
-                headers: feature_headers(),
+                headers: feature_headers(format),
             })
         },
     )
@@ -211,7 +211,7 @@ fn write_page(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produc
     } else {
         write_collection(answer, links, &mut body).map_err(|error| written(&error))?;
     }
-    let mut headers = feature_headers();
+    let mut headers = feature_headers(format);
     headers.push((OGC_NUMBER_MATCHED, HeaderValue::from(answer.matched)));
     let next = links
         .iter()
@@ -229,11 +229,18 @@ fn written(error: &std::io::Error) -> Problem {
     Problem::internal(format!("writing an answer to memory: {error}"))
 }
 
-fn feature_headers() -> Vec<(HeaderName, HeaderValue)> {
-    vec![(
+fn feature_headers(format: &Format) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = vec![(
         CONTENT_CRS,
         HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
-    )]
+    )];
+    if *format == HTML {
+        headers.push((
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(html::POLICY),
+        ));
+    }
+    headers
 }
 
 /// Links to this representation and to its alternates.

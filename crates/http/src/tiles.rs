@@ -133,10 +133,12 @@ pub(crate) async fn tile(
         _ => return Err(Problem::not_found("Tiles end in .mvt, .pbf or .geojson.")),
     };
     let tile = parse_tile(&z, &x, y).ok_or_else(absent)?;
-    let mut query = LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
-    asked
-        .format_token()?
-        .map_or(Ok(()), |_token| asked.only(&[]))?;
+    // The path names the format, so that `f` is as unknown here as any other name.
+    let pairs = asked
+        .pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut query = LayerQuery::parse(layer, pairs).map_err(Problem::parameters)?;
     if query.resolution.is_none() {
         query.resolution = resolution(&service.catalogue, &query, tile)?;
     }

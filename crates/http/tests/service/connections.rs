@@ -190,3 +190,23 @@ async fn a_client_that_takes_nothing_does_not_outlive_the_drain_deadline() {
         "the request had its time"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_takes_nothing_loses_its_place() {
+    let limits = ConnectionLimits {
+        connections: 1,
+        write_stall: Duration::from_millis(300),
+        ..ConnectionLimits::default()
+    };
+    let running = start(limits).await;
+    let mut stalled = TcpStream::connect(running.address).await.unwrap();
+    let request = b"GET /api HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2_000);
+    stalled.write_all(&request).await.unwrap();
+    let mut next = TcpStream::connect(running.address).await.unwrap();
+    let answer = timeout(Duration::from_secs(8), ask(&mut next, "/healthz")).await;
+    assert!(
+        answer
+            .expect("the place became free")
+            .starts_with("HTTP/1.1 200")
+    );
+}

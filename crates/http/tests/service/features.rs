@@ -358,6 +358,11 @@ async fn all_formats_hold_the_same_features_and_escape_their_texts() {
         "formula disarmed, quotes doubled"
     );
 
+    let page = service.get("/collections/incidents/items?f=html").await;
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none'")
+    );
     let html = String::from_utf8(
         service
             .get("/collections/incidents/items?f=html")

@@ -249,10 +249,15 @@ pub(crate) fn link<'a>(document: &'a Value, rel: &str, media_type: &str) -> Opti
 }
 
 /// A Python with a module, or `None` after saying that a test is skipped. `NAQSHA_PYTHON` names another than `python3`.
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says which Python has the modules")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says which Python has the modules"
+)]
 pub(crate) fn python(test: &str, module: &str) -> Option<std::process::Command> {
     let program = std::env::var("NAQSHA_PYTHON").unwrap_or_else(|_unset| "python3".to_owned());
-    let imports = std::process::Command::new(&program).args(["-c", &format!("import {module}")]).output();
+    let imports = std::process::Command::new(&program)
+        .args(["-c", &format!("import {module}")])
+        .output();
     if imports.is_ok_and(|output| output.status.success()) {
         return Some(std::process::Command::new(program));
     }

@@ -1,5 +1,12 @@
 //! The service as a client sees it, over a real store and without sockets (but for the tests of connections).
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop"
+)]
+
 mod caching;
 mod connections;
 mod documents;

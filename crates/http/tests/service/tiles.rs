@@ -78,6 +78,10 @@ async fn absent_tiles_are_404_and_empty_ones_204() {
         .get("/xyz/hotspots/0/0/0.mvt?colour=red")
         .await
         .problem(400);
+    service
+        .get("/xyz/hotspots/0/0/0.mvt?f=json")
+        .await
+        .problem(400);
     let empty = service.get("/xyz/hotspots/8/0/0.mvt").await;
     assert_eq!((empty.status.as_u16(), empty.body.len()), (204, 0));
     assert!(!empty.header("etag").is_empty());
@@ -144,14 +148,24 @@ async fn vector_tiles_hold_what_the_geojson_tile_holds_to_an_independent_reader(
     let reader = "import sys, json, mapbox_vector_tile as m; \
         print(json.dumps(m.decode(sys.stdin.buffer.read(), default_options={'y_coord_down': True})))";
     let name = "vector_tiles_hold_what_the_geojson_tile_holds_to_an_independent_reader";
-    let Some(mut python) = python(name, "mapbox_vector_tile") else { return };
-    python.args(["-c", reader]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Some(mut python) = python(name, "mapbox_vector_tile") else {
+        return;
+    };
+    python
+        .args(["-c", reader])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let service = service().await;
     for z in [4, 7, 9] {
         let (x, y) = tile_at(z);
         let uri = format!("/xyz/hotspots/{z}/{x}/{y}");
         let mut reader = python.spawn().unwrap();
-        reader.stdin.take().unwrap().write_all(&service.get(&format!("{uri}.mvt")).await.body).unwrap();
+        reader
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(&service.get(&format!("{uri}.mvt")).await.body)
+            .unwrap();
         let decoded: Value =
             serde_json::from_slice(&reader.wait_with_output().unwrap().stdout).unwrap();
         let layer = &decoded["hotspots"];
