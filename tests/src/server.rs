@@ -1,5 +1,7 @@
 //! The service under test: the real program on a free port over the month of West Yorkshire that ships.
 
+#![expect(clippy::panic, reason = "a test that cannot go on should stop and say why")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
