@@ -1,6 +1,9 @@
 //! Which cells a map consists of: those whose centre lies in the study area, whether anything happened there or not.
 
-use geo::{BoundingRect, CoordsIter, GeodesicArea, LineString, MultiPolygon, Polygon, Validation};
+use geo::orient::Direction;
+use geo::{
+    BoundingRect, CoordsIter, GeodesicArea, LineString, MultiPolygon, Orient, Polygon, Validation,
+};
 use h3o::geom::{ContainmentMode, TilerBuilder};
 use h3o::{CellIndex, Resolution};
 use sha2::{Digest, Sha256};
@@ -74,7 +77,8 @@ impl StudyArea {
         for (number, polygon) in polygons.iter().enumerate() {
             check_polygon(number, polygon)?;
         }
-        Ok(Self(Shape::Polygons(polygons)))
+        // A clockwise exterior would have the area of the rest of the globe.
+        Ok(Self(Shape::Polygons(polygons.orient(Direction::Default))))
     }
 
     /// An area that is a list of cells of any resolutions, such as a compacted mask. Repeated and nested cells count
@@ -425,6 +429,21 @@ mod tests {
             StudyArea::from_cells(Vec::new()),
             Err(StudyAreaError::Empty)
         );
+    }
+
+    #[test]
+    fn the_direction_of_a_ring_does_not_matter() {
+        let anticlockwise = polygon![(x: 74.1, y: 31.3), (x: 74.5, y: 31.3), (x: 74.5, y: 31.7), (x: 74.1, y: 31.7)];
+        let mut points = anticlockwise.exterior().0.clone();
+        points.reverse();
+        let clockwise = Polygon::new(LineString(points), Vec::new());
+        let cells = |polygon| {
+            area(vec![polygon])
+                .unwrap()
+                .cells(Resolution::Eight)
+                .unwrap()
+        };
+        assert_eq!(cells(clockwise), cells(anticlockwise));
     }
 
     #[test]

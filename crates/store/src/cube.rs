@@ -15,7 +15,7 @@ type Counted = (u64, u32, bool);
 #[derive(Default)]
 struct Counts {
     cells: Vec<Counted>,
-    too_coarse: u64,
+    coarse: Vec<Counted>,
     no_location: u64,
     uncounted: u64,
 }
@@ -34,7 +34,11 @@ pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>)
         cube.counts.push(count);
         cube.synthetic.push(synthetic);
     }
-    cube.excluded.too_coarse = counts.too_coarse;
+    for (cell, count, _synthetic) in counts.coarse {
+        cube.excluded.too_coarse += u64::from(count);
+        cube.coarse
+            .extend(CellIndex::try_from(cell).map(|cell| (cell, count)));
+    }
     cube.excluded.no_location = counts.no_location;
     cube.excluded.basis = counts.uncounted;
     cube.matched += cube.excluded.total();
@@ -44,27 +48,25 @@ pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>)
 fn count(part: &Part, passing: &Passing, resolution: Resolution) -> Counts {
     let mut counts = Counts::default();
     for segment in &part.segments {
-        match segment.resolution {
-            Some(stored) if stored >= resolution => {
-                let runs = segment.runs(|entry| cells::parent(entry, resolution));
-                let counted = runs.filter_map(|(cell, rows)| {
-                    let Tally { counted, uncounted } = passing.tally(rows);
-                    counts.uncounted += uncounted;
-                    let counted = u32::try_from(counted).expect("a part has fewer than 2^18 rows");
-                    (counted > 0).then_some((cell, counted, part.batch.synthetic))
-                });
-                counts.cells = merge(std::mem::take(&mut counts.cells), counted.collect());
-            }
-            stored => {
-                let Tally { counted, uncounted } = passing.tally(segment.rows.clone());
-                counts.uncounted += uncounted;
-                *if stored.is_some() {
-                    &mut counts.too_coarse
-                } else {
-                    &mut counts.no_location
-                } += counted;
-            }
-        }
+        let Some(stored) = segment.resolution else {
+            let Tally { counted, uncounted } = passing.tally(segment.rows.clone());
+            counts.no_location += counted + uncounted;
+            continue;
+        };
+        let runs = segment.runs(|entry| cells::parent(entry, resolution.min(stored)));
+        let counted = runs.filter_map(|(cell, rows)| {
+            let Tally { counted, uncounted } = passing.tally(rows);
+            counts.uncounted += uncounted;
+            let counted = u32::try_from(counted).expect("a part has fewer than 2^18 rows");
+            (counted > 0).then_some((cell, counted, part.batch.synthetic))
+        });
+        let counted = counted.collect();
+        let known = if stored >= resolution {
+            &mut counts.cells
+        } else {
+            &mut counts.coarse
+        };
+        *known = merge(std::mem::take(known), counted);
     }
     counts
 }
@@ -73,7 +75,7 @@ impl Counts {
     fn merge(self, other: Self) -> Self {
         Self {
             cells: merge(self.cells, other.cells),
-            too_coarse: self.too_coarse + other.too_coarse,
+            coarse: merge(self.coarse, other.coarse),
             no_location: self.no_location + other.no_location,
             uncounted: self.uncounted + other.uncounted,
         }

@@ -65,7 +65,7 @@ pub struct CubeQuery<'a> {
 }
 
 /// Records that pass the filter but are in no cell of the answer, each under the first reason that holds:
-/// `basis`, then `no_location`, then `too_coarse`.
+/// `no_location`, then `basis`, then `too_coarse`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Excluded {
     /// Their place is known more coarsely than the resolution asked.
@@ -92,6 +92,8 @@ pub struct Cube {
     pub counts: Vec<u32>,
     /// Whether one of them is of a synthetic batch.
     pub synthetic: Vec<bool>,
+    /// Records known more coarsely than asked, by their own cell (of several resolutions), ascending as integers.
+    pub coarse: Vec<(CellIndex, u32)>,
     /// Records left out.
     pub excluded: Excluded,
     /// Records that pass the filter: the sum of `counts` and of `excluded`.

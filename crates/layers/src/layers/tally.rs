@@ -6,6 +6,7 @@ use std::sync::Arc;
 use naqsha_model::Basis;
 use naqsha_store::{CubeQuery, Filter};
 
+use crate::boundaries::{BoundingBox, CellBoundaries};
 use crate::error::LayerError;
 use crate::layer::Question;
 use crate::query::LayerQuery;
@@ -64,8 +65,18 @@ pub(crate) fn tally(
             outside += u64::from(count);
         }
     }
+    let mut too_coarse = 0;
+    let extent = question
+        .area
+        .extent()
+        .and_then(|corners| BoundingBox::new(corners).ok());
+    for &(cell, count) in &cube.coarse {
+        // A record that is known only coarsely may still be known to lie elsewhere.
+        let near = extent.is_none_or(|extent| CellBoundaries::of(&[cell]).meets(0, &extent));
+        *if near { &mut too_coarse } else { &mut outside } += u64::from(count);
+    }
     let reasons = [
-        ("too_coarse", cube.excluded.too_coarse),
+        ("too_coarse", too_coarse),
         ("no_location", cube.excluded.no_location),
         ("basis", cube.excluded.basis),
         ("outside_study_area", outside),

@@ -38,6 +38,7 @@ fn held(seed: u64) -> (Vec<(Incident, bool)>, std::sync::Arc<Snapshot>) {
 
 fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
     let (mut cells, mut excluded, mut matched) = (BTreeMap::new(), Excluded::default(), 0);
+    let mut coarse = BTreeMap::<u64, u32>::new();
     for (incident, synthetic) in incidents
         .iter()
         .filter(|(incident, _)| passes(incident, &query.filter))
@@ -48,10 +49,13 @@ fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
             .as_ref()
             .is_none_or(|bases| bases.contains(&incident.location.basis));
         match incident.location.cell() {
-            _ if !counts => excluded.basis += 1,
             None => excluded.no_location += 1,
+            Some(_) if !counts => excluded.basis += 1,
             Some(cell) => match cell.parent(query.resolution) {
-                None => excluded.too_coarse += 1,
+                None => {
+                    excluded.too_coarse += 1;
+                    *coarse.entry(u64::from(cell)).or_default() += 1;
+                }
                 Some(parent) => {
                     let (count, invented) =
                         cells.entry(u64::from(parent)).or_insert((0_u32, false));
@@ -68,6 +72,10 @@ fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
             .collect(),
         counts: cells.values().map(|value| value.0).collect(),
         synthetic: cells.values().map(|value| value.1).collect(),
+        coarse: coarse
+            .into_iter()
+            .map(|(cell, count)| (CellIndex::try_from(cell).unwrap(), count))
+            .collect(),
         excluded,
         matched,
     }
