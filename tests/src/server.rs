@@ -1,6 +1,9 @@
 //! The service under test: the real program on a free port over the month of West Yorkshire that ships.
 
-#![expect(clippy::panic, reason = "a test that cannot go on should stop and say why")]
+#![expect(
+    clippy::panic,
+    reason = "a test that cannot go on should stop and say why"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -1,7 +1,10 @@
 //! OGC API - Features Part 1 against the real program: one test for each abstract test of the OGC suite
 //! (ets-ogcapi-features10), in our own words, named by its number.
 
-#![expect(clippy::panic, reason = "a test that cannot go on should stop and say why")]
+#![expect(
+    clippy::panic,
+    reason = "a test that cannot go on should stop and say why"
+)]
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

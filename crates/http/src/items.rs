@@ -279,7 +279,7 @@ fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answ
     links.push(collection_link(asked, answer.table.layer));
     let shown = page.offset.saturating_add(answer.rows.len() as u64);
     // Only where features remain: a link to an empty page costs every client a request.
-    if shown <= answer.matched {
+    if shown < answer.matched && !answer.rows.is_empty() {
         let token = format.tokens.first().copied().unwrap_or_default();
         let (offset, limit) = (shown.to_string(), page.limit.to_string());
         let kept = asked
