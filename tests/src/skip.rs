@@ -5,18 +5,28 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Says that a test is skipped and why, on stdout and in the file that `NAQSHA_SKIPS` names.
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a skipped test must be seen")]
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a skipped test must be seen"
+)]
 pub fn skip(test: &str, reason: &str) {
     println!("SKIPPED {test}: {reason}");
     if let Ok(path) = std::env::var("NAQSHA_SKIPS") {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        file.and_then(|mut file| writeln!(file, "SKIPPED {test}: {reason}")).expect("the list of skips is writable");
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path);
+        file.and_then(|mut file| writeln!(file, "SKIPPED {test}: {reason}"))
+            .expect("the list of skips is writable");
     }
 }
 
 /// The file below `../shared` (research data beside the checkout), or `None` after saying that the test is skipped.
 pub fn shared(test: &str, path: &str) -> Option<PathBuf> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared")
+        .join(path);
     if file.exists() {
         return Some(file);
     }
@@ -25,10 +35,15 @@ pub fn shared(test: &str, path: &str) -> Option<PathBuf> {
 }
 
 /// A Python with the modules, or `None` after saying that the test is skipped.
-#[expect(clippy::disallowed_methods, reason = "the test command says which Python it prepared")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command says which Python it prepared"
+)]
 pub fn python(test: &str, modules: &str) -> Option<Command> {
     let program = std::env::var("NAQSHA_PYTHON").unwrap_or_else(|_unset| "python3".to_owned());
-    let imports = Command::new(&program).args(["-c", &format!("import {modules}")]).output();
+    let imports = Command::new(&program)
+        .args(["-c", &format!("import {modules}")])
+        .output();
     if imports.is_ok_and(|output| output.status.success()) {
         return Some(Command::new(program));
     }
@@ -38,7 +53,11 @@ pub fn python(test: &str, modules: &str) -> Option<Command> {
 
 /// The program where it is on the path, or `None` after saying that the test is skipped.
 pub fn program(test: &str, name: &str) -> Option<Command> {
-    if Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if Command::new(name)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         return Some(Command::new(name));
     }
     skip(test, &format!("{name} is not installed"));

@@ -26,7 +26,13 @@ impl Bureau {
     }
 
     fn run(&self, args: &[&str]) -> Output {
-        naqsha().arg("--json").arg("--data").arg(self.0.path().join("store")).args(args).output().unwrap()
+        naqsha()
+            .arg("--json")
+            .arg("--data")
+            .arg(self.0.path().join("store"))
+            .args(args)
+            .output()
+            .unwrap()
     }
 
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
@@ -41,9 +47,19 @@ impl Bureau {
     }
 
     fn refuses_file(&self, file: &Path, code: &str) {
-        let output = self.run(&["ingest", "--profile", "open.police-uk", file.to_str().unwrap()]);
+        let output = self.run(&[
+            "ingest",
+            "--profile",
+            "open.police-uk",
+            file.to_str().unwrap(),
+        ]);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{}: {stderr}", file.display());
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{}: {stderr}",
+            file.display()
+        );
         assert!(stderr.contains(code), "{}: {stderr}", file.display());
         let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(summary["codes"][code], 1, "{summary}");
@@ -81,23 +97,43 @@ fn a_truncated_gzip_is_b907() {
 #[test]
 fn a_binary_file_is_b908() {
     let bureau = Bureau::new();
-    let png: Vec<u8> = b"\x89PNG\r\n\x1a\n".iter().copied().chain((0..4096_u32).flat_map(u32::to_le_bytes)).collect();
+    let png: Vec<u8> = b"\x89PNG\r\n\x1a\n"
+        .iter()
+        .copied()
+        .chain((0..4096_u32).flat_map(u32::to_le_bytes))
+        .collect();
     bureau.refuses("picture.csv", &png, "B908");
-    bureau.refuses("sheet.csv", b"PK\x03\x04\x14\x00\x06\x00rest of a workbook\x00\x00", "B908");
+    bureau.refuses(
+        "sheet.csv",
+        b"PK\x03\x04\x14\x00\x06\x00rest of a workbook\x00\x00",
+        "B908",
+    );
 }
 
 #[test]
 fn a_missing_required_column_is_e101_and_an_unmapped_one_e103() {
     let bureau = Bureau::new();
-    bureau.refuses("missing.csv", format!("{}{ROW}", HEADER.replace("Month,", "")).as_bytes(), "E101");
-    let wider = format!("{}\n{}\n", HEADER.trim_end().to_owned() + ",CNIC", ROW.trim_end().to_owned() + ",35202-1234567-1");
+    bureau.refuses(
+        "missing.csv",
+        format!("{}{ROW}", HEADER.replace("Month,", "")).as_bytes(),
+        "E101",
+    );
+    let wider = format!(
+        "{}\n{}\n",
+        HEADER.trim_end().to_owned() + ",CNIC",
+        ROW.trim_end().to_owned() + ",35202-1234567-1"
+    );
     bureau.refuses("unmapped.csv", wider.as_bytes(), "E103");
 }
 
 #[test]
 fn a_compression_bomb_is_b909() {
     let zeros = vec![b'a'; 64 << 20];
-    Bureau::new().refuses("bomb.csv.gz", &gzip(&[HEADER.as_bytes(), &zeros].concat()), "B909");
+    Bureau::new().refuses(
+        "bomb.csv.gz",
+        &gzip(&[HEADER.as_bytes(), &zeros].concat()),
+        "B909",
+    );
 }
 
 #[test]
@@ -114,7 +150,12 @@ fn a_line_of_a_gigabyte_is_b909_within_bounded_memory() {
     let mut child = naqsha()
         .arg("--data")
         .arg(bureau.0.path().join("store"))
-        .args(["ingest", "--profile", "open.police-uk", path.to_str().unwrap()])
+        .args([
+            "ingest",
+            "--profile",
+            "open.police-uk",
+            path.to_str().unwrap(),
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -136,33 +177,67 @@ fn a_line_of_a_gigabyte_is_b909_within_bounded_memory() {
 fn peak_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]
 fn a_batch_of_which_a_fifth_is_rejected_is_held_and_invisible() {
     let bureau = Bureau::new();
     let bad = ROW.replace("2018-07", "July");
-    let file = bureau.file("bad.csv", format!("{HEADER}{}{}", ROW.repeat(7), bad.repeat(3)).as_bytes());
-    let output = bureau.run(&["ingest", "--profile", "open.police-uk", file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = bureau.file(
+        "bad.csv",
+        format!("{HEADER}{}{}", ROW.repeat(7), bad.repeat(3)).as_bytes(),
+    );
+    let output = bureau.run(&[
+        "ingest",
+        "--profile",
+        "open.police-uk",
+        file.to_str().unwrap(),
+    ]);
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&summary["held"], &summary["rejected"]), (&Value::from("B904"), &Value::from(3)));
+    assert_eq!(
+        (&summary["held"], &summary["rejected"]),
+        (&Value::from("B904"), &Value::from(3))
+    );
     let batches: Value = serde_json::from_slice(&bureau.run(&["batch", "list"]).stdout).unwrap();
-    assert_eq!(batches["batches"], Value::Array(Vec::new()), "a held batch is not live");
+    assert_eq!(
+        batches["batches"],
+        Value::Array(Vec::new()),
+        "a held batch is not live"
+    );
 }
 
 #[test]
 fn a_dry_run_stores_nothing_and_says_the_same_as_the_real_run() {
     let bureau = Bureau::new();
     let bad = ROW.replace("2018-07", "July");
-    let file = bureau.file("month.csv", format!("{HEADER}{}{bad}", ROW.repeat(9)).as_bytes());
+    let file = bureau.file(
+        "month.csv",
+        format!("{HEADER}{}{bad}", ROW.repeat(9)).as_bytes(),
+    );
     let path = file.to_str().unwrap();
     let dry = bureau.run(&["ingest", "--profile", "open.police-uk", "--dry-run", path]);
     bureau.holds_nothing();
     let real = bureau.run(&["ingest", "--profile", "open.police-uk", path]);
-    let [dry, real]: [Value; 2] = [dry, real].map(|output| serde_json::from_slice(&output.stdout).unwrap());
-    for name in ["rows", "accepted", "warned", "rejected", "duplicate", "skipped", "codes", "batch"] {
+    let [dry, real]: [Value; 2] =
+        [dry, real].map(|output| serde_json::from_slice(&output.stdout).unwrap());
+    for name in [
+        "rows",
+        "accepted",
+        "warned",
+        "rejected",
+        "duplicate",
+        "skipped",
+        "codes",
+        "batch",
+    ] {
         assert_eq!(dry[name], real[name], "{name}");
     }
     assert_eq!(real["rejected"], 1);
@@ -171,11 +246,27 @@ fn a_dry_run_stores_nothing_and_says_the_same_as_the_real_run() {
 #[test]
 fn a_missing_store_is_exit_1_and_a_wrong_argument_exit_2() {
     let dir = tempfile::tempdir().unwrap();
-    let run = |args: &[&str]| naqsha().arg("--data").arg(dir.path().join("none")).args(args).output().unwrap().status.code();
+    let run = |args: &[&str]| {
+        naqsha()
+            .arg("--data")
+            .arg(dir.path().join("none"))
+            .args(args)
+            .output()
+            .unwrap()
+            .status
+            .code()
+    };
     assert_eq!(run(&["batch", "list"]), Some(1));
     assert_eq!(run(&["export", "counts"]), Some(2), "--out is missing");
     let bureau = Bureau::new();
-    let unknown = bureau.run(&["export", "hotspots", "--param", "resolution=99", "--out", "x.geojson"]);
+    let unknown = bureau.run(&[
+        "export",
+        "hotspots",
+        "--param",
+        "resolution=99",
+        "--out",
+        "x.geojson",
+    ]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("from 3 to 9"));
 }

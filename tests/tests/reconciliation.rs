@@ -1,6 +1,7 @@
 //! Real files through the real program: every row is accounted for, and counts per cell are those of the Python `h3` package.
 
 use std::path::Path;
+use std::process::Command;
 
 use naqsha_tests::program::naqsha;
 use naqsha_tests::skip::{python, shared};
@@ -16,13 +17,26 @@ fn store() -> TempDir {
 }
 
 fn run(dir: &TempDir, args: &[&str]) -> Value {
-    let output = naqsha().arg("--json").arg("--data").arg(dir.path().join("store")).args(args).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = naqsha()
+        .arg("--json")
+        .arg("--data")
+        .arg(dir.path().join("store"))
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn ingest(dir: &TempDir, profile: &str, file: &Path) -> Value {
-    run(dir, &["ingest", "--profile", profile, file.to_str().unwrap()])
+    run(
+        dir,
+        &["ingest", "--profile", profile, file.to_str().unwrap()],
+    )
 }
 
 fn export(dir: &TempDir, layer: &str, params: &[&str]) -> Value {
@@ -36,28 +50,43 @@ fn export(dir: &TempDir, layer: &str, params: &[&str]) -> Value {
 }
 
 fn number(value: &Value, name: &str) -> u64 {
-    value[name].as_u64().unwrap_or_else(|| panic!("{name} of {value}"))
+    value[name]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{name} of {value}"))
 }
 
 fn assert_reconciled(summary: &Value) {
     let parts = ["accepted", "rejected", "duplicate", "skipped"].map(|name| number(summary, name));
-    assert_eq!(number(summary, "rows"), parts.iter().sum::<u64>(), "{summary}");
+    assert_eq!(
+        number(summary, "rows"),
+        parts.iter().sum::<u64>(),
+        "{summary}"
+    );
 }
 
 fn counted(layer: &Value) -> u64 {
-    layer["features"].as_array().unwrap().iter().map(|f| f["properties"]["n"].as_u64().unwrap()).sum()
+    layer["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["properties"]["n"].as_u64().unwrap())
+        .sum()
 }
 
 #[test]
 fn a_month_of_west_yorkshire_reconciles_to_the_row_and_to_the_cell() {
     let test = "a_month_of_west_yorkshire_reconciles_to_the_row_and_to_the_cell";
-    let Some(mut oracle) = python(test, "h3") else { return };
-    oracle.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/oracles/h3_counts.py"));
+    let Some(python) = python(test, "h3") else {
+        return;
+    };
     for month in MONTHS {
-        let Some(file) = shared(test, &format!("data/uk-west-yorkshire/{month}-west-yorkshire-street.csv.gz")) else {
+        let Some(file) = shared(
+            test,
+            &format!("data/uk-west-yorkshire/{month}-west-yorkshire-street.csv.gz"),
+        ) else {
             return;
         };
-        let mut oracle = std::process::Command::new(oracle.get_program());
+        let mut oracle = Command::new(python.get_program());
         oracle.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/oracles/h3_counts.py"));
         let theirs = oracle.arg(&file).args(["9", "7"]).output().unwrap();
         let theirs: Value = serde_json::from_slice(&theirs.stdout).unwrap();
@@ -65,28 +94,59 @@ fn a_month_of_west_yorkshire_reconciles_to_the_row_and_to_the_cell() {
         let dir = store();
         let summary = ingest(&dir, "open.police-uk", &file);
         assert_reconciled(&summary);
-        assert_eq!(number(&summary, "rows"), number(&theirs, "total"), "{month}");
-        assert_eq!(number(&summary, "duplicate"), number(&theirs, "repeats"), "{month}");
+        assert_eq!(
+            number(&summary, "rows"),
+            number(&theirs, "total"),
+            "{month}"
+        );
+        assert_eq!(
+            number(&summary, "duplicate"),
+            number(&theirs, "repeats"),
+            "{month}"
+        );
         let drugs = export(&dir, "counts", &["category=DT", "resolution=9"]);
         let excluded = number(&drugs["naqsha"]["excluded"], "count");
-        assert_eq!(counted(&drugs) + excluded, number(&theirs, "drugs"), "{month}");
+        assert_eq!(
+            counted(&drugs) + excluded,
+            number(&theirs, "drugs"),
+            "{month}"
+        );
 
         for resolution in ["9", "7"] {
             let ours = export(&dir, "counts", &[&format!("resolution={resolution}")]);
             let excluded = &ours["naqsha"]["excluded"];
             let accepted = number(&summary, "accepted");
-            assert_eq!(counted(&ours) + number(excluded, "count"), accepted, "{month} at {resolution}");
+            assert_eq!(
+                counted(&ours) + number(excluded, "count"),
+                accepted,
+                "{month} at {resolution}"
+            );
             let cells = &theirs["counts"][resolution];
             let features = ours["features"].as_array().unwrap();
-            assert!(features.len() > 100, "{month} at {resolution}: {} cells", features.len());
+            assert!(
+                features.len() > 100,
+                "{month} at {resolution}: {} cells",
+                features.len()
+            );
             for feature in features {
                 let cell = feature["properties"]["h3"].as_str().unwrap();
                 assert_eq!(feature["properties"]["n"], cells[cell], "{month} {cell}");
             }
-            let all: u64 = cells.as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
-            let outside = excluded["reasons"]["outside_study_area"].as_u64().unwrap_or(0);
+            let all: u64 = cells
+                .as_object()
+                .unwrap()
+                .values()
+                .map(|n| n.as_u64().unwrap())
+                .sum();
+            let outside = excluded["reasons"]["outside_study_area"]
+                .as_u64()
+                .unwrap_or(0);
             assert_eq!(all - counted(&ours), outside, "{month} at {resolution}");
-            assert_eq!(number(&theirs, "unlocated"), number(&excluded["reasons"], "no_location"), "{month}");
+            assert_eq!(
+                number(&theirs, "unlocated"),
+                number(&excluded["reasons"], "no_location"),
+                "{month}"
+            );
         }
     }
 }
@@ -94,25 +154,52 @@ fn a_month_of_west_yorkshire_reconciles_to_the_row_and_to_the_cell() {
 #[test]
 fn conflict_events_reconcile_and_coarse_places_never_become_cells() {
     let test = "conflict_events_reconcile_and_coarse_places_never_become_cells";
-    let Some(file) = shared(test, "data/pk-ucdp-ged/conflict_data_pak.csv") else { return };
+    let Some(file) = shared(test, "data/pk-ucdp-ged/conflict_data_pak.csv") else {
+        return;
+    };
     let mut by_precision = std::collections::BTreeMap::<String, u64>::new();
-    for record in csv::Reader::from_path(&file).unwrap().deserialize::<std::collections::HashMap<String, String>>() {
-        *by_precision.entry(record.unwrap()["where_prec"].clone()).or_default() += 1;
+    for record in csv::Reader::from_path(&file)
+        .unwrap()
+        .deserialize::<std::collections::HashMap<String, String>>()
+    {
+        *by_precision
+            .entry(record.unwrap()["where_prec"].clone())
+            .or_default() += 1;
     }
     let exact = by_precision["1"];
-    let coarse: u64 = by_precision.iter().filter(|(k, _)| k.as_str() >= "3").map(|(_, n)| n).sum();
+    let coarse: u64 = by_precision
+        .iter()
+        .filter(|(k, _)| k.as_str() >= "3")
+        .map(|(_, n)| n)
+        .sum();
 
     let dir = store();
     let summary = ingest(&dir, "open.ucdp-ged", &file);
     assert_reconciled(&summary);
-    assert_eq!(number(&summary, "accepted"), by_precision.iter().filter(|(k, _)| !k.is_empty()).map(|(_, n)| n).sum());
+    let events: u64 = by_precision
+        .iter()
+        .filter(|(k, _)| !k.is_empty())
+        .map(|(_, n)| n)
+        .sum();
+    assert_eq!(number(&summary, "accepted"), events);
     for resolution in 3..=9 {
         let counts = export(&dir, "counts", &[&format!("resolution={resolution}")]);
         let excluded = &counts["naqsha"]["excluded"];
-        assert_eq!(counted(&counts) + number(excluded, "count"), number(&summary, "accepted"), "at {resolution}");
-        assert_eq!(number(&excluded["reasons"], "no_location"), coarse, "at {resolution}");
+        assert_eq!(
+            counted(&counts) + number(excluded, "count"),
+            number(&summary, "accepted"),
+            "at {resolution}"
+        );
+        assert_eq!(
+            number(&excluded["reasons"], "no_location"),
+            coarse,
+            "at {resolution}"
+        );
         if resolution > 4 {
-            assert!(counted(&counts) <= exact, "only exactly located events at resolution {resolution}");
+            assert!(
+                counted(&counts) <= exact,
+                "only exactly located events at resolution {resolution}"
+            );
         }
     }
 }
@@ -122,20 +209,42 @@ fn the_same_bytes_are_a_no_op_and_the_same_keys_in_other_bytes_are_reported_not_
     let dir = store();
     let file = dir.path().join("month.csv");
     let header = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context\n";
-    let row = |id: &str, kind: &str| format!("{id},2018-07,WYP,WYP,-1.55,53.80,On or near X,E01,Leeds,{kind},,\n");
+    let row = |id: &str, kind: &str| {
+        format!("{id},2018-07,WYP,WYP,-1.55,53.80,On or near X,E01,Leeds,{kind},,\n")
+    };
     let anonymous = row("", "Anti-social behaviour");
-    std::fs::write(&file, format!("{header}{}{anonymous}{anonymous}", row("a1", "Drugs"))).unwrap();
+    std::fs::write(
+        &file,
+        format!("{header}{}{anonymous}{anonymous}", row("a1", "Drugs")),
+    )
+    .unwrap();
     let first = ingest(&dir, "open.police-uk", &file);
-    assert_eq!((number(&first, "accepted"), number(&first, "duplicate")), (3, 0), "repeats without an id are incidents");
+    assert_eq!(
+        (number(&first, "accepted"), number(&first, "duplicate")),
+        (3, 0),
+        "repeats without an id are incidents"
+    );
 
     let again = ingest(&dir, "open.police-uk", &file);
     assert_eq!(number(&again, "accepted"), 0);
     assert_eq!(again["codes"]["B902"], 1);
     assert_reconciled(&again);
 
-    std::fs::write(&file, format!("{header}{}{}{}", row("a1", "Drugs"), row("a1", "Robbery"), row("b2", "Drugs"))).unwrap();
+    std::fs::write(
+        &file,
+        format!(
+            "{header}{}{}{}",
+            row("a1", "Drugs"),
+            row("a1", "Robbery"),
+            row("b2", "Drugs")
+        ),
+    )
+    .unwrap();
     let other = ingest(&dir, "open.police-uk", &file);
-    assert_eq!((number(&other, "accepted"), number(&other, "duplicate")), (1, 2));
+    assert_eq!(
+        (number(&other, "accepted"), number(&other, "duplicate")),
+        (1, 2)
+    );
     assert_eq!(other["codes"]["D702"], 1, "{other}");
     assert_reconciled(&other);
     let counts = export(&dir, "counts", &["resolution=8"]);

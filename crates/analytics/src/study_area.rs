@@ -2,10 +2,11 @@
 
 use geo::orient::Direction;
 use geo::{
-    BoundingRect, CoordsIter, GeodesicArea, LineString, MultiPolygon, Orient, Polygon, Validation,
+    BoundingRect, CoordsIter, GeodesicArea, Intersects, LineString, MultiPolygon, Orient, Point,
+    Polygon, Validation,
 };
 use h3o::geom::{ContainmentMode, TilerBuilder};
-use h3o::{CellIndex, Resolution};
+use h3o::{CellIndex, LatLng, Resolution};
 use sha2::{Digest, Sha256};
 
 /// The most cells a study area may have at the resolution asked for.
@@ -145,6 +146,41 @@ impl StudyArea {
             Err(too_many(count))
         } else {
             Ok(cells)
+        }
+    }
+
+    /// Whether the centre of a cell is in the area: whether [`StudyArea::cells`] of its resolution has it, without
+    /// listing them.
+    ///
+    /// *Cost*: O(log of the list) for cell lists, O(corners) for polygons.
+    pub fn contains(&self, cell: CellIndex) -> bool {
+        match &self.0 {
+            Shape::Polygons(polygons) => {
+                let centre = LatLng::from(cell);
+                polygons.intersects(&Point::new(centre.lng(), centre.lat()))
+            }
+            Shape::Cells(listed) => {
+                let related = |resolution| match resolution {
+                    coarser if coarser <= cell.resolution() => cell.parent(coarser),
+                    finer => cell.center_child(finer),
+                };
+                Resolution::range(Resolution::Zero, Resolution::Fifteen)
+                    .filter_map(related)
+                    .any(|related| listed.binary_search(&related).is_ok())
+            }
+        }
+    }
+
+    /// How many cells [`StudyArea::cells`] lists, of a cell list without listing them and so without a limit.
+    ///
+    /// # Errors
+    /// As [`StudyArea::cells`], for polygons and for resolutions coarser than the list's.
+    pub fn count(&self, resolution: Resolution) -> Result<u64, StudyAreaError> {
+        match &self.0 {
+            Shape::Cells(listed) if listed.iter().all(|cell| cell.resolution() <= resolution) => {
+                Ok(self.estimate(resolution))
+            }
+            _ => Ok(self.cells(resolution)?.len() as u64),
         }
     }
 
@@ -429,6 +465,37 @@ mod tests {
             StudyArea::from_cells(Vec::new()),
             Err(StudyAreaError::Empty)
         );
+    }
+
+    #[test]
+    fn a_cell_is_contained_where_the_list_of_its_resolution_has_it() {
+        let square = polygon![(x: 74.1, y: 31.3), (x: 74.5, y: 31.3), (x: 74.5, y: 31.7), (x: 74.1, y: 31.7)];
+        let square = area(vec![square]).unwrap();
+        let mut sevens = square.cells(Resolution::Seven).unwrap();
+        CellIndex::compact(&mut sevens).unwrap();
+        let mask = StudyArea::from_cells(sevens).unwrap();
+        let around = polygon![(x: 73.9, y: 31.1), (x: 74.7, y: 31.1), (x: 74.7, y: 31.9), (x: 73.9, y: 31.9)];
+        for resolution in [
+            Resolution::Five,
+            Resolution::Six,
+            Resolution::Seven,
+            Resolution::Eight,
+        ] {
+            let candidates = area(vec![around.clone()])
+                .unwrap()
+                .cells(resolution)
+                .unwrap();
+            for within in [&square, &mask] {
+                let listed = within.cells(resolution).unwrap();
+                assert_eq!(within.count(resolution), Ok(listed.len() as u64));
+                let contained: Vec<_> = candidates
+                    .iter()
+                    .copied()
+                    .filter(|&cell| within.contains(cell))
+                    .collect();
+                assert_eq!(contained, listed, "at {resolution}");
+            }
+        }
     }
 
     #[test]

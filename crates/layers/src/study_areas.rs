@@ -38,6 +38,7 @@ pub struct NamedArea {
     pub places: Vec<LabelledPlace>,
     area: StudyArea,
     hash: String,
+    sizes: [OnceLock<u64>; 16],
     grids: [OnceLock<Arc<Grid>>; 16],
     neighbours: Cache<(Resolution, u32), Arc<Neighbours>>,
 }
@@ -75,6 +76,7 @@ impl NamedArea {
             places: Vec::new(),
             area,
             hash,
+            sizes: [const { OnceLock::new() }; 16],
             grids: [const { OnceLock::new() }; 16],
             neighbours: Cache::new(NEIGHBOUR_LISTS),
         }
@@ -101,6 +103,23 @@ impl NamedArea {
     pub fn extent(&self) -> Option<[f64; 4]> {
         Resolution::range(Resolution::Five, Resolution::Nine)
             .find_map(|resolution| self.grid(resolution).ok()?.boundaries().extent())
+    }
+
+    /// Whether the centre of a cell is in the area.
+    pub(crate) fn contains(&self, cell: CellIndex) -> bool {
+        self.area.contains(cell)
+    }
+
+    /// How many cells the area has at a resolution, computed once.
+    pub(crate) fn size(&self, resolution: Resolution) -> Result<u64, LayerError> {
+        let slot = &self.sizes[usize::from(u8::from(resolution))];
+        match slot.get() {
+            Some(&size) => Ok(size),
+            None => Ok(*slot.get_or_init({
+                let size = self.area.count(resolution)?;
+                move || size
+            })),
+        }
     }
 
     /// The cells at a resolution, computed once.

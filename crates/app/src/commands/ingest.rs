@@ -289,7 +289,8 @@ impl Job<'_> {
             return print_line(
                 &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
                     "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
-                    "codes": codes, "batch": digest.to_string(), "data_version": version,
+                    "incidents": ingested.incidents, "codes": codes, "batch": digest.to_string(),
+                    "data_version": version,
                     "dry_run": self.args.dry_run, "held": ingested.held.map(Code::code) })
                 .to_string(),
             );

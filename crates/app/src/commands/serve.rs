@@ -10,6 +10,7 @@ use naqsha_layers::{Catalogue, Role};
 use tokio::net::TcpListener;
 
 use super::{Context, print_line};
+use crate::clock;
 use crate::exit::Refused;
 use crate::reference;
 
@@ -39,6 +40,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         anonymous_role,
         public_url: context.config.server.public_url.clone(),
         cors_origins: context.config.server.cors_origins.clone(),
+        start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
         ..ServerSettings::default()
     };
     let listener = TcpListener::bind(listen)

@@ -59,7 +59,7 @@ pub(crate) fn redact(text: &str) -> Redacted<'_> {
         text: Cow::Borrowed(text),
         codes: Vec::new(),
     };
-    if !suspicious(text) {
+    if !suspicious(text) || is_digest(text) {
         return redacted;
     }
     for pattern in PATTERNS.iter() {
@@ -73,6 +73,13 @@ pub(crate) fn redact(text: &str) -> Redacted<'_> {
         }
     }
     redacted
+}
+
+/// A SHA-256 or similar: its runs of digits are no numbers. Letters among at least 32 hex digits tell it from an account.
+fn is_digest(text: &str) -> bool {
+    let hex = text.bytes().all(|b| b.is_ascii_hexdigit());
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    hex && (32..=128).contains(&text.len()) && letters >= 4
 }
 
 /// A cheap test that no pattern can pass unseen: most texts have neither seven digits nor a marker.
@@ -96,6 +103,14 @@ fn suspicious(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_digest_stays_and_a_long_number_does_not() {
+        let digest = "170c41944fe890a7f20d58e7595c51c9baf1ff3ef0bd57659c1234567890123e";
+        assert_eq!(redact(digest).text, digest);
+        assert_eq!(redact(&format!("CNIC {digest}")).codes, [Code::P601]);
+        assert_eq!(redact("01234567890123456789012345678901").codes, [Code::P601]);
+    }
 
     #[test]
     fn places_and_short_numbers_stay() {

@@ -1,5 +1,8 @@
 //! `counts`: how many records each cell holds.
 
+use std::sync::Arc;
+
+use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
@@ -64,17 +67,16 @@ impl Layer for Counts {
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let Tally {
-            grid,
+            cells,
             counts,
             excluded,
             facts,
             synthetic,
         } = tally(question, None)?;
-        let least = question.query.n_min.max(1);
-        let rows: Vec<usize> = (0..counts.len())
-            .filter(|&i| u64::from(counts[i]) >= least)
-            .collect();
-        let cells: Vec<_> = rows.iter().map(|&i| grid.cells[i]).collect();
+        let least = question.query.n_min;
+        let kept = cells.into_iter().zip(counts);
+        let (cells, counts): (Vec<_>, Vec<_>) =
+            kept.filter(|&(_, count)| u64::from(count) >= least).unzip();
         let columns = vec![
             Column {
                 property: &PROPERTIES[0],
@@ -83,7 +85,7 @@ impl Layer for Counts {
             Column {
                 property: &PROPERTIES[1],
                 values: Values::Integers(
-                    rows.iter().map(|&i| Some(i64::from(counts[i]))).collect(),
+                    counts.iter().map(|&count| Some(i64::from(count))).collect(),
                 ),
             },
             Column {
@@ -91,12 +93,13 @@ impl Layer for Counts {
                 values: Values::Numbers(cells.iter().map(|cell| Some(cell.area_km2())).collect()),
             },
         ];
-        let shapes = rows.iter().map(|&i| u32::try_from(i).ok()).collect();
+        let shapes = (0..).map(Some).take(cells.len()).collect();
+        let boundaries = Arc::new(CellBoundaries::of(&cells));
         let table = LayerTable {
             layer: &COUNTS,
             keys: Keys::Cells(cells),
             shapes,
-            boundaries: grid.boundaries(),
+            boundaries,
             points: None,
             columns,
             metadata: Metadata {

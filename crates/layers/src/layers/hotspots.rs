@@ -1,6 +1,7 @@
 //! `hotspots`: Gi* over the study area with the exact permutation p-value and false-discovery control.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use naqsha_analytics::{
     GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star, requires_sampling,
@@ -13,6 +14,7 @@ use crate::layer::{Computed, Layer, Question};
 use crate::layers::tally::{Tally, tally};
 use crate::parameters::Parameter;
 use crate::query::NullModel;
+use crate::study_areas::Grid;
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Gi* over every cell of the study area, zeros included.
@@ -147,22 +149,33 @@ impl Layer for Hotspots {
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let tally = tally(question, Some(&COUNTED_BASES))?;
-        let neighbours = question
-            .area
-            .neighbours(question.resolution, question.query.k)?;
-        let values: Vec<f64> = tally.counts.iter().map(|&count| f64::from(count)).collect();
-        let null = null_model(question.query.null, &values, &neighbours);
-        let total: u64 = tally.counts.iter().map(|&count| u64::from(count)).sum();
-        let test = if total < LEAST_RECORDS {
-            Test::too_few(&neighbours)
-        } else {
-            let law = law(null, question)?;
-            Test::run(&values, &neighbours, law)?
+        let grid = question.area.grid(question.resolution)?;
+        let map = Map {
+            counts: tally.over(&grid),
+            neighbours: question
+                .area
+                .neighbours(question.resolution, question.query.k)?,
+            grid,
         };
-        let table = assemble(question, tally, &neighbours, &test, null);
+        let values: Vec<f64> = map.counts.iter().map(|&count| f64::from(count)).collect();
+        let null = null_model(question.query.null, &values, &map.neighbours);
+        let total: u64 = map.counts.iter().map(|&count| u64::from(count)).sum();
+        let test = if total < LEAST_RECORDS {
+            Test::too_few(&map.neighbours)
+        } else {
+            Test::run(&values, &map.neighbours, law(null, question)?)?
+        };
+        let table = assemble(question, tally, &map, &test, null);
         let matched = table.len() as u64;
         Ok(Computed { table, matched })
     }
+}
+
+/// The study area as a graph of cells with a count each, zeros included.
+struct Map {
+    grid: Arc<Grid>,
+    counts: Vec<u32>,
+    neighbours: Arc<Neighbours>,
 }
 
 /// The null model asked for; where nothing was asked, the exact one if these counts have it.
@@ -238,17 +251,15 @@ impl Test {
 fn assemble(
     question: &Question<'_>,
     tally: Tally,
-    neighbours: &Neighbours,
+    map: &Map,
     test: &Test,
     null: NullModel,
 ) -> LayerTable {
-    let Tally {
+    let Map {
         grid,
         counts,
-        excluded,
-        facts,
-        synthetic,
-    } = tally;
+        neighbours,
+    } = map;
     let kept: Vec<usize> = (0..counts.len())
         .filter(|&i| u64::from(counts[i]) >= question.query.n_min)
         .collect();
@@ -297,16 +308,16 @@ fn assemble(
             .collect(),
         metadata: Metadata {
             data_version: question.snapshot.version(),
-            study_area: Some(facts),
+            study_area: Some(tally.facts),
             resolution: Some(question.resolution),
             null: Some(null.code()),
             tested: Some(test.tested()),
             alpha: Some(question.query.alpha),
             fdr: Some("bh"),
             seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
-            excluded,
+            excluded: tally.excluded,
             policy: question.scope.policy(),
-            synthetic,
+            synthetic: tally.synthetic,
         },
     }
 }

@@ -1,8 +1,8 @@
 //! Counts over the cells of a study area, and why the other records are not among them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use h3o::CellIndex;
 use naqsha_model::Basis;
 use naqsha_store::{CubeQuery, Filter};
 
@@ -13,10 +13,11 @@ use crate::query::LayerQuery;
 use crate::study_areas::Grid;
 use crate::table::{Excluded, StudyAreaFacts};
 
-/// Counts for every cell of the study area.
+/// Counts for the cells of the study area that hold a record; every other cell of it holds none.
 pub(crate) struct Tally {
-    pub(crate) grid: Arc<Grid>,
-    /// One count for each cell of the grid, zeros included.
+    /// Ascending.
+    pub(crate) cells: Vec<CellIndex>,
+    /// One count for each of `cells`.
     pub(crate) counts: Vec<u32>,
     pub(crate) excluded: Excluded,
     pub(crate) facts: StudyAreaFacts,
@@ -40,7 +41,6 @@ pub(crate) fn tally(
     question: &Question<'_>,
     default_bases: Option<&[Basis]>,
 ) -> Result<Tally, LayerError> {
-    let grid = question.area.grid(question.resolution)?;
     let counted_bases = if question.query.bases.is_some() {
         None
     } else {
@@ -51,15 +51,13 @@ pub(crate) fn tally(
         filter: filter(question.query),
         counted_bases,
     });
-    let mut counts = vec![0; grid.cells.len()];
-    let (mut outside, mut occupied, mut synthetic) = (0_u64, 0_u64, false);
-    let mut place = 0;
+    let (mut cells, mut counts) = (Vec::new(), Vec::new());
+    let (mut outside, mut synthetic) = (0_u64, false);
     for ((&cell, &count), &from_sample) in cube.cells.iter().zip(&cube.counts).zip(&cube.synthetic)
     {
-        place += grid.cells[place..].partition_point(|&known| known < cell);
-        if grid.cells.get(place) == Some(&cell) {
-            counts[place] = count;
-            occupied += u64::from(count > 0);
+        if question.area.contains(cell) {
+            cells.push(cell);
+            counts.push(count);
             synthetic |= from_sample;
         } else {
             outside += u64::from(count);
@@ -88,11 +86,11 @@ pub(crate) fn tally(
     let facts = StudyAreaFacts {
         name: question.area.name.clone(),
         hash: question.area.hash().to_owned(),
-        cells: grid.cells.len() as u64,
-        occupied,
+        cells: question.area.size(question.resolution)?,
+        occupied: cells.len() as u64,
     };
     Ok(Tally {
-        grid,
+        cells,
         counts,
         excluded: Excluded {
             matched: cube.matched,
@@ -101,4 +99,18 @@ pub(crate) fn tally(
         facts,
         synthetic,
     })
+}
+
+impl Tally {
+    /// One count for each cell of a grid of the same study area and resolution, zeros included.
+    pub(crate) fn over(&self, grid: &Grid) -> Vec<u32> {
+        let mut all = vec![0; grid.cells.len()];
+        let mut place = 0;
+        for (&cell, &count) in self.cells.iter().zip(&self.counts) {
+            place += grid.cells[place..].partition_point(|&known| known < cell);
+            debug_assert_eq!(grid.cells[place], cell, "an area has the cells it contains");
+            all[place] = count;
+        }
+        all
+    }
 }
