@@ -75,11 +75,12 @@ impl Workspace {
     /// Builds the program and returns where it is.
     pub(crate) fn build_program(&self) -> Result<PathBuf> {
         process::say("building naqsha (dev profile)");
-        process::run(
-            cargo()
-                .current_dir(&self.root)
-                .args(["build", "--workspace", "--bin", "naqsha"]),
-        )?;
+        process::run(cargo().current_dir(&self.root).args([
+            "build",
+            "--workspace",
+            "--bin",
+            "naqsha",
+        ]))?;
         Ok(self.program())
     }
 

@@ -79,7 +79,12 @@ impl StudyArea {
             check_polygon(number, polygon)?;
         }
         // A clockwise exterior would have the area of the rest of the globe.
-        Ok(Self(Shape::Polygons(polygons.orient(Direction::Default))))
+        let mut oriented = polygons;
+        oriented
+            .0
+            .iter_mut()
+            .for_each(|polygon| *polygon = polygon.orient(Direction::Default));
+        Ok(Self(Shape::Polygons(oriented)))
     }
 
     /// An area that is a list of cells of any resolutions, such as a compacted mask. Repeated and nested cells count

@@ -58,10 +58,9 @@ pub(crate) fn study_areas(data: &Path) -> anyhow::Result<StudyAreas> {
     let mut areas = StudyAreas::default();
     let index: Index = toml::from_str(INDEX).context("reading the shipped study areas")?;
     for entry in index.study_area {
-        let name = entry.name.clone();
         areas.insert(
-            shipped_area(entry)
-                .with_context(|| format!("reading the shipped study area {name}"))?,
+            shipped_area(&entry)
+                .with_context(|| format!("reading the shipped study area {}", entry.name))?,
         );
     }
     for path in added(data)? {
@@ -70,7 +69,7 @@ pub(crate) fn study_areas(data: &Path) -> anyhow::Result<StudyAreas> {
     Ok(areas)
 }
 
-fn shipped_area(entry: Entry) -> anyhow::Result<NamedArea> {
+fn shipped_area(entry: &Entry) -> anyhow::Result<NamedArea> {
     let text = shipped(&entry.file).with_context(|| format!("{} does not ship", entry.file))?;
     let area = match entry.kind {
         Kind::Cells => StudyArea::from_cells(cell_list(text)?)?,
@@ -199,14 +198,13 @@ fn added_area(path: &Path) -> anyhow::Result<NamedArea> {
 const READABLE_CELLS: usize = 5_000;
 
 fn default_resolution(area: &StudyArea) -> Resolution {
-    let readable = |&resolution: &Resolution| {
-        area.cells(resolution)
+    let readable = |resolution: &Resolution| {
+        area.cells(*resolution)
             .is_ok_and(|cells| cells.len() <= READABLE_CELLS)
     };
     Resolution::range(Resolution::Three, Resolution::Nine)
-        .filter(readable)
-        .last()
-        .unwrap_or(Resolution::Three)
+        .take_while(readable)
+        .fold(Resolution::Three, |_coarser, finer| finer)
 }
 
 /// Checks a GeoJSON file and keeps it under a name.

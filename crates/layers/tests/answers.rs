@@ -1,6 +1,12 @@
 //! What every answer must hold, over a real store: nothing lost between resolutions, planted clusters found, noise left
 //! alone, scopes kept, and the same question answered the same way.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use std::collections::BTreeMap;
 
 use h3o::{CellIndex, LatLng, Resolution};

@@ -97,7 +97,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(args) => block_on(ingest::run(&context, args)),
         Command::Profile(command) => profile::run(&context, command),
         Command::Batch(command) => block_on(batch::run(&context, command)),
-        Command::StudyArea(command) => study_area::run(&context, command),
+        Command::StudyArea(command) => study_area::run(&context, &command),
         Command::Layer(command) => layer::run(&context, command),
         Command::Export(args) => block_on(export::run(&context, args)),
         Command::Serve(args) => block_on(serve::run(&context, args)),

@@ -21,8 +21,8 @@ pub(crate) enum StudyAreaCommand {
     },
 }
 
-pub(super) fn run(context: &Context, command: StudyAreaCommand) -> anyhow::Result<()> {
-    if let StudyAreaCommand::Add { name, file } = &command {
+pub(super) fn run(context: &Context, command: &StudyAreaCommand) -> anyhow::Result<()> {
+    if let StudyAreaCommand::Add { name, file } = command {
         reference::add_study_area(&context.data, name, file)?;
     }
     let areas = reference::study_areas(&context.data)?;

@@ -109,7 +109,10 @@ mod tests {
         let digest = "170c41944fe890a7f20d58e7595c51c9baf1ff3ef0bd57659c1234567890123e";
         assert_eq!(redact(digest).text, digest);
         assert_eq!(redact(&format!("CNIC {digest}")).codes, [Code::P601]);
-        assert_eq!(redact("01234567890123456789012345678901").codes, [Code::P601]);
+        assert_eq!(
+            redact("01234567890123456789012345678901").codes,
+            [Code::P601]
+        );
     }
 
     #[test]
