@@ -51,6 +51,12 @@ export function cellRows(cell: HotspotCell): [string, string][] {
   ];
 }
 
+/** The words after the number of incidents; without them a hot cell that is empty itself looks like a mistake. */
+export function countWords(cell: HotspotCell): string {
+  if (cell.n === 0 && cell.class === "hot") return "incidents recorded in this cell: those of its neighbours make it hot";
+  return `${cell.n === 1 ? "incident" : "incidents"} recorded in this cell`;
+}
+
 /** What to say of a cell at the rim of the study area, or null inside. */
 export function edgeNote(cell: HotspotCell): string | null {
   return cell.edge
@@ -89,7 +95,7 @@ function cellContents(cell: HotspotCell, alpha: number, source: string): HTMLEle
   return [
     element("h2", {}, swatch(colourOf(cell)), heading),
     element("p", { class: "lead" }, sentence),
-    element("p", { class: "count" }, element("strong", {}, count(cell.n)), cell.n === 1 ? " incident recorded in this cell" : " incidents recorded in this cell"),
+    element("p", { class: "count" }, element("strong", {}, count(cell.n)), ` ${countWords(cell)}`),
     definitions(cellRows(cell)),
     ...(note === null ? [] : [element("p", { class: "note" }, note)]),
     element("p", { class: "download" }, element("a", { href: source }, "This cell as GeoJSON")),

@@ -27,11 +27,13 @@ export const CAVEAT =
   "More reporting or more enforcement alone can make a cell hot; a seizure at a checkpoint maps the checkpoint, not the market.";
 
 const REASONS: Readonly<Record<string, string>> = {
-  too_coarse: "located too coarsely for this resolution",
+  too_coarse: "located too coarsely for cells of this size",
   no_location: "without a location",
   basis: "located by something other than where the crime happened (such as the victim’s home)",
-  outside_study_area: "outside the study area",
 };
+
+/** The reason of records that are known to lie elsewhere. */
+const ELSEWHERE = "outside_study_area";
 
 const NULL_MODELS: Readonly<Record<string, string>> = {
   exact: "exact permutation test: the counts shuffled over the study area, every arrangement taken into account",
@@ -56,19 +58,27 @@ export function legendGroups(alpha: number): LegendGroup[] {
   ];
 }
 
-/** What is not on the map and why, in a sentence. */
+/**
+ * What is not on the map and why. Records that are known to lie elsewhere are told apart from those that may belong here
+ * but cannot be placed: only the second kind makes the map incomplete.
+ */
 export function excludedSentence(excluded: Excluded): string {
-  if (excluded.count === 0) return "Every matching record is on the map.";
-  const reasons = Object.entries(excluded.reasons)
-    .filter(([, records]) => records > 0)
+  const { count: all, share, reasons } = excluded;
+  const elsewhere = reasons[ELSEWHERE] ?? 0;
+  const unplaced = all - elsewhere;
+  const outside = `${counted(elsewhere, "record")} outside the study area ${elsewhere === 1 ? "is" : "are"} not.`;
+  if (unplaced <= 0) return elsewhere === 0 ? "Every matching record is on the map." : `Every record of the study area is on the map; ${outside}`;
+
+  // The share is of all matching records; what is wanted here is the share of those that may belong here.
+  const candidates = share > 0 ? Math.max(unplaced, Math.round(all / share) - elsewhere) : unplaced;
+  const why = Object.entries(reasons)
+    .filter(([reason, records]) => reason !== ELSEWHERE && records > 0)
     .sort(([, one], [, other]) => other - one)
-    .map(([reason, records]) => ({ records, words: REASONS[reason] ?? reason.replaceAll("_", " ") }));
-  const head = `${counted(excluded.count, "record")} (${percentage(excluded.share)})`;
-  const verb = excluded.count === 1 ? "is" : "are";
-  const [only] = reasons;
-  if (only !== undefined && reasons.length === 1) return `${head} ${verb} ${only.words} and ${verb} not on the map.`;
-  const list = reasons.map(({ records, words }) => `${count(records)} ${words}`).join("; ");
-  return `${head} ${verb} not on the map${list === "" ? "" : `: ${list}`}.`;
+    .map(([reason, records]) => `${count(records)} ${REASONS[reason] ?? reason.replaceAll("_", " ")}`)
+    .join("; ");
+  const head = `${count(unplaced)} of ${counted(candidates, "record")} that may belong here (${percentage(unplaced / candidates)}) cannot be shown`;
+  const tail = elsewhere === 0 ? "" : ` ${counted(elsewhere, "other record")} ${elsewhere === 1 ? "lies" : "lie"} outside the study area.`;
+  return `${head}${why === "" ? "" : `: ${why}`}.${tail}`;
 }
 
 /** How chance was modelled, in words. */

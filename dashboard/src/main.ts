@@ -39,7 +39,7 @@ class Page {
     this.#announce("loading");
     if (view.resolution !== null) this.#loadFacts(view.resolution);
     if (view.cell !== null) this.#choose(view.cell);
-    if (notes.length > 0) showProblem(notes);
+    notes.forEach(showProblem);
   }
 
   #change(choice: Choice): void {
@@ -135,7 +135,7 @@ class Page {
   }
 
   #failed(error: unknown): void {
-    showProblem([wordsOf(error)]);
+    showProblem(wordsOf(error));
     announce("error", "");
   }
 
@@ -179,11 +179,14 @@ function showBanner(synthetic: boolean): void {
   banner.textContent = synthetic ? SYNTHETIC_BANNER : "";
 }
 
-function showProblem(messages: readonly string[]): void {
+/** Adds a message to those on show, once: a failure must not hide what was said before it. */
+function showProblem(message: string): void {
   const problem = byId("problem");
+  const shown = problem.hidden ? [] : [...problem.querySelectorAll("p")].map((one) => one.textContent);
+  if (shown.includes(message)) return;
   const close = element("button", { type: "button", class: "close", "aria-label": "Close this message" }, "×");
   close.addEventListener("click", clearProblem);
-  problem.replaceChildren(close, ...messages.map((message) => element("p", {}, message)));
+  problem.replaceChildren(close, ...[...shown, message].map((words) => element("p", {}, words)));
   problem.hidden = false;
 }
 
@@ -202,6 +205,6 @@ addEventListener("hashchange", () => location.reload());
 byId("skip").addEventListener("click", () => byId("panel").focus());
 
 start().catch((error: unknown) => {
-  showProblem([wordsOf(error)]);
+  showProblem(wordsOf(error));
   announce("error", "");
 });

@@ -37,6 +37,8 @@ export interface MapEvents {
 
 const CELLS = "hotspots";
 const PLACES = "places";
+/** Room around an area in pixels: the footnote covers the bottom, and the banner appears after the first view. */
+const MARGIN = { top: 40, right: 24, bottom: 80, left: 24 };
 // The Urdu font covers Arabic script only, so Latin names fall through to the next.
 const URDU_FONT = "Noto Naskh Arabic";
 const LABEL_FONTS = [URDU_FONT, "Noto Sans", "DejaVu Sans", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"];
@@ -51,7 +53,7 @@ export class HotspotMap {
     this.#map = new MapLibre({
       container,
       style: style(tileJson),
-      ...("zoom" in start ? { center: [start.lon, start.lat], zoom: start.zoom } : { bounds: [...start], fitBoundsOptions: { padding: 24 } }),
+      ...("zoom" in start ? { center: [start.lon, start.lat], zoom: start.zoom } : { bounds: [...start], fitBoundsOptions: { padding: MARGIN } }),
       minZoom: 2,
       maxZoom: 14,
       attributionControl: false,
@@ -109,7 +111,7 @@ export class HotspotMap {
 
   /** Moves the map to an area. */
   fit(bounds: Bounds): void {
-    this.#map.fitBounds([...bounds], { padding: 24, animate: false });
+    this.#map.fitBounds([...bounds], { padding: MARGIN, animate: false });
   }
 
   /** The cell in the middle of the map, for readers who use no pointer. */

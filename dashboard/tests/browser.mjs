@@ -83,11 +83,11 @@ async function desktop({ area, options, resolution, facts, cell, zoom }) {
     const shown = (number) => new Intl.NumberFormat("en").format(number);
     assert.match(legend, /Hot: more incidents here and in neighbouring cells than chance explains\s+very strong: q ≤ 0\.01/);
     for (const part of [area.title, shown(facts.tested), shown(facts.study_area.cells), String(facts.alpha), String(facts.data_version)]) assert.ok(legend.includes(part), `legend has “${part}”`);
-    assert.ok(legend.includes(facts.excluded.count === 0 ? "Every matching record is on the map." : shown(facts.excluded.count)), "legend has the excluded records");
+    assertExcluded(legend, facts);
   });
   await check("what is left out is said beside the map", async () => {
     const footnote = await page.locator("#footnote").innerText();
-    assert.match(footnote, facts.excluded.count === 0 ? /Every matching record is on the map/ : /not on the map/);
+    assertExcluded(footnote, facts);
     assert.match(footnote, /reporting and enforcement/);
   });
   await check("every control has a label", async () => {
@@ -161,6 +161,14 @@ async function desktop({ area, options, resolution, facts, cell, zoom }) {
     assert.ok(requests.some(({ pathname }) => pathname.endsWith(".mvt")), "tiles were asked for");
   });
   await page.context().close();
+}
+
+/** Each reason's number of records that are not on the map must be said. */
+function assertExcluded(text, { excluded }) {
+  if (excluded.count === 0) assert.match(text, /Every matching record is on the map/);
+  for (const [reason, records] of Object.entries(excluded.reasons)) {
+    assert.ok(text.includes(`${new Intl.NumberFormat("en").format(records)} `), `${records} records are left out as ${reason}: ${text}`);
+  }
 }
 
 /** What the reader sees when the service refuses or the link is wrong. */

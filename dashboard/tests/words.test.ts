@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellRows, edgeNote, verdict } from "../src/details";
+import { cellRows, countWords, edgeNote, verdict } from "../src/details";
 import { excludedSentence, factRows, legendGroups, nullModelWords } from "../src/legend";
 import { percentage, probability, quantity } from "../src/numbers";
 import { CELL, FACTS, OPTIONS } from "./fixtures";
@@ -22,15 +22,23 @@ describe("the legend", () => {
     expect(new Set(colours).size).toBe(9);
   });
 
-  it("says how many records are not on the map and why", () => {
-    expect(excludedSentence(FACTS.excluded)).toBe("312 records (3.4%) are located too coarsely for this resolution and are not on the map.");
-    expect(excludedSentence({ count: 1, share: 0.0001, reasons: { no_location: 1 } })).toBe("1 record (less than 0.1%) is without a location and is not on the map.");
+  it("says how many records that may belong here are not on the map and why", () => {
+    expect(excludedSentence(FACTS.excluded)).toBe("312 of 9,176 records that may belong here (3.4%) cannot be shown: 312 located too coarsely for cells of this size.");
     expect(excludedSentence({ count: 1512, share: 0.2, reasons: { no_location: 12, too_coarse: 1500, basis: 0 } })).toBe(
-      "1,512 records (20.0%) are not on the map: 1,500 located too coarsely for this resolution; 12 without a location.",
+      "1,512 of 7,560 records that may belong here (20.0%) cannot be shown: 1,500 located too coarsely for cells of this size; 12 without a location.",
     );
     expect(excludedSentence({ count: 2, share: 0.5, reasons: { some_new_reason: 1, no_location: 1 } })).toContain("1 some new reason");
-    expect(excludedSentence({ count: 3, share: 0.5, reasons: {} })).toBe("3 records (50.0%) are not on the map.");
+    expect(excludedSentence({ count: 3, share: 0.5, reasons: {} })).toBe("3 of 6 records that may belong here (50.0%) cannot be shown.");
     expect(excludedSentence({ count: 0, share: 0, reasons: {} })).toBe("Every matching record is on the map.");
+  });
+
+  it("does not count records of other places among those that cannot be shown", () => {
+    expect(excludedSentence({ count: 90, share: 0.9, reasons: { outside_study_area: 88, no_location: 2 } })).toBe(
+      "2 of 12 records that may belong here (16.7%) cannot be shown: 2 without a location. 88 other records lie outside the study area.",
+    );
+    expect(excludedSentence({ count: 88, share: 0.88, reasons: { outside_study_area: 88 } })).toBe(
+      "Every record of the study area is on the map; 88 records outside the study area are not.",
+    );
   });
 
   it("names the area, the tested cells, the limit and the data version", () => {
@@ -76,6 +84,12 @@ describe("the details of a cell", () => {
     const rows = new Map(cellRows({ ...CELL, neighbourhoodN: null, z: null, p: null, q: null }));
     expect(rows.has("With its neighbours")).toBe(false);
     expect(rows.get("z (distance from chance)")).toBe("not computed");
+  });
+
+  it("explain a hot cell without incidents of its own", () => {
+    expect(countWords({ ...CELL, n: 0 })).toBe("incidents recorded in this cell: those of its neighbours make it hot");
+    expect(countWords({ ...CELL, n: 0, class: "cold" })).toBe("incidents recorded in this cell");
+    expect(countWords({ ...CELL, n: 1 })).toBe("incident recorded in this cell");
   });
 
   it("warn at the edge of the study area", () => {
