@@ -1,4 +1,4 @@
-//! The service under test: the real program on a free port over the month of West Yorkshire that ships.
+//! The service under test: the real program on a free port over the data that ship.
 
 #![expect(
     clippy::panic,
@@ -6,8 +6,8 @@
 )]
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
@@ -15,7 +15,21 @@ use tempfile::TempDir;
 
 use crate::program::naqsha;
 
-const SAMPLE: &str = "../data/sample/west-yorkshire/2018-07-west-yorkshire-street.csv.gz";
+/// One real month, as a profile and a file of the repository.
+const WEST_YORKSHIRE: [(&str, &str); 1] = [(
+    "open.police-uk",
+    "west-yorkshire/2018-07-west-yorkshire-street.csv.gz",
+)];
+/// What the demo loads: the synthetic sample of Pakistan, and the real month.
+const BOTH: [(&str, &str); 4] = [
+    ("anf.seizure", "pakistan/anf.seizure-001.csv"),
+    ("ctd.tf", "pakistan/ctd.tf-001.csv"),
+    ("punjab.fir", "pakistan/punjab.fir-001.csv"),
+    WEST_YORKSHIRE[0],
+];
+/// How the demo is configured.
+const BOTH_CONFIG: &str =
+    "[auth]\nanonymous_role = \"analyst\"\n\n[analysis]\nstudy_area = \"pakistan\"\n";
 const LARGEST_ANSWER: u64 = 256 << 20;
 
 /// A running service; it ends with its last user.
@@ -59,38 +73,44 @@ impl Reply {
 }
 
 impl Server {
-    /// The service shared by the tests of one executable.
+    /// The service over the month of West Yorkshire, shared by the tests of one executable.
     ///
     /// # Panics
     /// Where the program does not ingest the sample or does not come up.
     pub fn shared() -> Arc<Self> {
         static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        running.upgrade().unwrap_or_else(|| {
-            let server = Arc::new(Self::start());
-            *running = Arc::downgrade(&server);
-            server
-        })
+        running(&RUNNING, || Self::start("", &WEST_YORKSHIRE))
     }
 
-    fn start() -> Self {
+    /// The service over both samples in one store, configured as the demo is, shared by the tests of one executable.
+    ///
+    /// # Panics
+    /// Where the program does not ingest the samples or does not come up.
+    pub fn over_both_samples() -> Arc<Self> {
+        static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+        running(&RUNNING, || Self::start(BOTH_CONFIG, &BOTH))
+    }
+
+    fn start(config: &str, files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a scratch folder");
-        let data = dir.path().join("store");
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLE);
-        run(&data, &["init"]);
-        run(
-            &data,
-            &[
+        let store = Store {
+            config: dir.path().join("naqsha.toml"),
+            data: dir.path().join("store"),
+        };
+        std::fs::write(&store.config, config).expect("a configuration");
+        store.run(&["init"]);
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/sample");
+        for (profile, file) in files {
+            let file = samples.join(file);
+            store.run(&[
                 "ingest",
                 "--profile",
-                "open.police-uk",
-                sample.to_str().expect("a UTF-8 path"),
-            ],
-        );
-        let mut child = naqsha()
-            .arg("--json")
-            .arg("--data")
-            .arg(&data)
+                profile,
+                file.to_str().expect("a UTF-8 path"),
+            ]);
+        }
+        let mut child = store
+            .command()
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
@@ -182,17 +202,39 @@ impl Drop for Server {
     }
 }
 
-fn run(data: &Path, args: &[&str]) {
-    let output = naqsha()
-        .arg("--json")
-        .arg("--data")
-        .arg(data)
-        .args(args)
-        .output()
-        .expect("the program runs");
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+/// The running service of a slot, or a new one in it.
+fn running(slot: &Mutex<Weak<Server>>, start: impl FnOnce() -> Server) -> Arc<Server> {
+    let mut running = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    running.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(start());
+        *running = Arc::downgrade(&server);
+        server
+    })
+}
+
+struct Store {
+    config: PathBuf,
+    data: PathBuf,
+}
+
+impl Store {
+    fn command(&self) -> Command {
+        let mut command = naqsha();
+        command.arg("--json").arg("--config").arg(&self.config);
+        command.arg("--data").arg(&self.data);
+        command
+    }
+
+    fn run(&self, args: &[&str]) {
+        let output = self
+            .command()
+            .args(args)
+            .output()
+            .expect("the program runs");
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }

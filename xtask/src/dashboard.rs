@@ -125,6 +125,16 @@ pub(crate) fn build_if_possible(workspace: &Workspace, tools: &Toolbox<'_>) -> R
     }
 }
 
+/// The node that runs the dashboard's scripts: the one beside its npm, else the one on the path.
+pub(crate) fn node(workspace: &Workspace, tools: &Toolbox<'_>) -> Found {
+    let beside = npm(&workspace.path("dashboard"), tools)?.with_file_name("node");
+    Ok(if beside.exists() {
+        beside
+    } else {
+        PathBuf::from("node")
+    })
+}
+
 fn npm(folder: &Path, tools: &Toolbox<'_>) -> Found {
     let manifest = manifest(folder).map_err(|error| format!("{error:#}"))?;
     let oldest = manifest["engines"]["node"].as_str().and_then(version_of);

@@ -1,9 +1,10 @@
 //! `cargo xtask test`: everything that checks the workspace, and the counts as its last line.
 //!
 //! Test processes find what was prepared for them in their environment: `NAQSHA_BIN` (the program), `NAQSHA_PYTHON`
-//! (a Python with the packages of `requirements.txt`), `NAQSHA_CHROMIUM` (a browser) and `NAQSHA_SKIPS` (a file to
-//! which a test that skips itself may append `SKIPPED name: reason`; printing that line does as well). A variable that
-//! is not set means that the tool is not there.
+//! (a Python with the packages of `requirements.txt`), `NAQSHA_CHROMIUM` (a browser), `NAQSHA_OGRINFO` (GDAL),
+//! `NAQSHA_NODE` (the node of the dashboard's scripts) and `NAQSHA_SKIPS` (a file to which a test that skips itself may
+//! append `SKIPPED name: reason`; printing that line does as well). A variable that is not set means that the tool is
+//! not there.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,7 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result};
 
 use crate::counts::{CargoOutput, Counts, Line, Skips, browser_counts, read_skip, vitest_counts};
-use crate::dashboard::Dashboard;
+use crate::dashboard::{self, Dashboard};
 use crate::process::say;
 use crate::tidy;
 use crate::tools::{Clients, Found, Toolbox};
@@ -48,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace, clients: Clients) -> Result<ExitCode> {
     let mut report = Report::default();
     let tools = Toolbox::new(workspace);
     fs::create_dir_all(&workspace.target).context("creating the target folder")?;
-    let mut variables = prepare_tools(&tools, clients);
+    let mut variables = prepare_tools(workspace, &tools, clients);
 
     test_dashboard(workspace, &tools, &mut report)?;
     if tidy::run(workspace)? != ExitCode::SUCCESS {
@@ -65,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, clients: Clients) -> Result<ExitCode> {
     Ok(finish(&report))
 }
 
-fn prepare_tools(tools: &Toolbox<'_>, clients: Clients) -> Variables {
+fn prepare_tools(workspace: &Workspace, tools: &Toolbox<'_>, clients: Clients) -> Variables {
     let mut variables = Variables::new();
     let mut note = |name: &'static str, what: &str, found: Found| match found {
         Ok(path) => variables.push((name, path)),
@@ -74,6 +75,7 @@ fn prepare_tools(tools: &Toolbox<'_>, clients: Clients) -> Variables {
     note("NAQSHA_PYTHON", "Python packages", tools.python());
     note("NAQSHA_CHROMIUM", "a browser", tools.browser());
     note("NAQSHA_OGRINFO", "GDAL", tools.ogrinfo());
+    note("NAQSHA_NODE", "node", dashboard::node(workspace, tools));
     if clients == Clients::Heavy
         && let Err(reason) = tools.heavy_clients()
     {
