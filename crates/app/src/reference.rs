@@ -140,11 +140,7 @@ fn places(text: &str) -> anyhow::Result<Vec<LabelledPlace>> {
     rows.map(|row| {
         let row: Row = row.context("reading places")?;
         Ok(LabelledPlace {
-            name_ur: row
-                .alternatenames
-                .split('|')
-                .find(|name| is_urdu(name))
-                .map(str::to_owned),
+            name_ur: urdu_name(&row.alternatenames),
             name: row.name,
             lon: row.longitude,
             lat: row.latitude,
@@ -154,8 +150,15 @@ fn places(text: &str) -> anyhow::Result<Vec<LabelledPlace>> {
     .collect()
 }
 
-/// Alternate names carry no language. Urdu writes ک, ی, ہ, ے where Arabic writes ك, ي, ه; a name with a letter of another
-/// language's alphabet is not taken.
+/// Alternate names carry no language; of those in Urdu letters, one with the plain ہ is preferred to a spelling with ھ, which
+/// Urdu keeps for aspirated consonants.
+fn urdu_name(alternates: &str) -> Option<String> {
+    let urdu = || alternates.split('|').filter(|name| is_urdu(name));
+    let plain = urdu().find(|name| !name.contains('ھ'));
+    plain.or_else(|| urdu().next()).map(str::to_owned)
+}
+
+/// Urdu writes ک, ی, ہ, ے where Arabic writes ك, ي, ه; a name with a letter of another alphabet is not Urdu.
 fn is_urdu(name: &str) -> bool {
     const URDU: &str = "ءآأؤئابپتٹثجچحخدڈذرڑزژسشصضطظعغفقکگلمنںوہھیےۂۃ ";
     !name.trim().is_empty() && name.chars().all(|letter| URDU.contains(letter))

@@ -327,7 +327,7 @@ fn explained(error: IngestError) -> anyhow::Error {
         Some(code) => {
             let explanation = naqsha_ingest::explain(code);
             anyhow::Error::new(error).context(format!(
-                "{code}: {}. {}",
+                "{code}: {}; {}",
                 explanation.en, explanation.what_to_do_en
             ))
         }
