@@ -11,6 +11,8 @@ export interface StudyArea {
   readonly title: string;
   readonly bounds: Bounds;
   readonly isDefault: boolean;
+  /** Resolution at which the area is usually analysed, or null where the service names none. */
+  readonly defaultResolution: number | null;
 }
 
 /** A crime category by its code. */
@@ -167,6 +169,7 @@ export function readOptions(collection: JsonObject): HotspotOptions {
         title: optionalTextAt(area, "title") ?? name,
         bounds: readBounds(listAt(area, "bbox")),
         isDefault: flagAt(area, "default"),
+        defaultResolution: optionalNumberAt(area, "default_resolution"),
       };
     }),
     categories: listAt(own, "categories").map((entry) => {

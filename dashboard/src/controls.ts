@@ -2,15 +2,15 @@
 
 import type { HotspotOptions } from "./api";
 import { element } from "./dom";
-import { monthName, monthsBetween, resolutionsOffered, type View } from "./state";
+import { monthName, monthsBetween, openingResolution, resolutionsOffered, type View } from "./state";
 
 /** What the form decides. */
 export type Choice = Pick<View, "studyArea" | "category" | "period" | "resolution">;
 
 type Options = readonly (readonly [value: string, label: string])[];
 
-/** Builds the form and calls `changed` with every new choice. */
-export function renderControls(form: HTMLElement, options: HotspotOptions, view: View, changed: (choice: Choice) => void): void {
+/** Builds the form beside a map of so many pixels, and calls `changed` with every new choice. */
+export function renderControls(form: HTMLElement, options: HotspotOptions, view: View, width: () => number, changed: (choice: Choice) => void): void {
   const months: Options = options.periods === null ? [] : monthsBetween(options.periods.first, options.periods.last).map((month) => [month, monthName(month)]);
   const area = select("study-area", options.studyAreas.map(({ name, title }) => [name, title]), view.studyArea);
   const category = select(
@@ -38,6 +38,12 @@ export function renderControls(form: HTMLElement, options: HotspotOptions, view:
     if (from.value > to.value) {
       if (event.target === from) to.value = from.value;
       else from.value = to.value;
+    }
+    // Areas differ in size, so a resolution for one is nothing for another; “by zoom” suits all.
+    if (event.target === area && resolution.value !== "") {
+      const chosen = options.studyAreas.find(({ name }) => name === area.value);
+      const fitting = chosen === undefined ? null : openingResolution(chosen, options, width());
+      resolution.value = fitting === null ? "" : String(fitting);
     }
     changed({
       studyArea: area.value,

@@ -33,7 +33,7 @@ class Page {
       drawn: (resolution) => this.#wasDrawn(resolution),
       failed: (error) => this.#failed(error),
     });
-    renderControls(byId("controls"), options, view, (choice) => this.#change(choice));
+    renderControls(byId("controls"), options, view, mapWidth, (choice) => this.#change(choice));
     renderLegend(byId("legend"), null);
     this.#label();
     this.#announce("loading");
@@ -194,9 +194,13 @@ function clearProblem(): void {
   byId("problem").hidden = true;
 }
 
+function mapWidth(): number {
+  return byId("map").clientWidth;
+}
+
 async function start(): Promise<void> {
   const options = await fetchOptions(new AbortController().signal);
-  const { view, notes } = resolveView(new URL(location.href), options);
+  const { view, notes } = resolveView(new URL(location.href), options, mapWidth());
   new Page(options, view, notes);
 }
 

@@ -16,7 +16,7 @@ export const COLOURS = {
   zero: "#efede6",
   untested: "#d5cadb",
   ground: "#faf9f6",
-  mesh: "#ffffff",
+  mesh: "rgba(255, 255, 255, 0.45)",
   ink: "#26231f",
 } as const;
 

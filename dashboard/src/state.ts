@@ -1,7 +1,7 @@
 // What the reader is looking at, and its form in the address bar: `?study_area=…&category=…#zoom/lat/lon`.
 // Knows nothing of the page or the network.
 
-import type { HotspotOptions } from "./api";
+import type { HotspotOptions, StudyArea } from "./api";
 
 /** Months, both included, as `YYYY-MM`. */
 export interface Period {
@@ -35,6 +35,13 @@ export interface ResolvedView {
 /** Resolutions that the control offers beside “by zoom”. */
 export const OFFERED_RESOLUTIONS: readonly number[] = [4, 5, 6, 7, 8];
 
+/** Mean distance in kilometres between the centres of neighbouring cells, √3 × the mean edge length of h3geo.org's table. */
+const CELL_KM: Readonly<Record<number, number>> = { 4: 45, 5: 17, 6: 6.5, 7: 2.4, 8: 0.9 };
+const KM_PER_DEGREE = 111.2;
+/** Cells narrower than this are specks. */
+const LEAST_CELL_PIXELS = 8;
+
+const BY_ZOOM = "zoom";
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 const CELL = /^[0-9a-f]{15}$/;
 const CAMERA = /^#(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)$/;
@@ -47,21 +54,36 @@ export function monthsBetween(first: string, last: string): string[] {
   return months;
 }
 
-/** The view that an address asks for, limited to what the service has. */
-export function resolveView(address: URL, options: HotspotOptions): ResolvedView {
+/**
+ * The resolution a study area opens with on a map `width` pixels wide: the area's own, or the next coarser one whose cells
+ * can still be told apart there. Null, “by zoom”, where the service names none.
+ *
+ * A fixed one, because with every resolution the counts, the neighbours and so the hot cells are others.
+ */
+export function openingResolution(area: StudyArea, options: HotspotOptions, width: number): number | null {
+  if (area.defaultResolution === null) return null;
+  const [west, south, east, north] = area.bounds;
+  const kilometres = (east - west) * KM_PER_DEGREE * Math.cos((((south + north) / 2) * Math.PI) / 180);
+  const narrowest = kilometres * (LEAST_CELL_PIXELS / width);
+  const offered = resolutionsOffered(options).filter((one) => one <= (area.defaultResolution ?? one));
+  return offered.findLast((one) => (CELL_KM[one] ?? 0) >= narrowest) ?? offered[0] ?? null;
+}
+
+/** The view that an address asks for, limited to what the service has, on a map `width` pixels wide. */
+export function resolveView(address: URL, options: HotspotOptions, width: number): ResolvedView {
   const notes: string[] = [];
   const wish = (name: string): string | null => address.searchParams.get(name);
   const refuse = (name: string, value: string, instead: string): void => {
     notes.push(`The link asks for ${name} “${value}”, which is not available here; showing ${instead}.`);
   };
 
-  const area = options.studyAreas.find(({ isDefault }) => isDefault) ?? options.studyAreas[0];
+  let area = options.studyAreas.find(({ isDefault }) => isDefault) ?? options.studyAreas[0];
   if (area === undefined) throw new Error("This service has no study area yet. Add one with “naqsha study-area add”.");
-  let studyArea = area.name;
   const wishedArea = wish("study_area");
   if (wishedArea !== null) {
-    if (options.studyAreas.some(({ name }) => name === wishedArea)) studyArea = wishedArea;
-    else refuse("study area", wishedArea, area.title);
+    const found = options.studyAreas.find(({ name }) => name === wishedArea);
+    if (found === undefined) refuse("study area", wishedArea, area.title);
+    else area = found;
   }
 
   let category = wish("category");
@@ -71,16 +93,17 @@ export function resolveView(address: URL, options: HotspotOptions): ResolvedView
   }
 
   const wishedResolution = wish("resolution");
-  let resolution: number | null = null;
-  if (wishedResolution !== null) {
+  let resolution = openingResolution(area, options, width);
+  if (wishedResolution === BY_ZOOM) resolution = null;
+  else if (wishedResolution !== null) {
     if (resolutionsOffered(options).some((offered) => String(offered) === wishedResolution)) resolution = Number(wishedResolution);
-    else refuse("resolution", wishedResolution, "the resolution that fits the zoom");
+    else refuse("resolution", wishedResolution, "the one that fits the study area");
   }
 
   const cell = wish("cell");
   return {
     view: {
-      studyArea,
+      studyArea: area.name,
       category,
       period: resolvePeriod(wish("from"), wish("to"), options, refuse),
       resolution,
@@ -96,7 +119,7 @@ export function resolutionsOffered(options: HotspotOptions): number[] {
   return OFFERED_RESOLUTIONS.filter((one) => one >= options.resolutions.min && one <= options.resolutions.max);
 }
 
-/** The view as query and fragment; what is the default is left out, except the study area. */
+/** The view as query and fragment; what is the default is left out, except what depends on the store or the screen. */
 export function writeView(view: View, options: HotspotOptions): string {
   const query = new URLSearchParams({ study_area: view.studyArea });
   if (view.category !== null) query.set("category", view.category);
@@ -104,7 +127,7 @@ export function writeView(view: View, options: HotspotOptions): string {
     if (view.period.from !== options.periods.first.slice(0, 7)) query.set("from", view.period.from);
     if (view.period.to !== options.periods.last.slice(0, 7)) query.set("to", view.period.to);
   }
-  if (view.resolution !== null) query.set("resolution", String(view.resolution));
+  query.set("resolution", view.resolution === null ? BY_ZOOM : String(view.resolution));
   if (view.cell !== null) query.set("cell", view.cell);
   const camera = view.camera;
   const hash = camera === null ? "" : `#${camera.zoom.toFixed(2)}/${camera.lat.toFixed(4)}/${camera.lon.toFixed(4)}`;

@@ -37,6 +37,7 @@ const base = new URL(given.url ?? mock.url);
 const browser = await chromium.launch({ executablePath: given.chromium, headless: true, args: FLAGS });
 try {
   const subject = await chooseSubject();
+  await firstVisit(subject);
   await desktop(subject);
   await refusals();
   await phone(subject);
@@ -66,6 +67,28 @@ async function chooseSubject() {
   // Each step of resolution makes cells √7 times smaller, which is 1.4 steps of zoom; at this zoom they are about 20 pixels wide.
   const zoom = 7.5 + (resolution - 6) * 1.4;
   return { area, options, resolution, facts, cell: hottest, zoom };
+}
+
+/** Without wishes in the address the page chooses a resolution that suits the study area, and keeps it. */
+async function firstVisit({ options }) {
+  const { page } = await open(DESKTOP);
+  await page.goto(base.href);
+  await ready(page);
+  const chosen = page.getByLabel("Cell size (H3 resolution)");
+  const agrees = async (area) => {
+    const resolution = Number(await chosen.inputValue());
+    assert.ok(resolution >= options.resolutions.min && resolution <= area.default_resolution, `${area.name} opens at resolution ${resolution}`);
+    assert.equal(new URL(page.url()).searchParams.get("resolution"), String(resolution));
+    assert.match(await page.locator("#legend").innerText(), new RegExp(`${area.title}: [\\s\\S]*H3 resolution ${resolution}\\b`));
+  };
+  const byDefault = options.study_areas.find((area) => area.default);
+  await check("a first visit opens at a resolution for its study area", () => agrees(byDefault));
+  for (const other of options.study_areas.filter((area) => area !== byDefault)) {
+    await page.getByLabel("Study area").selectOption(other.name);
+    await ready(page);
+    await check(`so does the choice of another: ${other.title}`, () => agrees(other));
+  }
+  await page.context().close();
 }
 
 async function desktop({ area, options, resolution, facts, cell, zoom }) {

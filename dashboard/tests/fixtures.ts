@@ -4,8 +4,8 @@ import type { HotspotCell, HotspotFacts, HotspotOptions } from "../src/api";
 
 export const OPTIONS: HotspotOptions = {
   studyAreas: [
-    { name: "west-yorkshire", title: "West Yorkshire", bounds: [-2.2, 53.5, -1.2, 54], isDefault: false },
-    { name: "pakistan", title: "Pakistan", bounds: [60.9, 23.6, 77.1, 37.1], isDefault: true },
+    { name: "west-yorkshire", title: "West Yorkshire", bounds: [-2.2, 53.5, -1.2, 54], isDefault: false, defaultResolution: 8 },
+    { name: "pakistan", title: "Pakistan", bounds: [60.9, 23.6, 77.1, 37.1], isDefault: true, defaultResolution: 5 },
   ],
   categories: [
     { code: "DT", name: "Drug trafficking" },

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { layerQuery, monthName, monthsBetween, resolutionOf, resolutionsOffered, resolveView, withResolution, writeView, type View } from "../src/state";
+import { layerQuery, monthName, monthsBetween, openingResolution, resolutionOf, resolutionsOffered, resolveView, withResolution, writeView, type View } from "../src/state";
 import { OPTIONS } from "./fixtures";
 
-const at = (address: string): ReturnType<typeof resolveView> => resolveView(new URL(address, "https://naqsha.example/"), OPTIONS);
+const DESKTOP = 930;
+const PHONE = 390;
+const at = (address: string): ReturnType<typeof resolveView> => resolveView(new URL(address, "https://naqsha.example/"), OPTIONS, DESKTOP);
 
 const WHOLE = { from: "2023-11", to: "2024-02" };
 
@@ -16,20 +18,21 @@ describe("the address", () => {
     expect(at(writeView(view, OPTIONS))).toEqual({ view, notes: [] });
   });
 
-  it("of a first visit is the default study area, everything, by zoom", () => {
-    expect(at("/")).toEqual({ view: { studyArea: "pakistan", category: null, period: WHOLE, resolution: null, cell: null, camera: null }, notes: [] });
+  it("of a first visit is the default study area, everything, at the area's own resolution", () => {
+    expect(at("/")).toEqual({ view: { studyArea: "pakistan", category: null, period: WHOLE, resolution: 5, cell: null, camera: null }, notes: [] });
   });
 
-  it("leaves defaults out, so that links stay short", () => {
+  it("leaves defaults out, so that links stay short, but not what depends on the screen", () => {
     const { view } = at("/");
-    expect(writeView(view, OPTIONS)).toBe("?study_area=pakistan");
+    expect(writeView(view, OPTIONS)).toBe("?study_area=pakistan&resolution=5");
+    expect(writeView({ ...view, resolution: null }, OPTIONS)).toBe("?study_area=pakistan&resolution=zoom");
   });
 
   it.each([
     ["/?study_area=atlantis", "study area “atlantis”", "Pakistan"],
     ["/?category=XX", "category “XX”", "all categories"],
-    ["/?resolution=8", "resolution “8”", "fits the zoom"],
-    ["/?resolution=06", "resolution “06”", "fits the zoom"],
+    ["/?resolution=8", "resolution “8”", "fits the study area"],
+    ["/?resolution=06", "resolution “06”", "fits the study area"],
     ["/?from=2024-02&to=2023-12", "period “2024-02 to 2023-12”", "the whole period"],
     ["/?from=2019-01", "period “2019-01 to 2024-02”", "the whole period"],
     ["/?to=2024-13", "period “2023-11 to 2024-13”", "the whole period"],
@@ -57,14 +60,14 @@ describe("the question to the service", () => {
   });
 
   it("leaves the resolution to the tiles when it follows the zoom", () => {
-    const query = layerQuery(at("/").view);
+    const query = layerQuery(at("/?resolution=zoom").view);
     expect(query.has("resolution")).toBe(false);
     expect(withResolution(query, 4).get("resolution")).toBe("4");
     expect(query.has("resolution")).toBe(false);
   });
 
   it("has no time where nothing is stored", () => {
-    const { view } = resolveView(new URL("https://naqsha.example/"), { ...OPTIONS, periods: null });
+    const { view } = resolveView(new URL("https://naqsha.example/"), { ...OPTIONS, periods: null }, DESKTOP);
     expect(view.period).toBeNull();
     expect(layerQuery(view).has("datetime")).toBe(false);
   });
@@ -79,6 +82,20 @@ describe("months and resolutions", () => {
     expect(monthName("2024-01")).toBe("Jan 2024");
   });
 
+  it.each([
+    ["pakistan", DESKTOP, 5],
+    ["pakistan", PHONE, 4],
+    ["west-yorkshire", DESKTOP, 8],
+    ["west-yorkshire", PHONE, 7],
+    ["west-yorkshire", 20, 4],
+  ])("of an opening view fit the area and the screen: %s on %i pixels", (name, width, resolution) => {
+    const area = OPTIONS.studyAreas.find((one) => one.name === name);
+    if (area === undefined) throw new Error(`the fixture has no ${name}`);
+    const options = { ...OPTIONS, resolutions: { min: 3, max: 9 } };
+    expect(openingResolution(area, options, width)).toBe(resolution);
+    expect(openingResolution({ ...area, defaultResolution: null }, options, width)).toBeNull();
+  });
+
   it("are offered only where the service has them", () => {
     expect(resolutionsOffered(OPTIONS)).toEqual([4, 5, 6, 7]);
   });
@@ -88,6 +105,6 @@ describe("months and resolutions", () => {
   });
 
   it("refuse a service without a study area, and say what to do", () => {
-    expect(() => resolveView(new URL("https://naqsha.example/"), { ...OPTIONS, studyAreas: [] })).toThrow(/study-area add/);
+    expect(() => resolveView(new URL("https://naqsha.example/"), { ...OPTIONS, studyAreas: [] }, DESKTOP)).toThrow(/study-area add/);
   });
 });

@@ -121,7 +121,7 @@ pub struct Incident {
     pub handling: Handling,
     /// The source's own words for what it was (crime type, nature of complaint), personal data removed.
     pub modus: Option<String>,
-    /// When the source last stated its status.
+    /// Status, as the source last stated it.
     pub status: Option<String>,
     /// When the record was received.
     pub received_at: Timestamp,
