@@ -44,6 +44,8 @@ struct Entry {
     _finest: Option<u8>,
     resolution: u8,
     labels: Option<String>,
+    #[serde(default)]
+    urdu_labels: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,7 +82,7 @@ fn shipped_area(entry: &Entry) -> anyhow::Result<NamedArea> {
         .as_deref()
         .map(|file| shipped(file).context("labels do not ship"))
     {
-        Some(text) => places(text?)?,
+        Some(text) => places(text?, entry.urdu_labels)?,
         None => Vec::new(),
     };
     let resolution = Resolution::try_from(entry.resolution)?;
@@ -127,7 +129,7 @@ pub(crate) fn polygons(text: &str) -> anyhow::Result<MultiPolygon<f64>> {
     Ok(MultiPolygon(all))
 }
 
-fn places(text: &str) -> anyhow::Result<Vec<LabelledPlace>> {
+fn places(text: &str, urdu: bool) -> anyhow::Result<Vec<LabelledPlace>> {
     #[derive(Deserialize)]
     struct Row {
         name: String,
@@ -140,7 +142,7 @@ fn places(text: &str) -> anyhow::Result<Vec<LabelledPlace>> {
     rows.map(|row| {
         let row: Row = row.context("reading places")?;
         Ok(LabelledPlace {
-            name_ur: urdu_name(&row.alternatenames),
+            name_ur: urdu_name(&row.alternatenames).filter(|_name| urdu),
             name: row.name,
             lon: row.longitude,
             lat: row.latitude,

@@ -60,6 +60,14 @@ impl BoundingBox {
         in_lon && (self.south..=self.north).contains(&lat)
     }
 
+    /// Whether the two boxes share a point; both are taken not to cross the antimeridian, as study areas do not.
+    pub(crate) const fn overlaps(&self, other: &Self) -> bool {
+        self.west <= other.east
+            && other.west <= self.east
+            && self.south <= other.north
+            && other.south <= self.north
+    }
+
     /// Whether a ring of `(lon, lat)` in millionths of a degree shares a point with the box.
     fn meets(&self, ring: &[[i32; 2]]) -> bool {
         let halves = if self.west <= self.east {

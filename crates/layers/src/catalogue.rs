@@ -272,6 +272,7 @@ impl Catalogue {
             scope,
             snapshot,
             area,
+            areas: &self.areas,
             resolution,
             permutations: self.defaults.permutations,
             page,

@@ -8,7 +8,7 @@ use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::query::LayerQuery;
 use crate::scope::Scope;
-use crate::study_areas::NamedArea;
+use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
 /// What a layer is asked, everything resolved: no default is left open.
@@ -18,6 +18,7 @@ pub(crate) struct Question<'a> {
     pub(crate) scope: Scope,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) area: &'a NamedArea,
+    pub(crate) areas: &'a StudyAreas,
     pub(crate) resolution: Resolution,
     pub(crate) permutations: u32,
     pub(crate) page: &'a Page,

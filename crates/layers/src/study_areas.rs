@@ -7,7 +7,7 @@ use h3o::{CellIndex, Resolution};
 use moka::sync::Cache;
 use naqsha_analytics::{Neighbours, StudyArea};
 
-use crate::boundaries::CellBoundaries;
+use crate::boundaries::{BoundingBox, CellBoundaries};
 use crate::error::LayerError;
 
 /// A populated place whose name gives orientation on a map without boundaries.
@@ -38,6 +38,7 @@ pub struct NamedArea {
     pub places: Vec<LabelledPlace>,
     area: StudyArea,
     hash: String,
+    extent: OnceLock<Option<BoundingBox>>,
     sizes: [OnceLock<u64>; 16],
     grids: [OnceLock<Arc<Grid>>; 16],
     neighbours: Cache<(Resolution, u32), Arc<Neighbours>>,
@@ -76,6 +77,7 @@ impl NamedArea {
             places: Vec::new(),
             area,
             hash,
+            extent: OnceLock::new(),
             sizes: [const { OnceLock::new() }; 16],
             grids: [const { OnceLock::new() }; 16],
             neighbours: Cache::new(NEIGHBOUR_LISTS),
@@ -99,10 +101,19 @@ impl NamedArea {
         &self.hash
     }
 
-    /// `[west, south, east, north]` in degrees of the cells at the coarsest resolution that has any.
+    /// `[west, south, east, north]` in degrees of the cells at the coarsest resolution, from 5 on, that has any.
     pub fn extent(&self) -> Option<[f64; 4]> {
-        Resolution::range(Resolution::Five, Resolution::Nine)
-            .find_map(|resolution| self.grid(resolution).ok()?.boundaries().extent())
+        self.bounds().map(|bounds| bounds.corners())
+    }
+
+    /// The same as a box.
+    pub(crate) fn bounds(&self) -> Option<BoundingBox> {
+        let extent = || {
+            Resolution::range(Resolution::Five, Resolution::Nine)
+                .find_map(|resolution| self.grid(resolution).ok()?.boundaries().extent())
+                .and_then(|corners| BoundingBox::new(corners).ok())
+        };
+        *self.extent.get_or_init(extent)
     }
 
     /// Whether the centre of a cell is in the area.

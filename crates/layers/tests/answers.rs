@@ -104,6 +104,9 @@ async fn catalogue(incidents: Vec<Incident>) -> (TempDir, Catalogue) {
         Resolution::Seven,
         square(),
     ));
+    let far = LatLng::new(53.8, -1.5).unwrap().to_cell(Resolution::Six);
+    let far = StudyArea::from_cells(vec![far]).unwrap();
+    areas.insert(NamedArea::new("far", "Far", Resolution::Seven, far));
     (dir, Catalogue::new(store, areas, Defaults::default()))
 }
 
@@ -235,6 +238,21 @@ async fn few_records_are_given_no_class() {
             .all(|&class| class == "insufficient_variation")
     );
     assert_eq!(answer.table.metadata.tested, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_without_a_place_is_elsewhere_where_its_batch_names_an_area_elsewhere() {
+    let nowhere = vec![incident(
+        1,
+        Category::DrugTrafficking,
+        Location::area(Precision::District),
+    )];
+    let (_dir, catalogue) = catalogue(nowhere).await;
+    for (area, reason) in [("square", "no_location"), ("far", "outside_study_area")] {
+        let answer = ask(&catalogue, "counts", &[("study_area", area)]);
+        let reasons: Vec<_> = answer.table.metadata.excluded.reasons.iter().collect();
+        assert_eq!(reasons, [(&reason, &1)], "{area}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Counts per cell: a linear pass over each part's distinct cells, then a merge of the sorted results.
 
+use std::collections::BTreeMap;
+
 use h3o::{CellIndex, Resolution};
 use rayon::prelude::*;
 
@@ -16,7 +18,7 @@ type Counted = (u64, u32, bool);
 struct Counts {
     cells: Vec<Counted>,
     coarse: Vec<Counted>,
-    no_location: u64,
+    unlocated: BTreeMap<Option<String>, u64>,
     uncounted: u64,
 }
 
@@ -39,7 +41,8 @@ pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>)
         cube.coarse
             .extend(CellIndex::try_from(cell).map(|cell| (cell, count)));
     }
-    cube.excluded.no_location = counts.no_location;
+    cube.excluded.no_location = counts.unlocated.values().sum();
+    cube.unlocated = counts.unlocated;
     cube.excluded.basis = counts.uncounted;
     cube.matched += cube.excluded.total();
     cube
@@ -50,7 +53,10 @@ fn count(part: &Part, passing: &Passing, resolution: Resolution) -> Counts {
     for segment in &part.segments {
         let Some(stored) = segment.resolution else {
             let Tally { counted, uncounted } = passing.tally(segment.rows.clone());
-            counts.no_location += counted + uncounted;
+            if counted + uncounted > 0 {
+                let area = part.batch.study_area.clone();
+                *counts.unlocated.entry(area).or_default() += counted + uncounted;
+            }
             continue;
         };
         let runs = segment.runs(|entry| cells::parent(entry, resolution.min(stored)));
@@ -72,11 +78,14 @@ fn count(part: &Part, passing: &Passing, resolution: Resolution) -> Counts {
 }
 
 impl Counts {
-    fn merge(self, other: Self) -> Self {
+    fn merge(mut self, other: Self) -> Self {
+        for (area, count) in other.unlocated {
+            *self.unlocated.entry(area).or_default() += count;
+        }
         Self {
             cells: merge(self.cells, other.cells),
             coarse: merge(self.coarse, other.coarse),
-            no_location: self.no_location + other.no_location,
+            unlocated: self.unlocated,
             uncounted: self.uncounted + other.uncounted,
         }
     }

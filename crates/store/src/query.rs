@@ -1,5 +1,6 @@
 //! Questions to a snapshot and their answers; integers only.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use h3o::{CellIndex, Resolution};
@@ -94,6 +95,8 @@ pub struct Cube {
     pub synthetic: Vec<bool>,
     /// Records known more coarsely than asked, by their own cell (of several resolutions), ascending as integers.
     pub coarse: Vec<(CellIndex, u32)>,
+    /// Records without a cell, by the study area that their batch names; at least 1 each.
+    pub unlocated: BTreeMap<Option<String>, u64>,
     /// Records left out.
     pub excluded: Excluded,
     /// Records that pass the filter: the sum of `counts` and of `excluded`.

@@ -45,7 +45,7 @@ async fn the_landing_document_leads_everywhere_and_a_browser_gets_the_map() {
     );
     assert!(
         map.header("content-security-policy")
-            .contains("object-src 'none'")
+            .starts_with("default-src 'none'; script-src 'self';")
     );
 }
 

@@ -6,7 +6,7 @@ use h3o::CellIndex;
 use naqsha_model::Basis;
 use naqsha_store::{CubeQuery, Filter};
 
-use crate::boundaries::{BoundingBox, CellBoundaries};
+use crate::boundaries::CellBoundaries;
 use crate::error::LayerError;
 use crate::layer::Question;
 use crate::query::LayerQuery;
@@ -63,19 +63,23 @@ pub(crate) fn tally(
             outside += u64::from(count);
         }
     }
-    let mut too_coarse = 0;
-    let extent = question
-        .area
-        .extent()
-        .and_then(|corners| BoundingBox::new(corners).ok());
+    // A record whose cell is too coarse, or that has none, may still be known to lie elsewhere.
+    let (mut too_coarse, mut no_location) = (0, 0);
+    let extent = question.area.bounds();
     for &(cell, count) in &cube.coarse {
-        // A record that is known only coarsely may still be known to lie elsewhere.
         let near = extent.is_none_or(|extent| CellBoundaries::of(&[cell]).meets(0, &extent));
         *if near { &mut too_coarse } else { &mut outside } += u64::from(count);
     }
+    for (named, &count) in &cube.unlocated {
+        let theirs = named
+            .as_deref()
+            .and_then(|name| question.areas.get(name).ok()?.bounds());
+        let near = theirs.zip(extent).is_none_or(|(a, b)| a.overlaps(&b));
+        *if near { &mut no_location } else { &mut outside } += count;
+    }
     let reasons = [
         ("too_coarse", too_coarse),
-        ("no_location", cube.excluded.no_location),
+        ("no_location", no_location),
         ("basis", cube.excluded.basis),
         ("outside_study_area", outside),
     ];

@@ -39,6 +39,7 @@ fn held(seed: u64) -> (Vec<(Incident, bool)>, std::sync::Arc<Snapshot>) {
 fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
     let (mut cells, mut excluded, mut matched) = (BTreeMap::new(), Excluded::default(), 0);
     let mut coarse = BTreeMap::<u64, u32>::new();
+    let mut unlocated = BTreeMap::new();
     for (incident, synthetic) in incidents
         .iter()
         .filter(|(incident, _)| passes(incident, &query.filter))
@@ -49,7 +50,10 @@ fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
             .as_ref()
             .is_none_or(|bases| bases.contains(&incident.location.basis));
         match incident.location.cell() {
-            None => excluded.no_location += 1,
+            None => {
+                excluded.no_location += 1;
+                *unlocated.entry(Some("pakistan".to_owned())).or_default() += 1;
+            }
             Some(_) if !counts => excluded.basis += 1,
             Some(cell) => match cell.parent(query.resolution) {
                 None => {
@@ -76,6 +80,7 @@ fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
             .into_iter()
             .map(|(cell, count)| (CellIndex::try_from(cell).unwrap(), count))
             .collect(),
+        unlocated,
         excluded,
         matched,
     }
