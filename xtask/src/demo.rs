@@ -43,6 +43,14 @@ impl Sample {
         }
     }
 
+    /// Where its layers are written: the Pakistani sample stands at the top.
+    fn folder(self, top: &Path) -> PathBuf {
+        match self {
+            Self::Pakistan => top.to_owned(),
+            Self::WestYorkshire => top.join(self.name()),
+        }
+    }
+
     /// Its files, each with the profile that reads it.
     fn files(self, workspace: &Workspace) -> Result<Vec<(String, PathBuf)>> {
         let folder = workspace.path("data/sample").join(self.name());
@@ -198,16 +206,39 @@ pub(crate) fn once(workspace: &Workspace, folder: &Path) -> Result<ExitCode> {
     for sample in [Sample::Pakistan, Sample::WestYorkshire] {
         let store = DemoStore::create(&program, &stores.join(sample.name()), sample)?;
         store.ingest(workspace, sample)?;
-        let target = match sample {
-            Sample::Pakistan => folder.to_owned(),
-            Sample::WestYorkshire => folder.join(sample.name()),
-        };
+        let target = sample.folder(folder);
         for layer in store.default_layers()? {
             store.export(&layer, sample, &target)?;
         }
     }
     println!("The layers are in {}:\n{NOTE}", folder.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks what [`once`] wrote; returns how many files it found sound.
+pub(crate) fn check_files(folder: &Path) -> Result<usize> {
+    let mut sound = 0;
+    for sample in [Sample::Pakistan, Sample::WestYorkshire] {
+        for layer in ["counts", "hotspots"] {
+            let file = sample.folder(folder).join(format!("{layer}.geojson"));
+            let text =
+                fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            let layer: Value = serde_json::from_str(&text)
+                .with_context(|| format!("reading {}", file.display()))?;
+            let facts = &layer["naqsha"];
+            if layer["features"].as_array().is_none_or(Vec::is_empty) {
+                bail!("{} holds no features", file.display());
+            }
+            if facts["synthetic"] != matches!(sample, Sample::Pakistan) {
+                bail!("{} says synthetic: {}", file.display(), facts["synthetic"]);
+            }
+            if facts["study_area"]["name"] != sample.name() {
+                bail!("{} is about another study area", file.display());
+            }
+            sound += 1;
+        }
+    }
+    Ok(sound)
 }
 
 /// The first address on this machine that nobody listens on.

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 
 use crate::counts::{CargoOutput, Counts, Line, Skips, browser_counts, read_skip, vitest_counts};
 use crate::dashboard::{self, Dashboard};
+use crate::demo;
 use crate::process::say;
 use crate::tidy;
 use crate::tools::{Clients, Found, Toolbox};
@@ -56,7 +57,10 @@ pub(crate) fn run(workspace: &Workspace, clients: Clients) -> Result<ExitCode> {
         report.fail("tidy");
     }
     match workspace.build_program() {
-        Ok(program) => variables.push(("NAQSHA_BIN", program)),
+        Ok(program) => {
+            variables.push(("NAQSHA_BIN", program));
+            test_demo(workspace, &mut report);
+        }
         Err(error) => {
             say(&format!("{error:#}"));
             report.fail("cargo build");
@@ -138,6 +142,21 @@ fn run_counted(
         report.fail(step);
     }
     Ok(())
+}
+
+/// The demo's files: each is there, holds features, and says truly whether it is synthetic.
+fn test_demo(workspace: &Workspace, report: &mut Report) {
+    let step = "cargo xtask demo -- --once";
+    say(step);
+    let folder = workspace.target.join("naqsha-demo-files");
+    let outcome = demo::once(workspace, &folder).and_then(|_done| demo::check_files(&folder));
+    match outcome {
+        Ok(files) => report.counts.passed += files,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            report.fail(step);
+        }
+    }
 }
 
 /// All Rust tests, doc tests included.
