@@ -60,6 +60,30 @@ pub enum ParameterKind {
     },
 }
 
+/// The closed lists of codes, in the order of the model's enums; a test holds them against it.
+pub(crate) const CATEGORIES: &[&str] = &["TF", "DT", "HT", "CY", "ADJ"];
+pub(crate) const SUBTYPES: &[&str] = &["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"];
+pub(crate) const STAGES: &[&str] = &[
+    "complaint",
+    "inquiry",
+    "fir",
+    "seizure",
+    "str_referral",
+    "ngo_report",
+    "osint",
+];
+pub(crate) const BASES: &[&str] = &[
+    "occurrence",
+    "seizure",
+    "exploitation",
+    "victim_residence",
+    "server_or_account",
+    "registering_station",
+    "border_point",
+    "abroad",
+    "unknown",
+];
+
 impl Parameter {
     /// Every parameter, in documentation order.
     pub const ALL: &'static [Self] = &[
@@ -100,30 +124,10 @@ impl Parameter {
     /// How its values look.
     pub const fn kind(self) -> ParameterKind {
         match self {
-            Self::Category => ParameterKind::ChoiceList(&["TF", "DT", "HT", "CY", "ADJ"]),
-            Self::Subtype => {
-                ParameterKind::ChoiceList(&["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"])
-            }
-            Self::Stage => ParameterKind::ChoiceList(&[
-                "complaint",
-                "inquiry",
-                "fir",
-                "seizure",
-                "str_referral",
-                "ngo_report",
-                "osint",
-            ]),
-            Self::Basis => ParameterKind::ChoiceList(&[
-                "occurrence",
-                "seizure",
-                "exploitation",
-                "victim_residence",
-                "server_or_account",
-                "registering_station",
-                "border_point",
-                "abroad",
-                "unknown",
-            ]),
+            Self::Category => ParameterKind::ChoiceList(CATEGORIES),
+            Self::Subtype => ParameterKind::ChoiceList(SUBTYPES),
+            Self::Stage => ParameterKind::ChoiceList(STAGES),
+            Self::Basis => ParameterKind::ChoiceList(BASES),
             Self::Agency => ParameterKind::TextList,
             Self::Datetime => ParameterKind::Interval,
             Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },

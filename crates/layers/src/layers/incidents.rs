@@ -11,7 +11,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::tally::filter;
-use crate::parameters::Parameter;
+use crate::parameters::{BASES, CATEGORIES, Parameter, STAGES, SUBTYPES};
 use crate::scope::Scope;
 use crate::table::{Column, Excluded, Keys, LayerTable, Metadata, Values};
 
@@ -48,28 +48,6 @@ const fn text(name: &'static str, title: &'static str, description: &'static str
     }
 }
 
-const CATEGORIES: &[&str] = &["TF", "DT", "HT", "CY", "ADJ"];
-const SUBTYPES: &[&str] = &["SM", "ML", "AR", "KR", "EX", "FL", "CS", "OT"];
-const STAGES: &[&str] = &[
-    "complaint",
-    "inquiry",
-    "fir",
-    "seizure",
-    "str_referral",
-    "ngo_report",
-    "osint",
-];
-const BASES: &[&str] = &[
-    "occurrence",
-    "seizure",
-    "exploitation",
-    "victim_residence",
-    "server_or_account",
-    "registering_station",
-    "border_point",
-    "abroad",
-    "unknown",
-];
 const PRECISIONS: &[&str] = &[
     "point",
     "street",
