@@ -87,7 +87,9 @@ impl<'a> Finisher<'a> {
             },
         };
         incident.natural_key = self.natural_key(&incident, draft);
-        incident.content = self.content(&incident, &draft.checked);
+        if incident.natural_key.is_some() {
+            incident.content = self.content(&incident, &draft.checked);
+        }
         Some(incident)
     }
 
@@ -353,6 +355,15 @@ fn in_pakistan(point: Point) -> bool {
     (60.5..=78.0).contains(&point.lon()) && (23.0..=37.5).contains(&point.lat())
 }
 
+/// Ten-millionths of a degree, or metres: below 2⁵³ either way, and printed faster than a float.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most 1.8e9, or a length on earth"
+)]
+fn whole(number: f64) -> i64 {
+    number.round() as i64
+}
+
 fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) -> std::fmt::Result {
     write!(
         out,
@@ -379,8 +390,9 @@ fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) ->
     let place = &incident.location;
     write!(out, "{}{}", place.basis.index(), place.precision().index())?;
     if let Some(point) = place.point() {
-        write!(out, ":{:.0},{:.0}", point.lon() * 1e7, point.lat() * 1e7)?;
-        write!(out, ",{:.0}", place.uncertainty().map_or(0.0, Metres::get))?;
+        let uncertainty = place.uncertainty().map_or(0.0, Metres::get);
+        let [lon, lat, metres] = [point.lon() * 1e7, point.lat() * 1e7, uncertainty].map(whole);
+        write!(out, ":{lon},{lat},{metres}")?;
     }
     for text in [
         &incident.unit,

@@ -127,7 +127,7 @@ pub struct Incident {
     pub received_at: Timestamp,
     /// By which a repeat of the same record is known; none where the source gives no identity.
     pub natural_key: Option<NaturalKey>,
-    /// By which a repeat with other content is known.
+    /// By which a repeat with other content is known; zero where there is no natural key to repeat.
     pub content: ContentDigest,
     /// Where in the file it stood and what was said about it.
     pub provenance: Provenance,
