@@ -94,12 +94,13 @@ fn question(catalogue: &Catalogue, args: &ExportArgs) -> anyhow::Result<(LayerQu
 }
 
 fn bounding_box(text: &str) -> anyhow::Result<BoundingBox> {
-    let numbers: Vec<f64> = text
+    let not_four = || Usage(format!("bbox {text:?} is not four numbers"));
+    let numbers: Result<Vec<f64>, _> = text
         .split(',')
-        .filter_map(|number| number.trim().parse().ok())
+        .map(|number| number.trim().parse())
         .collect();
-    let corners = <[f64; 4]>::try_from(numbers)
-        .map_err(|_count| Usage(format!("bbox {text:?} is not four numbers")))?;
+    let numbers = numbers.map_err(|_number| not_four())?;
+    let corners = <[f64; 4]>::try_from(numbers).map_err(|_count| not_four())?;
     BoundingBox::new(corners).map_err(|error| Usage(error.to_string()).into())
 }
 
@@ -117,4 +118,17 @@ fn write(args: &ExportArgs, answer: &Answer) -> anyhow::Result<()> {
     .with_context(|| format!("writing {}", partial.display()))?;
     std::fs::rename(&partial, &args.out)
         .with_context(|| format!("renaming to {}", args.out.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_is_four_numbers_and_nothing_else() {
+        assert!(bounding_box("74, 31, 75, 32").is_ok());
+        for wrong in ["74,31,75", "74,31,x,75,32", "74,33,75,32", ""] {
+            assert!(bounding_box(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }
