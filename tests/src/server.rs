@@ -38,6 +38,7 @@ pub struct Server {
     child: Child,
     base: String,
     agent: ureq::Agent,
+    store: Store,
     _dir: TempDir,
 }
 
@@ -91,6 +92,19 @@ impl Server {
         running(&RUNNING, || Self::start(BOTH_CONFIG, &BOTH))
     }
 
+    /// A service of its own over a store without a batch.
+    pub fn over_nothing() -> Self {
+        Self::start("", &[])
+    }
+
+    /// Takes the real month with a command beside the service.
+    ///
+    /// # Panics
+    /// Where the command fails.
+    pub fn ingest_west_yorkshire(&self) {
+        self.store.ingest(WEST_YORKSHIRE[0]);
+    }
+
     fn start(config: &str, files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a scratch folder");
         let store = Store {
@@ -99,15 +113,8 @@ impl Server {
         };
         std::fs::write(&store.config, config).expect("a configuration");
         store.run(&["init"]);
-        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/sample");
-        for (profile, file) in files {
-            let file = samples.join(file);
-            store.run(&[
-                "ingest",
-                "--profile",
-                profile,
-                file.to_str().expect("a UTF-8 path"),
-            ]);
+        for &file in files {
+            store.ingest(file);
         }
         let mut child = store
             .command()
@@ -135,6 +142,7 @@ impl Server {
             child,
             base,
             agent,
+            store,
             _dir: dir,
         }
     }
@@ -212,6 +220,7 @@ fn running(slot: &Mutex<Weak<Server>>, start: impl FnOnce() -> Server) -> Arc<Se
     })
 }
 
+#[derive(Debug)]
 struct Store {
     config: PathBuf,
     data: PathBuf,
@@ -223,6 +232,13 @@ impl Store {
         command.arg("--json").arg("--config").arg(&self.config);
         command.arg("--data").arg(&self.data);
         command
+    }
+
+    fn ingest(&self, (profile, file): (&str, &str)) {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/sample");
+        let file = samples.join(file);
+        let file = file.to_str().expect("a UTF-8 path");
+        self.run(&["ingest", "--profile", profile, file]);
     }
 
     fn run(&self, args: &[&str]) {

@@ -74,6 +74,15 @@ impl Ledger {
         Ok(Self { pool })
     }
 
+    /// How many batches there are: a cheap question, by which a reader knows that it has them all.
+    pub(crate) async fn batches(&self) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS batches FROM batches")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failed("count batches"))?;
+        number(&row, "batches")
+    }
+
     /// Everything, as of one moment.
     pub(crate) async fn contents(&self) -> Result<Contents, StoreError> {
         let read = failed("read batches");

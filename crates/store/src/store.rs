@@ -142,6 +142,21 @@ impl Store {
         )))
     }
 
+    /// Makes visible what another program committed to the folder since; gives the version then.
+    ///
+    /// A service asks this now and then. Where nothing is new it costs one count in the ledger; snapshots taken before stay
+    /// as they are.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read; what was visible stays visible.
+    pub async fn refresh(&self) -> Result<u64, StoreError> {
+        let known = self.0.current().batches.len() as u64;
+        if self.0.ledger.batches().await? != known {
+            self.catch_up().await?;
+        }
+        Ok(self.snapshot().version())
+    }
+
     /// Takes over what another program committed; gives the paths of all files the ledger names.
     async fn catch_up(&self) -> Result<HashSet<std::path::PathBuf>, StoreError> {
         let contents = self.0.ledger.contents().await?;
@@ -150,11 +165,15 @@ impl Store {
         if contents.batches.len() != current.batches.len() {
             let current =
                 Current::load(Arc::clone(&self.0.folder), contents, Some(current.snapshot)).await?;
-            *self
+            let mut known = self
                 .0
                 .current
                 .write()
-                .unwrap_or_else(PoisonError::into_inner) = current;
+                .unwrap_or_else(PoisonError::into_inner);
+            // A batch of this program may have come in between; what is known is never taken back.
+            if current.batches.len() > known.batches.len() {
+                *known = current;
+            }
         }
         Ok(named)
     }

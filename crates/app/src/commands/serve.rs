@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use naqsha_http::ServerSettings;
 use naqsha_layers::{Catalogue, Role};
+use naqsha_store::Store;
 use tokio::net::TcpListener;
 
 use super::{Context, print_line};
@@ -31,6 +33,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         .unwrap_or(DEFAULT_LISTEN);
     let anonymous_role = anonymous_role(context, listen)?;
     let store = context.open_store().await?;
+    tokio::spawn(follow(store.clone()));
     let catalogue = Catalogue::new(
         store,
         reference::study_areas(&context.data)?,
@@ -70,6 +73,21 @@ fn anonymous_role(context: &Context, listen: SocketAddr) -> anyhow::Result<Role>
              anonymous_role = \"public\" or \"analyst\" in naqsha.toml, or listen on a loopback address"
         ))
         .into()),
+    }
+}
+
+/// How long a batch that another command committed may stay unseen.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+
+/// Takes over what `naqsha ingest` and its like commit beside the service.
+async fn follow(store: Store) {
+    let mut ticks = tokio::time::interval(FOLLOW_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.refresh().await {
+            tracing::error!(%error, "looking for new batches");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is seen when: all of a batch or nothing, held batches never, what another program wrote with the next batch.
+//! What is seen when: all of a batch or nothing, held batches never, what another program wrote with the next batch or a refresh.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -184,4 +184,24 @@ fn a_cell_finer_than_its_place_can_be_known_is_refused() {
             resolution: 10
         }
     ));
+}
+
+#[test]
+fn a_refresh_shows_what_another_program_committed_and_takes_nothing_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = create(folder.path());
+    let reader = open(folder.path());
+    let before = reader.snapshot();
+    commit(&writer, header(1), vec![incident(1), incident(2)]);
+    assert_eq!(reader.snapshot().live(), 0, "nothing moves unasked");
+    assert_eq!(wait(reader.refresh()).unwrap(), 1);
+    assert_eq!(
+        (reader.snapshot().live(), before.live()),
+        (2, 0),
+        "a snapshot taken before stays as it was"
+    );
+    commit(&reader, header(2), vec![incident(3)]);
+    assert_eq!(wait(reader.refresh()).unwrap(), 2);
+    assert_eq!(wait(writer.refresh()).unwrap(), 2);
+    assert_eq!((reader.snapshot().live(), writer.snapshot().live()), (3, 3));
 }
