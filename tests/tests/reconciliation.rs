@@ -259,3 +259,40 @@ fn the_same_bytes_are_a_no_op_and_the_same_keys_in_other_bytes_are_reported_not_
     let counts = export(&dir, "counts", &["resolution=8"]);
     assert_eq!(counted(&counts), 4);
 }
+
+#[test]
+fn every_district_of_a_public_list_is_known() {
+    let test = "every_district_of_a_public_list_is_known";
+    let Some(list) = shared(test, "data/pk-admin-2023-osm/pk_districts_2023.geojson") else {
+        return;
+    };
+    let list: Value = serde_json::from_slice(&std::fs::read(list).unwrap()).unwrap();
+    let districts = list["features"].as_array().unwrap();
+    assert!(districts.len() > 150, "{} districts", districts.len());
+    let mut file = csv::Writer::from_writer(Vec::new());
+    let header = "FIR No,Police Station,District,Date/Time of Occurrence,Date/Time of Report,U/S,Place of Occurrence";
+    file.write_record(header.split(',')).unwrap();
+    for (number, district) in (1..).zip(districts) {
+        let fir = format!("{number}/24");
+        let name = district["properties"]["name"].as_str().unwrap();
+        let row = [
+            &fir,
+            "PS City",
+            name,
+            "10-01-2024",
+            "13-01-2024",
+            "3/4 PECA",
+            "Bazar",
+        ];
+        file.write_record(row).unwrap();
+    }
+    let dir = store();
+    let path = dir.path().join("districts.csv");
+    std::fs::write(&path, file.into_inner().unwrap()).unwrap();
+    let summary = ingest(&dir, "punjab.fir", &path);
+    assert_eq!(
+        number(&summary, "accepted"),
+        districts.len() as u64,
+        "{summary}"
+    );
+}

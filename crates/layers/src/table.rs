@@ -8,6 +8,7 @@ use naqsha_model::{IncidentId, Point};
 
 use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property};
+use crate::scope::Scope;
 
 /// The answer of a layer.
 #[derive(Debug, Clone)]
@@ -105,6 +106,25 @@ pub struct Metadata {
     pub policy: &'static str,
     /// Whether any record behind the answer is synthetic.
     pub synthetic: bool,
+}
+
+impl Metadata {
+    /// What every answer says; a layer over cells and one that tests add the rest.
+    pub(crate) fn plain(data_version: u64, scope: Scope) -> Self {
+        Self {
+            data_version,
+            study_area: None,
+            resolution: None,
+            null: None,
+            tested: None,
+            alpha: None,
+            fdr: None,
+            seed: None,
+            excluded: Excluded::default(),
+            policy: scope.policy(),
+            synthetic: false,
+        }
+    }
 }
 
 /// The study area as used.

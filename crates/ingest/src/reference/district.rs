@@ -46,18 +46,19 @@ impl Districts {
             };
             let changed =
                 kind == "renamed" || kind.starts_with("split") || kind.starts_with("fata");
-            let district = District {
+            let name_slug = slug(name);
+            let coded = by_slug.entry(name_slug).or_insert_with(|| District {
                 name: name.to_owned(),
-                code: Some(code.to_owned()),
+                code: None,
+                remark: None,
+            });
+            if !code.is_empty() {
+                coded.code = Some(code.to_owned());
+            }
+            let district = District {
                 remark: changed.then_some(Code::W405),
+                ..coded.clone()
             };
-            by_slug.insert(
-                slug(name),
-                District {
-                    remark: None,
-                    ..district.clone()
-                },
-            );
             by_slug.insert(slug(alias), district);
         }
         Self { by_slug }

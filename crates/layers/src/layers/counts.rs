@@ -103,17 +103,11 @@ impl Layer for Counts {
             points: None,
             columns,
             metadata: Metadata {
-                data_version: question.snapshot.version(),
                 study_area: Some(facts),
                 resolution: Some(question.resolution),
-                null: None,
-                tested: None,
-                alpha: None,
-                fdr: None,
-                seed: None,
                 excluded,
-                policy: question.scope.policy(),
                 synthetic,
+                ..Metadata::plain(question.snapshot.version(), question.scope)
             },
         };
         let matched = table.len() as u64;

@@ -307,7 +307,6 @@ fn assemble(
             .map(|(property, values)| Column { property, values })
             .collect(),
         metadata: Metadata {
-            data_version: question.snapshot.version(),
             study_area: Some(tally.facts),
             resolution: Some(question.resolution),
             null: Some(null.code()),
@@ -316,8 +315,8 @@ fn assemble(
             fdr: Some("bh"),
             seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
             excluded: tally.excluded,
-            policy: question.scope.policy(),
             synthetic: tally.synthetic,
+            ..Metadata::plain(question.snapshot.version(), question.scope)
         },
     }
 }

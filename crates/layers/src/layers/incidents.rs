@@ -209,20 +209,12 @@ pub(crate) fn table(rows: &[StoredIncident], scope: Scope, version: u64) -> Laye
         points,
         columns: columns(rows, shown),
         metadata: Metadata {
-            data_version: version,
-            study_area: None,
-            resolution: None,
-            null: None,
-            tested: None,
-            alpha: None,
-            fdr: None,
-            seed: None,
             excluded: Excluded {
                 matched: rows.len() as u64,
                 ..Excluded::default()
             },
-            policy: scope.policy(),
             synthetic,
+            ..Metadata::plain(version, scope)
         },
     }
 }
