@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use h3o::Resolution;
 use naqsha_model::{ContentDigest, Incident, NaturalKey};
@@ -17,7 +18,8 @@ use crate::index::{Part, Rows, Segment};
 use crate::keys::Held;
 use crate::store::{Shared, blocking};
 
-/// Incidents in memory before they are written: about 100 MB with the frame made of them.
+/// Incidents in a file. While one part is written, by a thread of its own, the next is filled: two are in memory at most,
+/// and a million rows of street crime peak below 200 MB.
 const PART_ROWS: usize = 65_536;
 
 /// A batch being written. Dropping it abandons the batch and removes its files.
@@ -33,8 +35,9 @@ impl BatchWriter {
 
     /// Takes incidents in file order; gives back those that repeat a record and were not stored.
     ///
-    /// A record repeats another of the same agency, or of this batch, that has its natural key. Blocks while it
-    /// writes. After an error the batch can only be abandoned.
+    /// A record repeats another of the same agency, or of this batch, that has its natural key. Files are written
+    /// behind; where the disk is slower than the caller, this waits for it. After an error, which may be that of an
+    /// earlier part, the batch can only be abandoned.
     ///
     /// # Errors
     /// [`StoreError::CellTooFine`], and where a file cannot be written.
@@ -98,6 +101,10 @@ pub(crate) struct Draft {
     known: Arc<Held>,
     own: HashMap<NaturalKey, ContentDigest>,
     waiting: Vec<Incident>,
+    /// The part being written, if one is.
+    writing: Option<JoinHandle<Result<Written, StoreError>>>,
+    /// Parts begun, written or being written.
+    begun: u32,
     written: Vec<Written>,
 }
 
@@ -126,15 +133,16 @@ impl Draft {
         header: BatchHeader,
         known: Arc<Held>,
     ) -> Self {
-        let (own, waiting, written) = (HashMap::new(), Vec::new(), Vec::new());
         Self {
             shared,
             _lock: lock,
             header,
             known,
-            own,
-            waiting,
-            written,
+            own: HashMap::new(),
+            waiting: Vec::new(),
+            writing: None,
+            begun: 0,
+            written: Vec::new(),
         }
     }
 
@@ -169,16 +177,29 @@ impl Draft {
         }
     }
 
-    fn next_part(&self) -> u32 {
-        u32::try_from(self.written.len()).expect("fewer than 2^32 files")
+    /// Hands what is waiting to a thread that writes it, once the part before is written.
+    fn write(&mut self) -> Result<(), StoreError> {
+        self.settle()?;
+        let part = self.begun;
+        self.begun += 1;
+        let (folder, digest) = (Arc::clone(&self.shared.folder), self.header.digest);
+        let incidents = std::mem::take(&mut self.waiting);
+        self.writing = Some(std::thread::spawn(move || {
+            files::write(&folder, digest, part, &incidents).and_then(Written::new)
+        }));
+        Ok(())
     }
 
-    fn write(&mut self) -> Result<(), StoreError> {
-        let part = self.next_part();
-        let written = files::write(&self.shared.folder, self.header.digest, part, &self.waiting)
+    /// Waits for the part that is being written.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        let Some(writing) = self.writing.take() else {
+            return Ok(());
+        };
+        let written = writing
+            .join()
+            .map_err(|_panic| StoreError::Interrupted)?
             .inspect_err(|error| self.stop_after_failed_sync(error))?;
-        self.waiting.clear();
-        self.written.push(Written::new(written)?);
+        self.written.push(written);
         Ok(())
     }
 
@@ -187,6 +208,7 @@ impl Draft {
         if !self.waiting.is_empty() {
             self.write()?;
         }
+        self.settle()?;
         files::publish(
             &self.shared.folder,
             self.written.iter().map(|written| &written.file),
@@ -247,7 +269,11 @@ impl Drop for Draft {
     /// Removes unfinished files. Published ones have other names; where no ledger row names them, the next batch
     /// removes them.
     fn drop(&mut self) {
-        files::discard(&self.shared.folder, &self.header.digest, self.next_part());
+        if let Some(writing) = self.writing.take() {
+            // Whether it succeeded does not matter: its file goes.
+            drop(writing.join());
+        }
+        files::discard(&self.shared.folder, &self.header.digest, self.begun);
     }
 }
 

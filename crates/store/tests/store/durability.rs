@@ -75,7 +75,8 @@ fn an_abandoned_batch_leaves_nothing() {
         naqsha_store::BatchWriter::abandon,
     ] {
         let mut writer = wait(store.begin(header(2))).unwrap();
-        writer.push((1..=65_536).map(incident).collect()).unwrap();
+        // The second part begins when the first is written.
+        writer.push((1..=2 * 65_536).map(incident).collect()).unwrap();
         let during: Vec<PathBuf> = files(&folder.path().join("incidents"))
             .into_keys()
             .collect();
