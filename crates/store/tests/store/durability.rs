@@ -76,7 +76,9 @@ fn an_abandoned_batch_leaves_nothing() {
     ] {
         let mut writer = wait(store.begin(header(2))).unwrap();
         // The second part begins when the first is written.
-        writer.push((1..=2 * 65_536).map(incident).collect()).unwrap();
+        writer
+            .push((1..=2 * 65_536).map(incident).collect())
+            .unwrap();
         let during: Vec<PathBuf> = files(&folder.path().join("incidents"))
             .into_keys()
             .collect();
