@@ -6,7 +6,7 @@ use naqsha_layers::{Catalogue, LayerDescription, NamedArea, Parameter, Parameter
 use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
-use super::document;
+use super::{document, layer_document};
 use crate::items::{CRS84, FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
@@ -47,17 +47,7 @@ pub(crate) async fn collection(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let layer = service.catalogue.describe(&id)?;
-    asked.only(&[])?;
-    let format = asked.format(&OFFERED)?;
-    document(
-        &service,
-        &asked,
-        format,
-        layer.title,
-        move |catalogue, asked| Ok(describe(catalogue, layer, asked, format)),
-    )
-    .await
+    layer_document(&service, &asked, &id, &OFFERED, describe).await
 }
 
 /// The collection document: the same here and in the list.

@@ -17,7 +17,7 @@ pub(crate) use tilejson::tilejson;
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use naqsha_layers::Catalogue;
+use naqsha_layers::{Catalogue, LayerDescription};
 use serde_json::Value;
 
 use crate::html;
@@ -58,5 +58,28 @@ async fn document(
             headers: Vec::new(),
         })
     })
+    .await
+}
+
+/// Answers with a JSON document about one layer; nothing but the format can be asked of it.
+async fn layer_document(
+    service: &Shared,
+    asked: &Asked,
+    id: &str,
+    offered: &[&'static Format],
+    make: impl FnOnce(&Catalogue, &'static LayerDescription, &Asked, &'static Format) -> Value
+    + Send
+    + 'static,
+) -> Result<Response, Problem> {
+    let layer = service.catalogue.describe(id)?;
+    asked.only(&[])?;
+    let format = asked.format(offered)?;
+    document(
+        service,
+        asked,
+        format,
+        layer.title,
+        move |catalogue, asked| Ok(make(catalogue, layer, asked, format)),
+    )
     .await
 }

@@ -2,10 +2,12 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{LayerDescription, Parameter, ParameterKind, Property, PropertyKind};
+use naqsha_layers::{
+    Catalogue, LayerDescription, Parameter, ParameterKind, Property, PropertyKind,
+};
 use serde_json::{Map, Value, json};
 
-use super::document;
+use super::layer_document;
 use crate::negotiate::{Format, HTML, SCHEMA};
 use crate::problem::Problem;
 use crate::request::Asked;
@@ -20,17 +22,8 @@ pub(crate) async fn schema(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let layer = service.catalogue.describe(&id)?;
-    asked.only(&[])?;
-    let format = asked.format(&OFFERED)?;
-    document(
-        &service,
-        &asked,
-        format,
-        layer.title,
-        move |_catalogue, asked| Ok(of_features(layer, asked)),
-    )
-    .await
+    let make = |_: &Catalogue, layer, asked: &Asked, _: &Format| of_features(layer, asked);
+    layer_document(&service, &asked, &id, &OFFERED, make).await
 }
 
 /// `/collections/{c}/queryables`.
@@ -39,26 +32,19 @@ pub(crate) async fn queryables(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let layer = service.catalogue.describe(&id)?;
-    asked.only(&[])?;
-    let format = asked.format(&OFFERED)?;
-    document(
-        &service,
-        &asked,
-        format,
-        layer.title,
-        move |_catalogue, asked| {
-            let one = |p: &Parameter| {
-                let mut schema = of_parameter(*p, Dialect::JsonSchema);
-                schema["title"] = p.name().into();
-                schema["description"] = p.description().into();
-                (p.name().to_owned(), schema)
-            };
-            let properties: Map<String, Value> = layer.parameters.iter().map(one).collect();
-            Ok(frame(layer, asked, &properties))
-        },
-    )
-    .await
+    let make = |_: &Catalogue, layer, asked: &Asked, _: &Format| of_parameters(layer, asked);
+    layer_document(&service, &asked, &id, &OFFERED, make).await
+}
+
+fn of_parameters(layer: &LayerDescription, asked: &Asked) -> Value {
+    let one = |p: &Parameter| {
+        let mut schema = of_parameter(*p, Dialect::JsonSchema);
+        schema["title"] = p.name().into();
+        schema["description"] = p.description().into();
+        (p.name().to_owned(), schema)
+    };
+    let properties: Map<String, Value> = layer.parameters.iter().map(one).collect();
+    frame(layer, asked, &properties)
 }
 
 fn of_features(layer: &LayerDescription, asked: &Asked) -> Value {
