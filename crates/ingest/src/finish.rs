@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use naqsha_model::{
-    Adjacent, Agency, Basis, CaseReference, Category, Code, ContentDigest, Incident, Location,
-    LocationMethod, Metres, NaturalKey, Occurred, Offence, OffenceRole, Point, Precision,
-    Provenance,
+    Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Incident, Metres, NaturalKey,
+    Occurred, Offence, OffenceRole, Provenance,
 };
 
 use crate::draft::{Draft, Moment};
+use crate::locate::Locator;
 use crate::profile::{CategoryRule, Profile};
-use crate::reference::{Found, Reference};
+use crate::reference::Reference;
 use crate::settings::Settings;
 
 /// Crime outside the mapped categories.
@@ -20,7 +20,7 @@ const OTHER: Category = Category::Adjacent(Adjacent::Other);
 pub(crate) struct Finisher<'a> {
     profile: &'a Profile,
     settings: &'a Settings,
-    reference: &'a Reference,
+    locator: Locator<'a>,
     agency: Agency,
     category: Option<Category>,
     /// Reused for every digest.
@@ -41,7 +41,7 @@ impl<'a> Finisher<'a> {
         Self {
             profile,
             settings,
-            reference,
+            locator: Locator::new(profile, reference),
             agency,
             category,
             canonical: String::new(),
@@ -57,7 +57,7 @@ impl<'a> Finisher<'a> {
         check_order(draft);
         check_law(draft);
         let category = self.category(draft);
-        let location = self.location(draft);
+        let location = self.locator.locate(draft);
         if draft.is_rejected() || draft.is_skipped() {
             return None;
         }
@@ -150,66 +150,6 @@ impl<'a> Finisher<'a> {
         }
     }
 
-    fn location(&self, draft: &mut Draft) -> Location {
-        let stated = draft.precision;
-        let mut location = match (draft.longitude, draft.latitude) {
-            (Some(lon), Some(lat)) => self.point(lon, lat, draft),
-            (None, None) => self.named_place(stated, draft),
-            // Half a coordinate says that the file is damaged, not that the place is unknown.
-            _ => {
-                draft.note(Code::E401);
-                Location::area(Precision::None)
-            }
-        };
-        location.basis = draft.basis.unwrap_or(Basis::Unknown);
-        location.district = draft.district.take();
-        location.place_text = draft.place_text.take();
-        if location.point().is_none()
-            && location.precision() == Precision::None
-            && location.district.is_none()
-        {
-            location.basis = Basis::Unknown;
-        }
-        location
-    }
-
-    /// A place known by its name: a town's centre with the town's size as uncertainty, else the district, else nothing.
-    fn named_place(&self, stated: Option<Precision>, draft: &mut Draft) -> Location {
-        let area = if draft.district.is_some() {
-            Precision::District
-        } else {
-            Precision::None
-        };
-        let unplaced =
-            || Location::area(stated.filter(|p| *p >= Precision::District).unwrap_or(area));
-        let Some(text) = draft
-            .place_text
-            .as_deref()
-            .filter(|_| !self.profile.is_open_data())
-        else {
-            return unplaced();
-        };
-        match self.reference.gazetteer.find(text) {
-            Found::One(place) => {
-                draft.note(Code::W403);
-                let mut location =
-                    Location::at_point(place.point, place.uncertainty(), Precision::Locality);
-                location.method = LocationMethod::Gazetteer;
-                location
-            }
-            // The district is still sure; without one the clerk has to say which place is meant.
-            Found::Ambiguous if draft.district.is_some() => {
-                draft.note(Code::W403);
-                unplaced()
-            }
-            Found::Ambiguous => {
-                draft.note(Code::E406);
-                unplaced()
-            }
-            Found::Nothing => unplaced(),
-        }
-    }
-
     /// The key of a row's case, whether or not the row can be taken.
     pub(crate) fn case_key(&self, draft: &Draft) -> Option<NaturalKey> {
         let (number, year) = draft.number.as_ref()?;
@@ -225,26 +165,6 @@ impl<'a> Finisher<'a> {
             &year,
             number,
         ])
-    }
-
-    fn point(&self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
-        let precision = draft.precision.unwrap_or(Precision::Point);
-        let Ok(point) = Point::new(lon, lat) else {
-            draft.note(Code::E401);
-            return Location::area(Precision::None);
-        };
-        if lon.abs() < 1e-9 && lat.abs() < 1e-9 {
-            // (0, 0) is how software writes "unknown".
-            draft.note(Code::W408);
-            return Location::area(Precision::None);
-        }
-        if !self.profile.is_open_data() && !in_pakistan(point) {
-            draft.note(Code::E401);
-        }
-        let uncertainty = draft
-            .uncertainty
-            .unwrap_or_else(|| Metres::new(100.0).expect("100 is a length"));
-        Location::at_point(point, uncertainty, precision)
     }
 
     fn natural_key(&self, incident: &Incident, draft: &Draft) -> Option<NaturalKey> {
@@ -348,11 +268,6 @@ fn offences(draft: &mut Draft, category: Category) -> Vec<Offence> {
         iccs: iccs.to_owned(),
         principal: true,
     }]
-}
-
-/// A box around Pakistan with its territories: enough to tell a wrong country or a swapped axis, never drawn.
-fn in_pakistan(point: Point) -> bool {
-    (60.5..=78.0).contains(&point.lon()) && (23.0..=37.5).contains(&point.lat())
 }
 
 /// Ten-millionths of a degree, or metres: below 2⁵³ either way, and printed faster than a float.

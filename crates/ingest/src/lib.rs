@@ -34,6 +34,7 @@ mod generate;
 mod golden;
 mod ingest;
 mod limits;
+mod locate;
 mod outcome;
 mod plan;
 mod profile;
