@@ -60,7 +60,9 @@ pub(crate) fn resolve<'a>(
     let folded: Vec<String> = header.iter().map(fold).collect();
     let mut index: HashMap<&str, usize> = HashMap::new();
     for (i, name) in folded.iter().enumerate() {
-        if !name.is_empty() && index.insert(name, i).is_some() {
+        // Two columns that are both dropped cannot be taken for each other.
+        let dropped = profile.drop.contains(name);
+        if !name.is_empty() && index.insert(name, i).is_some() && !dropped {
             let columns = vec![header.get(i).unwrap_or_default().to_owned()];
             return Err(Refusal::of_columns(
                 Code::E102,

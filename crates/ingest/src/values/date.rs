@@ -168,9 +168,10 @@ fn strip_weekday(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(0);
     let (word, rest) = text.split_at(end);
     let lower = word.to_ascii_lowercase();
-    if DAYS.iter().any(|day| lower.starts_with(day)) && (lower.len() == 3 || lower.ends_with("day"))
+    // `Thursay` stands in a published list.
+    if DAYS.iter().any(|day| lower.starts_with(day)) && (lower.len() == 3 || lower.ends_with("ay"))
     {
-        rest.trim_start_matches([',', ' ', '.'])
+        rest.trim_start_matches([',', ' ', '.', '-'])
     } else {
         text
     }
