@@ -16,7 +16,8 @@ usage: cargo xtask COMMAND
   test --install-clients  install the heavy clients too
   tidy                    rules of the tree: file sizes, arrows between crates, provenance, ...
   data                    list the data files and how to make them again
-  data sample             make the synthetic Pakistani sample again";
+  data sample             make the synthetic Pakistani sample again
+  schemas                 write schemas/ from the types again";
 
 /// One thing to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     ListData,
     /// Make the synthetic sample again.
     MakeSample,
+    /// Write the schemas again.
+    Schemas,
 }
 
 /// The words given are no command.
@@ -66,6 +69,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
         ["tidy"] => Ok(Command::Tidy),
         ["data"] => Ok(Command::ListData),
         ["data", "sample"] => Ok(Command::MakeSample),
+        ["schemas"] => Ok(Command::Schemas),
         other => Err(UsageError(format!("`{}` is no command", other.join(" ")))),
     }
 }

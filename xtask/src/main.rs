@@ -15,6 +15,7 @@ mod data;
 mod demo;
 mod process;
 mod provenance;
+mod schemas;
 mod test;
 mod tidy;
 mod tools;
@@ -55,5 +56,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tidy => tidy::run(&workspace),
         Command::ListData => data::list(&workspace),
         Command::MakeSample => data::make_sample(&workspace),
+        Command::Schemas => schemas::write(&workspace),
     }
 }

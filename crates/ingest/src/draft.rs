@@ -4,8 +4,8 @@ use csv::StringRecord;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use naqsha_model::{
-    Basis, Category, Code, DetectionMode, Metres, Offence, Precision, Seizure, Severity,
-    TimePrecision,
+    Basis, Category, Code, Details, DetectionMode, Grading, Metres, Offence, Precision, Seizure,
+    Severity, Status, TimePrecision,
 };
 
 /// The days and instants a cell names.
@@ -45,9 +45,11 @@ pub(crate) struct Draft {
     pub(crate) offences: Vec<Offence>,
     /// The category that the sections give.
     pub(crate) cited: Option<Category>,
-    pub(crate) modus: Option<String>,
-    pub(crate) status: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) status: Option<Status>,
+    pub(crate) details: Option<Box<Details>>,
     pub(crate) detection: Option<DetectionMode>,
+    pub(crate) grading: Option<Grading>,
     pub(crate) seizures: Vec<Seizure>,
     /// Normalised values that are compared but not kept.
     pub(crate) checked: Vec<String>,
@@ -59,6 +61,11 @@ impl Draft {
         if !self.codes.contains(&code) {
             self.codes.push(code);
         }
+    }
+
+    /// The rare parts, to be filled in.
+    pub(crate) fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
     }
 
     /// Whether a code rejects the row.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use naqsha_model::{
-    Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Incident, Metres, NaturalKey,
-    Occurred, Offence, OffenceRole, Provenance,
+    Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Grading, Incident, Metres,
+    NaturalKey, Occurred, Offence, OffenceRole, Provenance, Status, Unit,
 };
 
 use crate::draft::{Draft, Moment};
@@ -76,8 +76,10 @@ impl<'a> Finisher<'a> {
             seizures: std::mem::take(&mut draft.seizures),
             detection: draft.detection.unwrap_or(self.profile.detection),
             handling: self.profile.handling.clone(),
-            modus: draft.modus.take(),
-            status: draft.status.take(),
+            grading: draft.grading.unwrap_or(Grading::UNJUDGED),
+            description: draft.description.take(),
+            status: draft.status,
+            details: draft.details.take(),
             received_at: self.settings.received_at,
             natural_key: None,
             content: ContentDigest(0),
@@ -267,6 +269,8 @@ fn offences(draft: &mut Draft, category: Category) -> Vec<Offence> {
         role: OffenceRole::Substantive,
         iccs: iccs.to_owned(),
         principal: true,
+        attempted: false,
+        raw: None,
     }]
 }
 
@@ -313,8 +317,7 @@ fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) ->
         &incident.unit,
         &place.district,
         &place.place_text,
-        &incident.modus,
-        &incident.status,
+        &incident.description,
     ] {
         write_text(out, text.as_deref().unwrap_or_default())?;
     }
@@ -333,7 +336,7 @@ fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) ->
                 "|{}={:?}{}",
                 s.substance.code(),
                 s.quantity,
-                s.unit.as_deref().unwrap_or_default()
+                s.unit.map_or("", Unit::code)
             )
         })
         .collect();
@@ -341,6 +344,7 @@ fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) ->
     for line in &lines {
         out.push_str(line);
     }
+    write!(out, "|{}", incident.status.map_or("", Status::code))?;
     checked.iter().try_for_each(|text| write_text(out, text))
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use csv::StringRecord;
-use naqsha_model::{Category, Code, Precision, Seizure, Substance, TimePrecision};
+use naqsha_model::{Category, Code, Precision, Seizure, Status, Substance, TimePrecision, Unit};
 
 use crate::draft::Draft;
 use crate::plan::{Plan, Planned};
@@ -119,7 +119,9 @@ impl<'a> RowReader<'a> {
         match action {
             Action::SourceId => draft.source_id = Some(text.to_owned()),
             Action::Unit => draft.unit = Some(text.to_owned()),
-            Action::Status => draft.status = Some(text.to_owned()),
+            Action::Status => {
+                draft.status = Some(Status::parse(text).map_err(|_unknown| Code::E104)?);
+            }
             Action::Time(target, form) => self.take_time((*target, *form), column, text, draft)?,
             Action::TimePrecision => {
                 draft.occurred_precision =
@@ -128,7 +130,7 @@ impl<'a> RowReader<'a> {
             Action::PlaceText => draft.place_text = Some(Self::kept_text(column, text, draft)),
             Action::Modus { lower } => {
                 let kept = Self::kept_text(column, text, draft);
-                draft.modus = Some(if *lower { kept.to_lowercase() } else { kept });
+                draft.description = Some(if *lower { kept.to_lowercase() } else { kept });
             }
             Action::Longitude => draft.longitude = Some(self.coordinate(text)?),
             Action::Latitude => draft.latitude = Some(self.coordinate(text)?),
@@ -209,12 +211,7 @@ impl<'a> RowReader<'a> {
             return;
         };
         if self.is_null(amount) {
-            draft.seizures.push(Seizure {
-                substance,
-                quantity: None,
-                unit: None,
-                kilograms: None,
-            });
+            draft.seizures.push(Seizure::of(substance));
             return;
         }
         let unit = planned.unit.map(cell).filter(|unit| !self.is_null(unit));
@@ -225,7 +222,7 @@ impl<'a> RowReader<'a> {
                     let fixed = format!(
                         "{} {}",
                         seizure.quantity.unwrap_or_default(),
-                        seizure.unit.as_deref().unwrap_or_default()
+                        seizure.unit.map_or("", Unit::code)
                     );
                     draft.fixed.push((planned.quantity, fixed));
                 }
@@ -291,13 +288,14 @@ fn line(
     let remark = quantity
         .remark
         .or((quantity.unit == "tablet").then_some(Code::W507));
-    let unit = Some(quantity.unit.to_owned());
+    let unit = Unit::parse(quantity.unit).map_err(|_unknown| Code::E505)?;
     Ok((
         Seizure {
-            substance,
             quantity: Some(quantity.value),
-            unit,
+            unit: Some(unit),
             kilograms,
+            conversion: unit.conversion(),
+            ..Seizure::of(substance)
         },
         remark,
     ))

@@ -83,11 +83,11 @@ fn west_yorkshire_months_reconcile_to_the_row() {
         let mut found = BTreeMap::new();
         for incident in &incidents {
             *found
-                .entry(incident.modus.clone().unwrap())
+                .entry(incident.description.clone().unwrap())
                 .or_insert(0_u64) += 1;
             assert_eq!(
                 incident.category == Category::DrugTrafficking,
-                incident.modus.as_deref() == Some("Drugs")
+                incident.description.as_deref() == Some("Drugs")
             );
         }
         assert_eq!(found, types);

@@ -27,31 +27,12 @@ use tempfile::TempDir;
 const ANALYST: Scope = Scope::of(Role::Analyst);
 
 fn incident(row: u64, category: Category, location: Location) -> Incident {
+    let (agency, stage) = (Agency::new("ANF").unwrap(), RecordStage::Fir);
     Incident {
-        agency: Agency::new("ANF").unwrap(),
-        unit: None,
-        stage: RecordStage::Seizure,
-        category,
-        offences: Vec::new(),
-        case: None,
         occurred: Occurred::on(date(2024, 3, 1 + i8::try_from(row % 28).unwrap())).ok(),
-        reported: None,
         location,
-        seizures: Vec::new(),
-        detection: DetectionMode::Proactive,
-        handling: Handling {
-            code: HandlingCode::Permitted,
-            releasable_to: Vec::new(),
-        },
-        modus: None,
-        status: None,
-        received_at: Timestamp::UNIX_EPOCH,
-        natural_key: None,
         content: ContentDigest::of(&[&row.to_string()]),
-        provenance: Provenance {
-            row,
-            warnings: Vec::new(),
-        },
+        ..Incident::bare(agency, stage, category, Timestamp::UNIX_EPOCH, row)
     }
 }
 

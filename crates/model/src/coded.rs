@@ -11,6 +11,24 @@ pub struct UnknownCode {
     pub value: String,
 }
 
+/// A closed set of members with published codes; what [`Members`](crate::Members) is made of.
+pub trait Coded: Copy + Eq + 'static {
+    /// All members, in the order of their dense index.
+    const MEMBERS: &'static [Self];
+
+    /// The published code.
+    fn published(self) -> &'static str;
+
+    /// Position in [`Self::MEMBERS`], below 32.
+    fn position(self) -> u8;
+
+    /// Reads a code exactly as published.
+    ///
+    /// # Errors
+    /// [`UnknownCode`] names the set and the text.
+    fn read(text: &str) -> Result<Self, UnknownCode>;
+}
+
 /// Declares a closed enum with a code for each member, in the order of its dense index.
 macro_rules! coded {
     ($(#[$meta:meta])* $name:ident, $set:literal { $($(#[$vmeta:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
@@ -44,6 +62,16 @@ macro_rules! coded {
                     _ => Err($crate::UnknownCode { set: $set, value: text.to_owned() }),
                 }
             }
+        }
+
+        impl $crate::Coded for $name {
+            const MEMBERS: &'static [Self] = Self::ALL;
+
+            fn published(self) -> &'static str { self.code() }
+
+            fn position(self) -> u8 { self.index() }
+
+            fn read(text: &str) -> Result<Self, $crate::UnknownCode> { Self::parse(text) }
         }
 
         impl std::fmt::Display for $name {

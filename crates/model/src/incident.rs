@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::coded::coded;
 use crate::{
-    Agency, Category, Code, ContentDigest, Location, NaturalKey, Occurred, Offence, Seizure,
+    Agency, Category, Code, ContentDigest, Day, Details, Grading, Location, NaturalKey, Occurred,
+    Offence, Precision, Seizure, Status,
 };
 
 coded! {
@@ -68,6 +69,8 @@ pub struct Handling {
     pub code: HandlingCode,
     /// Agencies it may be released to, beyond its owner.
     pub releasable_to: Vec<String>,
+    /// First day on which it may be part of a public release, where it is under embargo.
+    pub public_embargo_until: Option<Day>,
 }
 
 /// The case number of a record in its agency's register.
@@ -119,10 +122,14 @@ pub struct Incident {
     pub detection: DetectionMode,
     /// With whom it may be shared.
     pub handling: Handling,
+    /// How far it can be trusted.
+    pub grading: Grading,
     /// The source's own words for what it was (crime type, nature of complaint), personal data removed.
-    pub modus: Option<String>,
+    pub description: Option<String>,
     /// Status, as the source last stated it.
-    pub status: Option<String>,
+    pub status: Option<Status>,
+    /// What most records do not have; none where this one has nothing of it.
+    pub details: Option<Box<Details>>,
     /// When the record was received.
     pub received_at: Timestamp,
     /// By which a repeat of the same record is known; none where the source gives no identity.
@@ -133,7 +140,97 @@ pub struct Incident {
     pub provenance: Provenance,
 }
 
+/// A record whose parts contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// A seizure without anything seized.
+    #[error("a seizure record without seized goods")]
+    SeizureWithoutGoods,
+    /// A report of a civil-society organisation that is located more finely than a district.
+    #[error("a civil-society report located more finely than a district")]
+    NgoReportTooFine,
+    /// More than one principal offence.
+    #[error("more than one principal offence")]
+    SeveralPrincipals,
+}
+
 impl Incident {
+    /// A record of which nothing more is known than who sent it, from which register, what it is counted as, and
+    /// where in which delivery it stood.
+    pub fn bare(
+        agency: Agency,
+        stage: RecordStage,
+        category: Category,
+        received_at: Timestamp,
+        row: u64,
+    ) -> Self {
+        Self {
+            agency,
+            unit: None,
+            stage,
+            category,
+            offences: Vec::new(),
+            case: None,
+            occurred: None,
+            reported: None,
+            location: Location::area(Precision::None),
+            seizures: Vec::new(),
+            detection: DetectionMode::Unknown,
+            handling: Handling {
+                code: HandlingCode::Permitted,
+                releasable_to: Vec::new(),
+                public_embargo_until: None,
+            },
+            grading: Grading::UNJUDGED,
+            description: None,
+            status: None,
+            details: None,
+            received_at,
+            natural_key: None,
+            content: ContentDigest(0),
+            provenance: Provenance {
+                row,
+                warnings: Vec::new(),
+            },
+        }
+    }
+
+    /// What most records do not have, empty where this one has nothing of it.
+    pub fn details(&self) -> &Details {
+        static NOTHING: std::sync::LazyLock<Details> = std::sync::LazyLock::new(Details::default);
+        self.details.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// What most records do not have, to be filled in.
+    pub fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    /// Checks what no single part can: a store takes only records that pass.
+    ///
+    /// # Errors
+    /// The first [`Contradiction`].
+    pub fn check(&self) -> Result<(), Contradiction> {
+        if self.stage == RecordStage::Seizure && self.seizures.is_empty() {
+            return Err(Contradiction::SeizureWithoutGoods);
+        }
+        if self.stage == RecordStage::NgoReport
+            && (self.location.point().is_some() || self.location.precision() < Precision::District)
+        {
+            return Err(Contradiction::NgoReportTooFine);
+        }
+        if self
+            .offences
+            .iter()
+            .filter(|offence| offence.principal)
+            .count()
+            > 1
+        {
+            return Err(Contradiction::SeveralPrincipals);
+        }
+        Ok(())
+    }
+
     /// The time a question about time asks for: when it happened, else when it was reported.
     pub fn when(&self) -> Option<Occurred> {
         self.occurred.or(self.reported)

@@ -16,23 +16,41 @@
 mod category;
 mod code;
 mod coded;
+mod details;
+mod grading;
 mod identity;
 mod incident;
 mod location;
+mod members;
+mod modus;
 mod offence;
 mod seizure;
+mod status;
 mod time;
 mod units;
 
 pub use category::{Adjacent, Category, CategorySet};
 pub use code::{Code, Severity};
-pub use coded::UnknownCode;
+pub use coded::{Coded, UnknownCode};
+pub use details::{
+    AgeBand, Amount, Bearing, Country, Currency, Details, LinkBasis, Linkage, LinkageKey,
+    LinkedCategory, Money, Offset, PlaceDetails, PlaceRole, Province, RouteNode, RouteRole,
+    Suspects, TravelMode, Victims,
+};
+pub use grading::{Credibility, Grading, Reliability};
 pub use identity::{Agency, BatchDigest, ContentDigest, IncidentId, InvalidIdentity, NaturalKey};
 pub use incident::{
-    CaseReference, DetectionMode, Handling, HandlingCode, Incident, Provenance, RecordStage,
+    CaseReference, Contradiction, DetectionMode, Handling, HandlingCode, Incident, Provenance,
+    RecordStage,
 };
 pub use location::{Basis, Location, LocationMethod, Point, PointOutOfRange, Precision};
+pub use members::Members;
+pub use modus::{
+    Circumstance, Circumstances, ControlMeans, CyberRelation, CyberType, Exploitation, Modus,
+    Patronage, Recruiter, SmugglingAbuse, TfChannel, TfStage, TipAct,
+};
 pub use offence::{Offence, OffenceRole};
-pub use seizure::{Seizure, Substance};
+pub use seizure::{Concealment, Conversion, Seizure, Substance, Unit};
+pub use status::Status;
 pub use time::{Day, DayRange, Occurred, TimeOutOfRange, TimePrecision};
 pub use units::{InvalidMetres, Metres, finest_resolution};

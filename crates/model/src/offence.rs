@@ -29,4 +29,8 @@ pub struct Offence {
     pub iccs: String,
     /// Whether it decides the category.
     pub principal: bool,
+    /// Whether only an attempt is charged (PPC 511).
+    pub attempted: bool,
+    /// The citation in the source's own words, at most 120 letters, personal data removed.
+    pub raw: Option<String>,
 }

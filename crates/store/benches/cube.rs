@@ -35,35 +35,22 @@ fn incident(row: u64) -> Incident {
     let category =
         Category::from_index(u8::try_from(row % 12).expect("below 12")).expect("there are 12");
     let day = Day(40_000 + u16::try_from(row % 3_650).expect("ten years"));
+    let agency = Agency::new("ANF").expect("a code");
     Incident {
-        agency: Agency::new("ANF").expect("a code"),
-        unit: None,
-        stage: RecordStage::Fir,
-        category,
-        offences: Vec::new(),
-        case: None,
         occurred: Occurred::on(day.date()).ok(),
-        reported: None,
         location: Location::at_point(
             place,
             Metres::new(100.0).expect("a length"),
             Precision::Point,
         ),
-        seizures: Vec::new(),
-        detection: DetectionMode::Unknown,
-        handling: Handling {
-            code: HandlingCode::Permitted,
-            releasable_to: Vec::new(),
-        },
-        modus: None,
-        status: None,
-        received_at: Timestamp::UNIX_EPOCH,
-        natural_key: None,
         content: ContentDigest(u128::from(row)),
-        provenance: Provenance {
+        ..Incident::bare(
+            agency,
+            RecordStage::Fir,
+            category,
+            Timestamp::UNIX_EPOCH,
             row,
-            warnings: Vec::new(),
-        },
+        )
     }
 }
 

@@ -3,7 +3,8 @@
 //! Members of closed sets are stored by their dense index, which `naqsha-model` keeps stable on disk.
 
 use jiff::Timestamp;
-use naqsha_model::{Incident, Metres, Occurred, Point};
+use naqsha_model::{Concealment, Conversion, Day, Incident, Metres, Occurred, Point, Status, Unit};
+use naqsha_record::DetailsRecord;
 use polars::prelude::{Column, DataFrame, PolarsResult};
 
 use crate::text;
@@ -68,8 +69,14 @@ pub(crate) fn frame(incidents: &[Incident]) -> PolarsResult<DataFrame> {
         of.column("detection", |i| i.detection.index()),
         of.column("handling", |i| i.handling.code.index()),
         of.column("releasable_to", releasable_to),
-        of.column("modus", |i| i.modus.as_deref()),
-        of.column("status", |i| i.status.as_deref()),
+        of.column("public_embargo_until", |i| {
+            i.handling.public_embargo_until.map(|Day(day)| day)
+        }),
+        of.column("reliability", |i| i.grading.reliability.index()),
+        of.column("credibility", |i| i.grading.credibility.index()),
+        of.column("description", |i| i.description.as_deref()),
+        of.column("status", |i| i.status.map(Status::index)),
+        of.column("details", details),
         of.column("key_high", |i| i.natural_key.map(|key| halves(key.0).0)),
         of.column("key_low", |i| i.natural_key.map(|key| halves(key.0).1)),
         of.column("content_high", |i| halves(i.content.0).0),
@@ -132,6 +139,7 @@ from_values!(
     Option<i16>,
     Option<i64>,
     Option<f64>,
+    Option<String>,
     String,
     &str,
     Option<&str>
@@ -164,9 +172,11 @@ fn offences(incident: &Incident) -> String {
             offence.role.code(),
             &offence.iccs,
             principal,
+            if offence.attempted { "attempted" } else { "" },
         ] {
             text::push_field(&mut text, Some(field));
         }
+        text::push_field(&mut text, offence.raw.as_deref());
         text::end_record(&mut text);
     }
     text
@@ -178,11 +188,27 @@ fn seizures(incident: &Incident) -> String {
     for seizure in &incident.seizures {
         text::push_field(&mut text, Some(seizure.substance.code()));
         text::push_field(&mut text, number(seizure.quantity).as_deref());
-        text::push_field(&mut text, seizure.unit.as_deref());
+        text::push_field(&mut text, seizure.unit.map(Unit::code));
         text::push_field(&mut text, number(seizure.kilograms).as_deref());
+        text::push_field(&mut text, seizure.conversion.map(Conversion::code));
+        text::push_field(&mut text, number(seizure.purity_percent).as_deref());
+        let forensic = seizure
+            .forensic_report
+            .map(|is| if is { "yes" } else { "no" });
+        text::push_field(&mut text, forensic);
+        text::push_field(&mut text, seizure.concealment.map(Concealment::code));
         text::end_record(&mut text);
     }
     text
+}
+
+/// The rare parts as JSON; null for the records that have none of them.
+fn details(incident: &Incident) -> Option<String> {
+    let details = incident.details.as_deref()?;
+    Some(
+        serde_json::to_string(&DetailsRecord::from(details))
+            .expect("a record of texts and finite numbers is JSON"),
+    )
 }
 
 fn releasable_to(incident: &Incident) -> String {

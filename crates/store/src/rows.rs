@@ -3,11 +3,12 @@
 use h3o::CellIndex;
 use jiff::Timestamp;
 use naqsha_model::{
-    Agency, Basis, CaseReference, Category, Code, ContentDigest, Day, DayRange, DetectionMode,
-    Handling, HandlingCode, Incident, Location, LocationMethod, Metres, NaturalKey, Occurred,
-    Offence, OffenceRole, Point, Precision, Provenance, RecordStage, Seizure, Substance,
-    TimePrecision,
+    Agency, Basis, CaseReference, Category, Code, Coded, ContentDigest, Credibility, Day, DayRange,
+    Details, DetectionMode, Grading, Handling, HandlingCode, Incident, Location, LocationMethod,
+    Metres, NaturalKey, Occurred, Offence, OffenceRole, Point, Precision, Provenance, RecordStage,
+    Reliability, Seizure, Status, Substance, TimePrecision,
 };
+use naqsha_record::DetailsRecord;
 use polars::prelude::DataFrame;
 
 use crate::text;
@@ -42,9 +43,15 @@ fn incident(of: &Reader<'_>, received_at: Timestamp) -> Result<Incident, Unreada
         handling: Handling {
             code: of.member("handling", HandlingCode::from_index)?,
             releasable_to: single_fields(&of.text("releasable_to")?)?,
+            public_embargo_until: of.day("public_embargo_until")?.map(Day),
         },
-        modus: of.optional_text("modus")?,
-        status: of.optional_text("status")?,
+        grading: Grading {
+            reliability: of.member("reliability", Reliability::from_index)?,
+            credibility: of.member("credibility", Credibility::from_index)?,
+        },
+        description: of.optional_text("description")?,
+        status: status(of)?,
+        details: details(of)?,
         received_at,
         natural_key: whole(of.integer("key_high")?, of.integer("key_low")?).map(NaturalKey),
         content: whole(of.integer("content_high")?, of.integer("content_low")?)
@@ -105,6 +112,23 @@ impl Reader<'_> {
         let index = required(column, self.byte(column)?)?;
         from_index(index).ok_or_else(|| format!("{column} has no member {index}"))
     }
+}
+
+fn status(of: &Reader<'_>) -> Result<Option<Status>, Unreadable> {
+    of.byte("status")?
+        .map(|index| {
+            Status::from_index(index).ok_or_else(|| format!("status has no member {index}"))
+        })
+        .transpose()
+}
+
+fn details(of: &Reader<'_>) -> Result<Option<Box<Details>>, Unreadable> {
+    let Some(json) = of.optional_text("details")? else {
+        return Ok(None);
+    };
+    let record: DetailsRecord = serde_json::from_str(&json).map_err(|e| e.to_string())?;
+    let details = Details::try_from(record).map_err(|e| e.to_string())?;
+    Ok(Some(Box::new(details)))
 }
 
 fn case(of: &Reader<'_>) -> Result<Option<CaseReference>, Unreadable> {
@@ -173,8 +197,9 @@ fn records<const N: usize>(text: &str) -> Result<Vec<[Option<String>; N]>, Unrea
 }
 
 fn offences(text: &str) -> Result<Vec<Offence>, Unreadable> {
-    let offence = |fields: [Option<String>; 5]| {
-        let [statute, section, role, iccs, principal] = fields.map(Option::unwrap_or_default);
+    let offence = |[fields @ .., raw]: [Option<String>; 7]| {
+        let [statute, section, role, iccs, principal, attempted] =
+            fields.map(Option::unwrap_or_default);
         let role = OffenceRole::parse(&role).map_err(|e| e.to_string())?;
         Ok(Offence {
             statute,
@@ -182,6 +207,8 @@ fn offences(text: &str) -> Result<Vec<Offence>, Unreadable> {
             role,
             iccs,
             principal: !principal.is_empty(),
+            attempted: !attempted.is_empty(),
+            raw,
         })
     };
     records(text)?.into_iter().map(offence).collect()
@@ -194,17 +221,37 @@ fn seizures(text: &str) -> Result<Vec<Seizure>, Unreadable> {
             .transpose()
             .map_err(|e| e.to_string())
     };
-    let seizure = |[substance, quantity, unit, kilograms]: [Option<String>; 4]| {
+    let seizure = |fields: [Option<String>; 8]| {
+        let [
+            substance,
+            quantity,
+            unit,
+            kilograms,
+            conversion,
+            purity,
+            forensic,
+            concealment,
+        ] = fields;
         let substance =
             Substance::parse(&substance.unwrap_or_default()).map_err(|e| e.to_string())?;
         Ok(Seizure {
             substance,
             quantity: number(quantity)?,
-            unit,
+            unit: member(unit)?,
             kilograms: number(kilograms)?,
+            conversion: member(conversion)?,
+            purity_percent: number(purity)?,
+            forensic_report: forensic.map(|is| is == "yes"),
+            concealment: member(concealment)?,
         })
     };
     records(text)?.into_iter().map(seizure).collect()
+}
+
+fn member<T: Coded>(code: Option<String>) -> Result<Option<T>, Unreadable> {
+    code.map(|code| T::read(&code))
+        .transpose()
+        .map_err(|e| e.to_string())
 }
 
 fn single_fields(text: &str) -> Result<Vec<String>, Unreadable> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::fixture::{INCIDENTS, LAHORE, MODUS, link, service, service_with};
+use crate::fixture::{DESCRIPTION, INCIDENTS, LAHORE, link, service, service_with};
 
 #[tokio::test]
 async fn pages_make_up_the_whole_without_repeats_and_without_an_empty_last_page() {
@@ -327,7 +327,10 @@ async fn all_formats_hold_the_same_features_and_escape_their_texts() {
         .iter()
         .map(|f| f["id"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(json["features"][0]["properties"]["modus"], MODUS);
+    assert_eq!(
+        json["features"][0]["properties"]["description"],
+        DESCRIPTION
+    );
 
     let sequence = service
         .get("/collections/incidents/items?f=geojsonseq")

@@ -25,42 +25,25 @@ pub(crate) const LAHORE: [f64; 2] = [74.3587, 31.5204];
 /// Incidents in the store.
 pub(crate) const INCIDENTS: u64 = 60;
 /// Words that must come out escaped, in every format.
-pub(crate) const MODUS: &str = "=hash <script>alert(\"1\")</script>, نقشہ";
+pub(crate) const DESCRIPTION: &str = "=hash <script>alert(\"1\")</script>, نقشہ";
 
 fn incident(row: u64) -> Incident {
     let step = |n: u64| f64::from(u32::try_from(n).unwrap()) * 0.011;
     let point = Point::new(LAHORE[0] + step(row % 5), LAHORE[1] + step(row % 3)).unwrap();
     let mut location = Location::at_point(point, Metres::new(100.0).unwrap(), Precision::Street);
     location.basis = Basis::Seizure;
+    let (agency, stage) = (Agency::new("ANF").unwrap(), RecordStage::Fir);
+    let category = if row.is_multiple_of(2) {
+        Category::DrugTrafficking
+    } else {
+        Category::Cybercrime
+    };
     Incident {
-        agency: Agency::new("ANF").unwrap(),
-        unit: None,
-        stage: RecordStage::Seizure,
-        category: if row.is_multiple_of(2) {
-            Category::DrugTrafficking
-        } else {
-            Category::Cybercrime
-        },
-        offences: Vec::new(),
-        case: None,
         occurred: Occurred::on(date(2024, 3, 1 + i8::try_from(row % 28).unwrap())).ok(),
-        reported: None,
         location,
-        seizures: Vec::new(),
-        detection: DetectionMode::Proactive,
-        handling: Handling {
-            code: HandlingCode::Permitted,
-            releasable_to: Vec::new(),
-        },
-        modus: Some(MODUS.to_owned()),
-        status: None,
-        received_at: Timestamp::UNIX_EPOCH,
-        natural_key: None,
+        description: Some(DESCRIPTION.to_owned()),
         content: ContentDigest::of(&[&row.to_string()]),
-        provenance: Provenance {
-            row,
-            warnings: Vec::new(),
-        },
+        ..Incident::bare(agency, stage, category, Timestamp::UNIX_EPOCH, row)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use naqsha_model::{Basis, Category, Code, DetectionMode, Metres, Precision, TimePrecision};
+use naqsha_model::{
+    Basis, Category, Code, DetectionMode, Metres, Precision, Status, TimePrecision,
+};
 
 use super::format::{AlsoToml, FieldToml};
 use crate::text::fold;
@@ -195,7 +197,8 @@ fn checked_map(action: &Action, entries: &BTreeMap<String, String>) -> Result<Va
             Action::Precision => Precision::parse(value).is_ok(),
             Action::TimePrecision => TimePrecision::parse(value).is_ok(),
             Action::Uncertainty => metres(value).is_ok(),
-            Action::Unit | Action::Modus { .. } | Action::Status => true,
+            Action::Status => Status::parse(value).is_ok(),
+            Action::Unit | Action::Modus { .. } => true,
             _ => return Err(format!("a map does not fit {action:?}")),
         };
         if !fits {

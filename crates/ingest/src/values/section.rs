@@ -302,6 +302,8 @@ fn known(statute: &str, section: &str, statutes: &Statutes) -> Result<Known, Cod
         role,
         iccs,
         principal: false,
+        attempted: false,
+        raw: None,
     };
     Ok(Known {
         offence,

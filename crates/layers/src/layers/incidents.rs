@@ -141,7 +141,7 @@ static PROPERTIES: [Property; 17] = [
         "Principal section of law, with its statute.",
     ),
     text(
-        "modus",
+        "description",
         "In the source's words",
         "Crime type or nature of complaint as the source states it.",
     ),
@@ -266,8 +266,8 @@ fn columns(rows: &[StoredIncident], shown: Vec<Option<CellIndex>>) -> Vec<Column
         Values::Cells(shown),
         texts(&|row| row.incident.location.district.clone()),
         texts(&|row| section(&row.incident)),
-        texts(&|row| row.incident.modus.clone()),
-        texts(&|row| row.incident.status.clone()),
+        texts(&|row| row.incident.description.clone()),
+        choices(&|i| i.status.map(Status::code)),
         texts(&|row| Some(row.profile.clone())),
     ];
     PROPERTIES

@@ -3,10 +3,12 @@
 use h3o::{LatLng, Resolution};
 use jiff::Timestamp;
 use naqsha_model::{
-    Agency, Basis, CaseReference, CategorySet, Code, ContentDigest, Day, DayRange, DetectionMode,
-    Handling, HandlingCode, Incident, IncidentId, Location, LocationMethod, Metres, NaturalKey,
-    Occurred, Offence, OffenceRole, Point, Precision, Provenance, RecordStage, Seizure, Substance,
-    TimePrecision,
+    Agency, Amount, Basis, Bearing, CaseReference, CategorySet, Circumstance, Code, Concealment,
+    ContentDigest, Conversion, Country, Credibility, Currency, CyberType, Day, DayRange, Details,
+    DetectionMode, Grading, Handling, HandlingCode, Incident, IncidentId, LinkageKey, Location,
+    LocationMethod, Metres, NaturalKey, Occurred, Offence, OffenceRole, Offset, Point, Precision,
+    Provenance, Province, RecordStage, Reliability, RouteNode, RouteRole, Seizure, Status,
+    Substance, TfChannel, TimePrecision, Unit,
 };
 use naqsha_store::{BatchState, BatchTotals, Filter};
 use proptest::collection::vec;
@@ -83,30 +85,89 @@ fn offence() -> impl Strategy<Value = Offence> {
         text(),
         select(OffenceRole::ALL),
         text(),
-        any::<bool>(),
+        any::<[bool; 2]>(),
+        of(text()),
     )
-        .prop_map(|(statute, section, role, iccs, principal)| Offence {
-            statute,
-            section,
-            role,
-            iccs,
-            principal,
-        })
+        .prop_map(
+            |(statute, section, role, iccs, [principal, attempted], raw)| Offence {
+                statute,
+                section,
+                role,
+                iccs,
+                principal,
+                attempted,
+                raw,
+            },
+        )
 }
 
 fn seizure() -> impl Strategy<Value = Seizure> {
-    (
-        select(Substance::ALL),
+    let measured = (of(number()), of(select(Unit::ALL)), of(number()));
+    let rest = (
+        of(select(Conversion::ALL)),
         of(number()),
-        of(text()),
-        of(number()),
-    )
-        .prop_map(|(substance, quantity, unit, kilograms)| Seizure {
-            substance,
-            quantity,
-            unit,
-            kilograms,
-        })
+        of(any::<bool>()),
+        of(select(Concealment::ALL)),
+    );
+    (select(Substance::ALL), measured, rest).prop_map(|(substance, measured, rest)| Seizure {
+        substance,
+        quantity: measured.0,
+        unit: measured.1,
+        kilograms: measured.2,
+        conversion: rest.0,
+        purity_percent: rest.1,
+        forensic_report: rest.2,
+        concealment: rest.3,
+    })
+}
+
+/// Some of the rare parts; the others are of the same shapes.
+fn details() -> impl Strategy<Value = Details> {
+    let place = (
+        text(),
+        of(0.0..1e4),
+        of(select(Bearing::ALL)),
+        of(select(Province::ALL)),
+    );
+    let modus = (
+        vec(select(TfChannel::ALL), 0..4),
+        of(select(CyberType::ALL)),
+        of(any::<bool>()),
+    );
+    let rest = (
+        of(occurred()),
+        of(0.0..1e12),
+        of(any::<u32>()),
+        vec(any::<u128>().prop_map(LinkageKey), 0..3),
+        vec(select(RouteRole::ALL), 0..3),
+    );
+    (place, modus, rest).prop_map(|(place, modus, rest)| {
+        let mut details = Details {
+            registered: rest.0,
+            ..Details::default()
+        };
+        details.place.beat = Some(place.0);
+        details.place.offset = place.1.map(|km| Offset {
+            km,
+            bearing: place.2,
+        });
+        details.place.province = place.3;
+        details.place.country = Some(Country::PAKISTAN);
+        details.modus.tf_channel = modus.0.into_iter().collect();
+        details.modus.cyber_type = modus.1;
+        if let Some(present) = modus.2 {
+            details
+                .modus
+                .circumstances
+                .state(Circumstance::Darkweb, present);
+        }
+        details.money.amount_pkr = rest.1.and_then(Amount::new);
+        details.money.foreign = rest.1.and_then(Amount::new).zip(Currency::new("USD"));
+        details.victims.count = rest.2;
+        details.linkage.person_keys = rest.3;
+        details.route = rest.4.into_iter().map(RouteNode::new).collect();
+        details
+    })
 }
 
 fn case() -> impl Strategy<Value = CaseReference> {
@@ -134,16 +195,15 @@ fn incident() -> impl Strategy<Value = Incident> {
     let handling = (select(HandlingCode::ALL), vec(text(), 0..3));
     let rest = (
         of(text()),
-        of(text()),
+        of(select(Status::ALL)),
         any::<u128>(),
         vec(select(Code::ALL), 0..3),
+        (select(Reliability::ALL), select(Credibility::ALL)),
+        of(details()),
     );
     (who, what, place_and_time, handling, rest).prop_map(
         |(who, what, (occurred, reported, location), handling, rest)| Incident {
-            agency: who.0,
             unit: who.1,
-            stage: who.2,
-            category: who.3,
             offences: what.0,
             case: what.1,
             occurred,
@@ -154,16 +214,21 @@ fn incident() -> impl Strategy<Value = Incident> {
             handling: Handling {
                 code: handling.0,
                 releasable_to: handling.1,
+                public_embargo_until: reported.map(|time| time.days.first()),
             },
-            modus: rest.0,
+            grading: Grading {
+                reliability: rest.4.0,
+                credibility: rest.4.1,
+            },
+            description: rest.0,
             status: rest.1,
-            received_at: received_at(),
-            natural_key: None,
+            details: rest.5.map(Box::new),
             content: ContentDigest(rest.2),
             provenance: Provenance {
                 row: 0,
                 warnings: rest.3,
             },
+            ..Incident::bare(who.0, who.2, who.3, received_at(), 0)
         },
     )
 }

@@ -93,31 +93,10 @@ impl Random {
 
 /// A plain incident in a row of its file.
 pub(crate) fn incident(row: u64) -> Incident {
+    let (agency, drugs) = (Agency::new("ANF").unwrap(), Category::DrugTrafficking);
     Incident {
-        agency: Agency::new("ANF").unwrap(),
-        unit: None,
-        stage: RecordStage::Seizure,
-        category: naqsha_model::Category::DrugTrafficking,
-        offences: Vec::new(),
-        case: None,
-        occurred: None,
-        reported: None,
-        location: Location::area(Precision::None),
-        seizures: Vec::new(),
-        detection: DetectionMode::Proactive,
-        handling: Handling {
-            code: HandlingCode::Permitted,
-            releasable_to: Vec::new(),
-        },
-        modus: None,
-        status: None,
-        received_at: received_at(),
-        natural_key: None,
         content: ContentDigest(u128::from(row)),
-        provenance: Provenance {
-            row,
-            warnings: Vec::new(),
-        },
+        ..Incident::bare(agency, RecordStage::Fir, drugs, received_at(), row)
     }
 }
 
