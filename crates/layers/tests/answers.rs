@@ -18,8 +18,8 @@ use naqsha_layers::{
     StudyAreas, Values,
 };
 use naqsha_model::{
-    Adjacent, Agency, Basis, BatchDigest, Category, ContentDigest, DetectionMode, Handling,
-    HandlingCode, Incident, Location, Metres, Occurred, Point, Precision, Provenance, RecordStage,
+    Adjacent, Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres,
+    Occurred, Point, Precision, RecordStage,
 };
 use naqsha_store::{BatchHeader, BatchState, BatchTotals, OnChange, Store};
 use tempfile::TempDir;

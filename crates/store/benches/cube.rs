@@ -8,9 +8,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use h3o::Resolution;
 use jiff::Timestamp;
 use naqsha_model::{
-    Agency, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, DetectionMode,
-    Handling, HandlingCode, Incident, Location, Metres, Occurred, Point, Precision, Provenance,
-    RecordStage,
+    Agency, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, Incident, Location,
+    Metres, Occurred, Point, Precision, RecordStage,
 };
 use naqsha_store::{
     BatchHeader, BatchState, BatchTotals, CubeQuery, Filter, OnChange, Store, StoreError,

@@ -167,7 +167,7 @@ fn offences(incident: &Incident) -> String {
     for offence in &incident.offences {
         let principal = if offence.principal { "principal" } else { "" };
         for field in [
-            &offence.statute,
+            offence.statute.as_str(),
             &offence.section,
             offence.role.code(),
             &offence.iccs,

@@ -13,8 +13,8 @@ use naqsha_analytics::StudyArea;
 use naqsha_http::{ServerSettings, router};
 use naqsha_layers::{Catalogue, Defaults, LabelledPlace, NamedArea, Role, StudyAreas};
 use naqsha_model::{
-    Agency, Basis, BatchDigest, Category, ContentDigest, DetectionMode, Handling, HandlingCode,
-    Incident, Location, Metres, Occurred, Point, Precision, Provenance, RecordStage,
+    Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres, Occurred,
+    Point, Precision, RecordStage,
 };
 use naqsha_store::{BatchHeader, BatchState, BatchTotals, OnChange, Store};
 use serde_json::Value;

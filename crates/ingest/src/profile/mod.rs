@@ -153,6 +153,7 @@ impl Profile {
                     None => HandlingCode::Permitted,
                 },
                 releasable_to: toml.handling.releasable_to,
+                public_embargo_until: None,
             },
             drop: toml.drop.columns.iter().map(|name| fold(name)).collect(),
             id: toml.profile,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use h3o::CellIndex;
-use naqsha_model::{Basis, Incident, Precision, RecordStage, TimePrecision};
+use naqsha_model::{Basis, Incident, Precision, RecordStage, Status, TimePrecision};
 use naqsha_store::{Area, StoredIncident};
 
 use crate::boundaries::CellBoundaries;

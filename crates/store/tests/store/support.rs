@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 use h3o::{CellIndex, LatLng, Resolution};
 use jiff::Timestamp;
 use naqsha_model::{
-    Agency, Basis, BatchDigest, CategorySet, ContentDigest, Day, DayRange, DetectionMode, Handling,
-    HandlingCode, Incident, Location, NaturalKey, Occurred, Precision, Provenance, RecordStage,
-    TimePrecision,
+    Agency, Basis, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, Incident,
+    NaturalKey, Occurred, RecordStage, TimePrecision,
 };
 use naqsha_store::{
     BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Snapshot, Store, StoreError,
