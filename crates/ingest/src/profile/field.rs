@@ -270,7 +270,7 @@ fn action(to: &str, transform: Option<&str>) -> Result<Action, String> {
         ("location.beat", None) => Action::Checked(CheckedForm::Text),
         ("grading", Some("admiralty")) => Action::Checked(CheckedForm::Grading),
         (modus, None | Some("lower" | "redact_pii"))
-            if modus == "modus" || modus.starts_with("modus.") =>
+            if modus == "description" || modus.starts_with("modus.") =>
         {
             Action::Modus {
                 lower: name == Some("lower"),
