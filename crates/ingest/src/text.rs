@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Replaces Urdu and Arabic digits by ASCII ones and drops invisible marks; ASCII text is returned as it is.
+/// Replaces digits, dashes, spaces and separators of other scripts by ASCII ones and drops invisible marks; ASCII text is
+/// returned as it is.
 pub(crate) fn ascii_digits(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -12,25 +13,56 @@ pub(crate) fn ascii_digits(text: &str) -> Cow<'_, str> {
     Cow::Owned(
         text.chars()
             .filter(|&c| !invisible(c))
-            .map(ascii_digit)
+            .map(ascii_sign)
             .collect(),
     )
 }
 
+/// Urdu, Arabic, Devanagari or full-width digits as ASCII ones; other characters as they are.
 pub(crate) fn ascii_digit(c: char) -> char {
-    let value = match c {
-        '\u{6f0}'..='\u{6f9}' => u32::from(c) - 0x6f0,
-        '\u{660}'..='\u{669}' => u32::from(c) - 0x660,
+    let zero = match c {
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{966}'..='\u{96f}' => 0x966,
+        '\u{ff10}'..='\u{ff19}' => 0xff10,
         _ => return c,
     };
-    char::from_digit(value, 10).unwrap_or(c)
+    char::from_digit(u32::from(c) - zero, 10).unwrap_or(c)
 }
 
+/// A digit, dash, space or separator as ASCII has it.
+fn ascii_sign(c: char) -> char {
+    match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        '\u{66b}' => '.',
+        '\u{66c}' => ',',
+        _ if !c.is_ascii() && c.is_whitespace() => ' ',
+        _ => ascii_digit(c),
+    }
+}
+
+/// The one spelling of a character that patterns are written in; none for what is invisible or only a vowel sign.
+pub(crate) fn plain_char(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return Some(c);
+    }
+    if invisible(c) || accent(c) {
+        return None;
+    }
+    Some(match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).map_or(c, ascii_digit),
+        _ => urdu_letter(ascii_sign(c)),
+    })
+}
+
+/// Joiners, marks of direction, soft hyphens, tatweel: nothing that a reader sees.
 fn invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{640}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{640}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// Folds spelling for comparison: compatibility forms, letter case, Arabic to Urdu letters, digits, spaces.
+/// Folds spelling for comparison: compatibility forms, letter case, Arabic to Urdu letters without vowel signs, digits,
+/// dashes, spaces.
 ///
 /// Two spellings that fold alike are the same header, value or name.
 pub(crate) fn fold(text: &str) -> String {
@@ -39,12 +71,20 @@ pub(crate) fn fold(text: &str) -> String {
         text.bytes()
             .for_each(|b| push_folded(&mut folded, char::from(b.to_ascii_lowercase())));
     } else {
-        text.nfkc()
-            .filter(|&c| !invisible(c))
-            .flat_map(char::to_lowercase)
-            .map(urdu_letter)
-            .map(ascii_digit)
-            .for_each(|c| push_folded(&mut folded, c));
+        for c in text.nfkc().filter(|&c| !invisible(c)) {
+            match c {
+                // Typed after a Farsi yeh, the hamza has no composed form that NFKC would make.
+                '\u{654}' if folded.ends_with('ی') => {
+                    folded.pop();
+                    folded.push('ئ');
+                }
+                _ if vowel_sign(c) => {}
+                _ => c
+                    .to_lowercase()
+                    .map(|c| ascii_sign(urdu_letter(c)))
+                    .for_each(|c| push_folded(&mut folded, c)),
+            }
+        }
     }
     if folded.ends_with(' ') {
         folded.pop();
@@ -66,7 +106,8 @@ const fn urdu_letter(c: char) -> char {
     match c {
         'ي' | 'ى' => 'ی',
         'ك' => 'ک',
-        'ۀ' | 'ة' | 'ه' => 'ہ',
+        'ۀ' | 'ة' | 'ۃ' | 'ۂ' | 'ه' | 'ە' => 'ہ',
+        'أ' | 'إ' | 'ٱ' => 'ا',
         _ => c,
     }
 }
@@ -86,7 +127,12 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 }
 
 const fn accent(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{65f}' | '\u{670}')
+    matches!(c, '\u{300}'..='\u{36f}') || vowel_sign(c)
+}
+
+/// Zabar, zer, pesh, shadda and the other marks that Urdu is mostly written without.
+const fn vowel_sign(c: char) -> bool {
+    matches!(c, '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}')
 }
 
 /// A name as a stable key: folded words joined by `-`.
@@ -107,7 +153,32 @@ mod tests {
     }
 
     #[test]
+    fn vowel_signs_directions_and_joiners_mean_nothing() {
+        for (typed, folded) in [
+            ("تَھانہ", "تھانہ"),
+            ("ضـــلع", "ضلع"),
+            ("\u{200f}تاریخ\u{202c}", "تاریخ"),
+            ("تھانة", "تھانہ"),
+            ("مى", "می"),
+            ("م\u{6cc}\u{654}ی", "مئی"),
+            ("FIR\u{a0}No\u{2013}1", "fir no-1"),
+            ("ﻣﺎﺭﭺ", "مارچ"),
+        ] {
+            assert_eq!(fold(typed), folded, "{typed}");
+        }
+    }
+
+    #[test]
     fn digits_of_three_scripts_are_one() {
         assert_eq!(ascii_digits("۶۰۴/٢٣"), "604/23");
+        assert_eq!(ascii_digits("−۳۱٫۵\u{a0}km ١٬٢٥٠"), "-31.5 km 1,250");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC{0,20}|[ء-ۓ\u{64b}-\u{655}\u{200b}-\u{200f} A-z]{0,20}") {
+            let once = fold(&text);
+            proptest::prop_assert_eq!(fold(&once), once);
+        }
     }
 }
