@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use naqsha_model::{Code, ContentDigest, Incident, NaturalKey, Seizure};
+use naqsha_model::{Code, ContentDigest, Details, Incident, NaturalKey, Seizure};
 
 use crate::limits::{OPEN_CASES, ROWS_OF_A_CASE};
 
@@ -35,6 +35,30 @@ pub(crate) struct Cases {
     order: VecDeque<NaturalKey>,
 }
 
+/// Adds the linkage keys of a line to its case; whether there was a new one.
+fn add_keys(known: &mut Incident, details: Option<Box<Details>>) -> bool {
+    let Some(line) = details.map(|details| details.linkage) else {
+        return false;
+    };
+    let linkage = &mut known.details_mut().linkage;
+    let mut fresh = false;
+    for (keys, more) in [
+        (&mut linkage.person_keys, line.person_keys),
+        (&mut linkage.vehicle_keys, line.vehicle_keys),
+        (&mut linkage.account_keys, line.account_keys),
+    ] {
+        let before = keys.len();
+        keys.extend(more);
+        keys.sort_unstable();
+        keys.dedup();
+        fresh |= keys.len() > before;
+    }
+    if *known.details() == Details::default() {
+        known.details = None;
+    }
+    fresh
+}
+
 impl Cases {
     /// Adds a good row; `head` digests it without its line.
     pub(crate) fn add(
@@ -58,7 +82,8 @@ impl Cases {
             .into_iter()
             .filter(|line| !known.seizures.contains(line))
             .collect();
-        if fresh.is_empty() {
+        let persons = add_keys(known, incident.details);
+        if fresh.is_empty() && !persons {
             return Place::Repeat(Code::D701);
         }
         known.seizures.extend(fresh);

@@ -71,7 +71,7 @@ pub fn check(
         missing: plan.missing.clone(),
         ..Check::default()
     };
-    let reader = RowReader::new(profile, &plan, reference);
+    let reader = RowReader::new(profile, &plan, reference, settings)?;
     let mut draft = Draft::default();
     while let Some(record) = rows.next()? {
         found.rows += 1;

@@ -4,8 +4,8 @@ use csv::StringRecord;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use naqsha_model::{
-    Basis, Category, Code, Details, DetectionMode, Grading, Metres, Offence, Precision, Seizure,
-    Severity, Status, TimePrecision,
+    Basis, Category, Code, Details, DetectionMode, Grading, HandlingCode, Metres, Offence,
+    Precision, Seizure, Severity, Status, TimePrecision, Unit,
 };
 
 /// The days and instants a cell names.
@@ -22,10 +22,14 @@ pub(crate) struct Moment {
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) codes: Vec<Code>,
+    /// Which column a code was raised for, where it was one.
+    pub(crate) blamed: Vec<(Code, usize)>,
     /// Corrected values by column, for the report.
     pub(crate) fixed: Vec<(usize, String)>,
     /// Columns of kept text in which personal data was found.
     pub(crate) redacted: Vec<usize>,
+    /// Whether a kept text said who the victim is, before it was redacted.
+    pub(crate) names_a_victim: bool,
     pub(crate) number: Option<(String, Option<i16>)>,
     pub(crate) station: Option<String>,
     pub(crate) source_id: Option<String>,
@@ -34,8 +38,12 @@ pub(crate) struct Draft {
     pub(crate) occurred_end: Option<Moment>,
     pub(crate) occurred_precision: Option<TimePrecision>,
     pub(crate) reported: Option<Moment>,
+    pub(crate) registered: Option<Moment>,
     pub(crate) longitude: Option<f64>,
     pub(crate) latitude: Option<f64>,
+    /// Easting and northing, until they are degrees.
+    pub(crate) x: Option<f64>,
+    pub(crate) y: Option<f64>,
     pub(crate) uncertainty: Option<Metres>,
     pub(crate) precision: Option<Precision>,
     pub(crate) basis: Option<Basis>,
@@ -51,8 +59,11 @@ pub(crate) struct Draft {
     pub(crate) detection: Option<DetectionMode>,
     pub(crate) grading: Option<Grading>,
     pub(crate) seizures: Vec<Seizure>,
-    /// Normalised values that are compared but not kept.
-    pub(crate) checked: Vec<String>,
+    /// Column and text of the quantity, where it is a field of its own.
+    pub(crate) line_amount: Option<(usize, String)>,
+    pub(crate) line_unit: Option<Unit>,
+    pub(crate) handling: Option<HandlingCode>,
+    pub(crate) releasable_to: Vec<String>,
 }
 
 impl Draft {
@@ -66,6 +77,14 @@ impl Draft {
     /// The rare parts, to be filled in.
     pub(crate) fn details(&mut self) -> &mut Details {
         self.details.get_or_insert_default()
+    }
+
+    /// Notes a code for a column.
+    pub(crate) fn blame(&mut self, code: Code, column: usize) {
+        self.note(code);
+        if !self.blamed.contains(&(code, column)) {
+            self.blamed.push((code, column));
+        }
     }
 
     /// Whether a code rejects the row.
@@ -84,18 +103,16 @@ impl Draft {
 
     /// Empties the draft for the next row, keeping its memory.
     pub(crate) fn clear(&mut self) {
-        let (mut codes, mut fixed, mut redacted) = (
-            std::mem::take(&mut self.codes),
-            std::mem::take(&mut self.fixed),
-            std::mem::take(&mut self.redacted),
-        );
-        codes.clear();
-        fixed.clear();
-        redacted.clear();
+        let mut kept = std::mem::take(self);
+        kept.codes.clear();
+        kept.blamed.clear();
+        kept.fixed.clear();
+        kept.redacted.clear();
         *self = Self {
-            codes,
-            fixed,
-            redacted,
+            codes: kept.codes,
+            blamed: kept.blamed,
+            fixed: kept.fixed,
+            redacted: kept.redacted,
             ..Self::default()
         };
     }

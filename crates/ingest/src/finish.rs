@@ -1,12 +1,13 @@
 //! A draft to an incident: category, time, place and identity decided, contradictions noted.
 
-use std::fmt::Write as _;
-
 use naqsha_model::{
-    Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Grading, Incident, Metres,
-    NaturalKey, Occurred, Offence, OffenceRole, Provenance, Status, Unit,
+    Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Day, Details, Grading,
+    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Offence, OffenceRole, Provenance,
+    RecordStage,
 };
 
+use crate::canonical::Canonical;
+use crate::consistency;
 use crate::draft::{Draft, Moment};
 use crate::locate::Locator;
 use crate::profile::{CategoryRule, Profile};
@@ -23,8 +24,7 @@ pub(crate) struct Finisher<'a> {
     locator: Locator<'a>,
     agency: Agency,
     category: Option<Category>,
-    /// Reused for every digest.
-    canonical: String,
+    canonical: Canonical,
 }
 
 impl<'a> Finisher<'a> {
@@ -44,7 +44,7 @@ impl<'a> Finisher<'a> {
             locator: Locator::new(profile, reference),
             agency,
             category,
-            canonical: String::new(),
+            canonical: Canonical::default(),
         }
     }
 
@@ -57,7 +57,13 @@ impl<'a> Finisher<'a> {
         check_order(draft);
         check_law(draft);
         let category = self.category(draft);
-        let location = self.locator.locate(draft);
+        let location = self.location(draft);
+        if let Some(category) = category
+            && !self.profile.is_open_data()
+        {
+            consistency::check(draft, self.profile.stage(), category, &location);
+        }
+        let registered = self.registered(draft);
         if draft.is_rejected() || draft.is_skipped() {
             return None;
         }
@@ -75,11 +81,11 @@ impl<'a> Finisher<'a> {
             location,
             seizures: std::mem::take(&mut draft.seizures),
             detection: draft.detection.unwrap_or(self.profile.detection),
-            handling: self.profile.handling.clone(),
+            handling: self.handling(draft, reported.or(occurred)),
             grading: draft.grading.unwrap_or(Grading::UNJUDGED),
             description: draft.description.take(),
             status: draft.status,
-            details: draft.details.take(),
+            details: details(draft, registered),
             received_at: self.settings.received_at,
             natural_key: None,
             content: ContentDigest(0),
@@ -90,9 +96,38 @@ impl<'a> Finisher<'a> {
         };
         incident.natural_key = self.natural_key(&incident, draft);
         if incident.natural_key.is_some() {
-            incident.content = self.content(&incident, &draft.checked);
+            incident.content = self.content(&incident);
         }
         Some(incident)
+    }
+
+    fn location(&self, draft: &mut Draft) -> Location {
+        let location = self.locator.locate(draft);
+        if self.profile.stage() == RecordStage::NgoReport {
+            consistency::coarsen(location)
+        } else {
+            location
+        }
+    }
+
+    fn registered(&self, draft: &mut Draft) -> Option<Occurred> {
+        let moment = draft.registered?;
+        self.to_occurred(&moment, draft)
+    }
+
+    /// What the row says of its handling, else the profile; an embargo counts from the last day it may have been reported.
+    fn handling(&self, draft: &mut Draft, reported: Option<Occurred>) -> Handling {
+        let mut handling = self.profile.handling.clone();
+        if let Some(code) = draft.handling {
+            handling.code = code;
+        }
+        handling.releasable_to.append(&mut draft.releasable_to);
+        let embargo = self.profile.public_embargo_days();
+        if embargo > 0 {
+            let from = reported.map(|time| time.days.last().0);
+            handling.public_embargo_until = from.map(|day| Day(day.saturating_add(embargo)));
+        }
+        handling
     }
 
     fn to_occurred(&self, moment: &Moment, draft: &mut Draft) -> Option<Occurred> {
@@ -177,18 +212,40 @@ impl<'a> Finisher<'a> {
         Some(self.key_of_case(case.station.as_deref(), case.year, &case.number))
     }
 
-    /// Digests a case with all its lines; what was only checked stood in every line's head already.
-    pub(crate) fn content_of_case(&mut self, incident: &Incident) -> ContentDigest {
-        self.content(incident, &[])
+    /// Digests the normalised fields.
+    pub(crate) fn content(&mut self, incident: &Incident) -> ContentDigest {
+        self.canonical.digest(incident)
     }
 
-    /// Digests the normalised fields, not the provenance: the same record in another file has the same digest.
-    pub(crate) fn content(&mut self, incident: &Incident, checked: &[String]) -> ContentDigest {
-        self.canonical.clear();
-        write_canonical(&mut self.canonical, incident, checked)
-            .expect("writing to a string does not fail");
-        ContentDigest::of(&[&self.canonical])
+    /// Digests what every line of a case repeats: neither the goods nor the persons of the line.
+    pub(crate) fn head_of_case(&mut self, incident: &Incident) -> ContentDigest {
+        let mut head = incident.clone();
+        head.seizures.clear();
+        if let Some(details) = &mut head.details {
+            details.linkage = Linkage::default();
+        }
+        if head.details().eq(&Details::default()) {
+            head.details = None;
+        }
+        self.content(&head)
     }
+}
+
+/// The rare parts; none where there is nothing in them.
+fn details(draft: &mut Draft, registered: Option<Occurred>) -> Option<Box<Details>> {
+    if registered.is_some() {
+        draft.details().registered = registered;
+    }
+    let mut details = draft.details.take()?;
+    let linkage = &mut details.linkage;
+    for keys in [
+        &mut linkage.person_keys,
+        &mut linkage.vehicle_keys,
+        &mut linkage.account_keys,
+    ] {
+        keys.sort_unstable();
+    }
+    (*details != Details::default()).then_some(details)
 }
 
 fn check_order(draft: &mut Draft) {
@@ -272,83 +329,4 @@ fn offences(draft: &mut Draft, category: Category) -> Vec<Offence> {
         attempted: false,
         raw: None,
     }]
-}
-
-/// Ten-millionths of a degree, or metres: below 2⁵³ either way, and printed faster than a float.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "at most 1.8e9, or a length on earth"
-)]
-fn whole(number: f64) -> i64 {
-    number.round() as i64
-}
-
-fn write_canonical(out: &mut String, incident: &Incident, checked: &[String]) -> std::fmt::Result {
-    write!(
-        out,
-        "{}|{}|",
-        incident.stage.code(),
-        incident.category.index()
-    )?;
-    for moment in [&incident.occurred, &incident.reported] {
-        match moment {
-            Some(o) => {
-                write!(
-                    out,
-                    "{}-{}{}",
-                    o.days.first().0,
-                    o.days.last().0,
-                    o.precision.index()
-                )?;
-                let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
-                write!(out, "@{}-{}|", second(o.start), second(o.end))?;
-            }
-            None => out.push('|'),
-        }
-    }
-    let place = &incident.location;
-    write!(out, "{}{}", place.basis.index(), place.precision().index())?;
-    if let Some(point) = place.point() {
-        let uncertainty = place.uncertainty().map_or(0.0, Metres::get);
-        let [lon, lat, metres] = [point.lon() * 1e7, point.lat() * 1e7, uncertainty].map(whole);
-        write!(out, ":{lon},{lat},{metres}")?;
-    }
-    for text in [
-        &incident.unit,
-        &place.district,
-        &place.place_text,
-        &incident.description,
-    ] {
-        write_text(out, text.as_deref().unwrap_or_default())?;
-    }
-    for offence in &incident.offences {
-        write!(
-            out,
-            "|{}:{}{}",
-            offence.statute, offence.section, offence.iccs
-        )?;
-    }
-    let mut lines: Vec<String> = incident
-        .seizures
-        .iter()
-        .map(|s| {
-            format!(
-                "|{}={:?}{}",
-                s.substance.code(),
-                s.quantity,
-                s.unit.map_or("", Unit::code)
-            )
-        })
-        .collect();
-    lines.sort_unstable();
-    for line in &lines {
-        out.push_str(line);
-    }
-    write!(out, "|{}", incident.status.map_or("", Status::code))?;
-    checked.iter().try_for_each(|text| write_text(out, text))
-}
-
-/// Length first, so that no text can imitate its neighbour.
-fn write_text(out: &mut String, text: &str) -> std::fmt::Result {
-    write!(out, "|{}:{text}", text.len())
 }

@@ -87,7 +87,7 @@ pub fn ingest(
         let header = rows.header().clone();
         let plan = resolve(profile, settings, &header)?.complete(&header)?;
         let mut run = Run::new(profile, settings, reference, &plan);
-        let reader = RowReader::new(profile, &plan, reference);
+        let reader = RowReader::new(profile, &plan, reference, settings)?;
         run.read_all(&mut rows, &reader, sink)
             .map_err(|error| rows.explain(error))?;
         run.judge_columns(&plan, &header);
@@ -194,11 +194,7 @@ impl<'a> Run<'a> {
         };
         match (&mut self.cases, incident.natural_key) {
             (Some(cases), Some(key)) => {
-                let head = Incident {
-                    seizures: Vec::new(),
-                    ..incident.clone()
-                };
-                let head = self.finisher.content(&head, &draft.checked);
+                let head = self.finisher.head_of_case(&incident);
                 if let Place::Repeat(code) = cases.add(key, incident, head) {
                     self.tally.remark(row, Outcome::Duplicate, &[code]);
                 }
@@ -238,7 +234,7 @@ impl<'a> Run<'a> {
         let Some(mut incident) = case.incident else {
             return Ok(());
         };
-        incident.content = self.finisher.content_of_case(&incident);
+        incident.content = self.finisher.content(&incident);
         if let [first, further @ ..] = case.rows.as_slice()
             && !further.is_empty()
         {

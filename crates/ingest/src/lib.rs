@@ -23,8 +23,10 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod canonical;
 mod cases;
 mod check;
+mod consistency;
 mod draft;
 mod error;
 mod explain;
@@ -38,10 +40,12 @@ mod locate;
 mod outcome;
 mod plan;
 mod profile;
+mod project;
 mod read;
 mod reference;
 mod report;
 mod rows;
+mod secret;
 mod seen;
 mod settings;
 mod source;
@@ -58,6 +62,7 @@ pub use outcome::{Outcome, Outcomes};
 pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
 pub use reference::Reference;
 pub use report::{ReportInput, write_report};
+pub use secret::LinkageSecret;
 pub use settings::Settings;
 pub use source::digest;
 

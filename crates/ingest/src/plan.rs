@@ -6,9 +6,10 @@ use csv::StringRecord;
 use naqsha_model::{Category, Code};
 
 use crate::error::{IngestError, Refusal};
-use crate::profile::{Action, Field, Need, Profile, Repeat};
+use crate::profile::{Action, Field, KeyTarget, Need, Profile, Repeat};
 use crate::settings::Settings;
 use crate::text::fold;
+use crate::values::redact::blocked_header;
 
 /// A field with its columns.
 #[derive(Debug)]
@@ -46,6 +47,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) repeat: Option<PlannedRepeat<'a>>,
     pub(crate) category: Option<Category>,
     pub(crate) uses: Vec<Use>,
+    /// Dropped columns of which a keyed hash is kept.
+    pub(crate) hashes: Vec<(usize, KeyTarget)>,
+    /// The column of consent.
+    pub(crate) consent: Option<usize>,
+    /// The reference system of the coordinates, where it is not degrees of WGS 84.
+    pub(crate) crs: Option<String>,
     /// Headers that the profile requires and the file lacks.
     pub(crate) missing: Vec<String>,
 }
@@ -84,6 +91,9 @@ pub(crate) fn resolve<'a>(
             .iter()
             .map(|name| unread(profile, name, drop_rest))
             .collect(),
+        hashes: Vec::new(),
+        consent: None,
+        crs: crs(profile, settings),
         missing: Vec::new(),
     };
     for field in &profile.fields {
@@ -92,6 +102,7 @@ pub(crate) fn resolve<'a>(
     if let Some(repeat) = &profile.repeat {
         plan.add_repeat(repeat, &index);
     }
+    plan.add_handling(profile, &index);
     Ok(plan)
 }
 
@@ -104,13 +115,22 @@ fn unread(profile: &Profile, folded: &str, drop_rest: bool) -> Use {
 }
 
 impl<'a> Plan<'a> {
-    /// Fails closed: E101 for a required header that is missing, E103 for a column that is neither mapped nor dropped.
+    /// Fails closed: P605 for a column of caste or religion that is not dropped, E101 for a required header that is missing, E103 for a column that is neither mapped nor dropped.
     pub(crate) fn complete(self, header: &StringRecord) -> Result<Self, IngestError> {
         if !self.missing.is_empty() {
             let detail = format!("required columns are missing: {}", self.missing.join(", "));
             return Err(Refusal::of_columns(Code::E101, detail, self.missing).into());
         }
         let unmapped = self.unmapped(header);
+        let blocked: Vec<String> = unmapped
+            .iter()
+            .filter(|name| blocked_header(name))
+            .cloned()
+            .collect();
+        if !blocked.is_empty() {
+            let detail = format!("columns that are never taken: {}", blocked.join(", "));
+            return Err(Refusal::of_columns(Code::P605, detail, blocked).into());
+        }
         if !unmapped.is_empty() {
             let detail = format!(
                 "columns neither mapped nor dropped: {}",
@@ -171,8 +191,8 @@ impl<'a> Plan<'a> {
             }
             return;
         }
-        let kept_text = matches!(field.action, Action::PlaceText | Action::Modus { .. })
-            && field.map.is_empty();
+        let keeps = |field: &Field| field.action.keeps_text() && field.map.is_empty();
+        let kept_text = keeps(field) || field.also.as_deref().is_some_and(keeps);
         let new_use = if kept_text {
             Use::KeptText
         } else {
@@ -207,6 +227,23 @@ impl<'a> Plan<'a> {
         }
     }
 
+    fn add_handling(&mut self, profile: &Profile, index: &HashMap<&str, usize>) {
+        let find = |name: &str| index.get(fold(name).as_str()).copied();
+        for (name, target) in &profile.hash {
+            self.hashes
+                .extend(find(name).map(|column| (column, *target)));
+        }
+        if let Some(name) = &profile.consent {
+            match find(name) {
+                Some(column) => {
+                    self.mark(column, Use::Mapped);
+                    self.consent = Some(column);
+                }
+                None => self.missing.push(name.clone()),
+            }
+        }
+    }
+
     fn mark(&mut self, column: usize, as_use: Use) {
         if let Some(slot) = self.uses.get_mut(column) {
             *slot = as_use;
@@ -220,6 +257,11 @@ fn parameter(name: &str, settings: &Settings) -> Option<String> {
         Some(name) => settings.set.get(name).cloned(),
         None => Some(name.to_owned()),
     }
+}
+
+fn crs(profile: &Profile, settings: &Settings) -> Option<String> {
+    let stated = settings.set.get("crs").or(profile.crs.as_ref())?;
+    (stated != "EPSG:4326").then(|| stated.clone())
 }
 
 fn parameter_given(name: &str, settings: &Settings) -> bool {
@@ -255,11 +297,6 @@ fn check_parameters(profile: &Profile, settings: &Settings) -> Result<(), Ingest
                 profile.id()
             )));
         }
-    }
-    if let Some(crs) = settings.set.get("crs").filter(|crs| *crs != "EPSG:4326") {
-        return Err(IngestError::Settings(format!(
-            "crs {crs} is not read by this build (EPSG:4326 only)"
-        )));
     }
     if let Some(other) = settings.set.get("drop").filter(|value| *value != "rest") {
         return Err(IngestError::Settings(format!(

@@ -1,5 +1,7 @@
 //! Reference data, embedded at this one place: gazetteer, statute sections, district names and aliases.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 mod district;
 mod gazetteer;
 mod statutes;
@@ -8,9 +10,12 @@ pub(crate) use district::Districts;
 pub(crate) use gazetteer::{Found, Gazetteer, Place};
 pub(crate) use statutes::Statutes;
 
+use crate::text::slug;
+
 const PLACES: &str = include_str!("../../../data/gazetteer/pk_places.csv");
 const SECTIONS: &str = include_str!("../../../data/statutes/sections.csv");
 const DISTRICT_ALIASES: &str = include_str!("../../../data/aliases/district.csv");
+const AGENCIES: &str = include_str!("../../../data/agencies/agencies.csv");
 const DISTRICT_NAMES: &str = include_str!("../../../data/aliases/district_names.csv");
 
 /// Gazetteer, statutes and aliases.
@@ -19,6 +24,9 @@ pub struct Reference {
     pub(crate) gazetteer: Gazetteer,
     pub(crate) statutes: Statutes,
     pub(crate) districts: Districts,
+    agencies: BTreeSet<String>,
+    /// Codes of proscribed organisations by folded name, as the deployment lists them.
+    proscribed: BTreeMap<String, String>,
 }
 
 impl Reference {
@@ -28,7 +36,45 @@ impl Reference {
             gazetteer: Gazetteer::parse(PLACES),
             statutes: Statutes::parse(SECTIONS),
             districts: Districts::parse(DISTRICT_NAMES, DISTRICT_ALIASES),
+            agencies: records(AGENCIES)
+                .filter_map(|record| record.get(0).map(str::to_owned))
+                .collect(),
+            proscribed: BTreeMap::new(),
         }
+    }
+}
+
+impl Reference {
+    /// Adds the deployment's list of proscribed organisations: names with the codes that stand for them.
+    #[must_use]
+    pub fn with_proscribed<'n>(
+        mut self,
+        list: impl IntoIterator<Item = (&'n str, &'n str)>,
+    ) -> Self {
+        let folded = list
+            .into_iter()
+            .map(|(name, code)| (slug(name), code.to_owned()));
+        self.proscribed.extend(folded);
+        self
+    }
+
+    /// The code of a proscribed organisation: a code as it is, a name as the deployment's list has it. A name that is not
+    /// in the list has no code, and is never kept.
+    pub(crate) fn group_code(&self, text: &str) -> Option<String> {
+        let text = text.trim();
+        let fits = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-';
+        let is_code = (2..=24).contains(&text.len())
+            && text.bytes().all(fits)
+            && text.bytes().any(|b| b.is_ascii_digit());
+        if is_code {
+            return Some(text.to_owned());
+        }
+        self.proscribed.get(&slug(text)).cloned()
+    }
+
+    /// Whether an agency of this code is known, so that a record can be released to it.
+    pub(crate) fn knows_agency(&self, code: &str) -> bool {
+        self.agencies.contains(code)
     }
 }
 

@@ -52,7 +52,7 @@ pub fn write_report(
     let mut rows = rows::open(source, &profile.layout, settings.limits)?;
     let header = rows.header().clone();
     let plan = resolve(profile, settings, &header)?.complete(&header)?;
-    let reader = RowReader::new(profile, &plan, reference);
+    let reader = RowReader::new(profile, &plan, reference, settings)?;
     out.write_all("\u{feff}".as_bytes())
         .map_err(IngestError::Write)?;
     let mut writer = WriterBuilder::new().from_writer(out);

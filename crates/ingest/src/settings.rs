@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use naqsha_model::{Agency, CategorySet};
 
 use crate::limits::Limits;
+use crate::secret::LinkageSecret;
 
 /// What the caller says about one ingestion.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Settings {
     pub received_at: Timestamp,
     /// The day after which a date is in the future.
     pub today: Date,
+    /// The deployment's secret, for profiles that make keyed hashes.
+    pub secret: Option<LinkageSecret>,
     /// Bounds on the file.
     pub limits: Limits,
     /// Accepted incidents per category as the bureau states them; a difference is B903.
@@ -33,6 +36,7 @@ impl Settings {
             agency: None,
             received_at,
             today,
+            secret: None,
             limits: Limits::default(),
             control_totals: Vec::new(),
         }

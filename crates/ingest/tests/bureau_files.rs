@@ -382,12 +382,12 @@ fn generic_points_need_their_columns_named() {
         outcome(&with).unwrap().categories[&Category::TerrorFinancing],
         2
     );
-    with.set.insert("crs".to_owned(), "EPSG:32642".to_owned());
+    with.set.insert("crs".to_owned(), "EPSG:1".to_owned());
     assert!(
         outcome(&with)
             .unwrap_err()
             .to_string()
-            .contains("EPSG:32642")
+            .contains("EPSG:1")
     );
 }
 
@@ -398,7 +398,7 @@ fn profiles_say_what_they_do_not_understand() {
     for (more, word) in [
         ("colour = 1\n", "colour"),
         (
-            "[[field]]\nfrom = [\"A\"]\nto = \"case.number\"\ntransform = \"hmac\"\n",
+            "[[field]]\nfrom = [\"A\"]\nto = \"linkage.person_keys\"\n",
             "hmac",
         ),
         (
@@ -407,7 +407,14 @@ fn profiles_say_what_they_do_not_understand() {
         ),
         ("[input]\nformat = \"xlsx\"\n", "xlsx"),
         ("[drop]\nhash = { CNIC = \"x\" }\n", "hash"),
-        ("[input]\ncrs = \"EPSG:3857\"\n", "EPSG:3857"),
+        (
+            "[[field]]\nfrom = [\"قوم\"]\nto = \"description\"\n",
+            "never taken",
+        ),
+        (
+            "[[field]]\nfrom = [\"A\"]\nto = \"modus.tf_channel\"\nmap = { X = \"hundi\" }\n",
+            "hundi",
+        ),
     ] {
         let error = Profile::parse(&format!("{base}{more}")).unwrap_err();
         let whole = format!("{error} {:?}", std::error::Error::source(&error));

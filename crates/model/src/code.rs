@@ -157,7 +157,8 @@ impl Code {
     /// What the code does.
     pub fn severity(self) -> Severity {
         match self {
-            Self::P601 | Self::P602 => Severity::Warn,
+            // A destroyed number is dropped, as every number of a person is: the record itself is whole.
+            Self::P601 | Self::P602 | Self::E112 => Severity::Warn,
             Self::P603 | Self::P605 | Self::E102 | Self::E103 => Severity::Batch,
             Self::D703 => Severity::Review,
             Self::P604 | Self::H951 | Self::H952 => Severity::Reject,

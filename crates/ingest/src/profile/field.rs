@@ -3,69 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use naqsha_model::{
-    Basis, Category, Code, DetectionMode, Metres, Precision, Status, TimePrecision,
+    AgeBand, Basis, Category, Code, Concealment, ControlMeans, Country, CyberRelation, CyberType,
+    DetectionMode, Exploitation, Grading, HandlingCode, Metres, Patronage, PlaceRole, Precision,
+    Province, Recruiter, SmugglingAbuse, Status, Substance, TfChannel, TfStage, TimePrecision,
+    TipAct, TravelMode, Unit,
 };
 
 use super::format::{AlsoToml, FieldToml};
+use super::target::{Action, ModusTarget, PlaceTarget, RoutePart, SeizurePart, action};
 use crate::text::fold;
-
-/// Where a value goes, with the way it is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Action {
-    CaseNumber(NumberForm),
-    Station,
-    SourceId,
-    Unit,
-    Time(TimeTarget, TimeForm),
-    TimePrecision,
-    Sections {
-        default_statute: String,
-    },
-    PlaceText,
-    District,
-    Longitude,
-    Latitude,
-    LatLon,
-    Uncertainty,
-    Precision,
-    Category,
-    Modus {
-        lower: bool,
-    },
-    Status,
-    /// Read and checked, part of the content digest, not kept: the canonical incident has no place for it yet.
-    Checked(CheckedForm),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NumberForm {
-    Fir,
-    Plain,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TimeTarget {
-    OccurredStart,
-    OccurredEnd,
-    Occurred,
-    Reported,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TimeForm {
-    Date,
-    DateTime,
-    DateTimeRange,
-    Month,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CheckedForm {
-    Text,
-    Money,
-    Distance,
-    Grading,
-}
+use crate::values::redact::blocked_header;
 
 /// A constant that a field sets where it has a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +20,8 @@ pub(crate) enum Constant {
     Basis(Basis),
     Precision(Precision),
     Uncertainty(Metres),
+    Role(PlaceRole),
+    Country(Country),
     Category(Category),
     Detection(DetectionMode),
     TimePrecision(TimePrecision),
@@ -124,9 +73,20 @@ pub(crate) struct Field {
     pub(crate) map: ValueMap,
     pub(crate) on_unmapped: Code,
     pub(crate) required: bool,
+    /// The sign between several values in one cell.
+    pub(crate) multi: Option<char>,
     pub(crate) const_if_blank: Option<String>,
     pub(crate) set: Vec<Constant>,
     pub(crate) also: Option<Box<Self>>,
+}
+
+fn separator(text: Option<&str>, to: &str) -> Result<Option<char>, String> {
+    let Some(text) = text else { return Ok(None) };
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(sign), None) => Ok(Some(sign)),
+        _ => Err(format!("field `{to}`: multi is one sign, not {text:?}")),
+    }
 }
 
 impl Field {
@@ -135,6 +95,16 @@ impl Field {
             return Err(format!(
                 "field `{}` needs exactly one of `from` and `from_all`",
                 toml.to
+            ));
+        }
+        if let Some(blocked) = toml
+            .from
+            .iter()
+            .chain(&toml.from_all)
+            .find(|name| blocked_header(name))
+        {
+            return Err(format!(
+                "column {blocked:?} is never taken: caste, religion and ethnicity have no field"
             ));
         }
         let action = action(&toml.to, toml.transform.as_deref())?;
@@ -166,6 +136,7 @@ impl Field {
             map,
             on_unmapped,
             required: toml.required,
+            multi: separator(toml.multi.as_deref(), &toml.to)?,
             const_if_blank: toml.const_if_blank,
             set,
             also,
@@ -182,6 +153,7 @@ impl Field {
             map,
             on_unmapped: Code::E203,
             required: false,
+            multi: None,
             const_if_blank: None,
             set: Vec::new(),
             also: None,
@@ -192,92 +164,77 @@ impl Field {
 /// Refuses a map whose values the target could never take.
 fn checked_map(action: &Action, entries: &BTreeMap<String, String>) -> Result<ValueMap, String> {
     for value in entries.values() {
-        let fits = match action {
-            Action::Category => Category::parse(value).is_ok(),
-            Action::Precision => Precision::parse(value).is_ok(),
-            Action::TimePrecision => TimePrecision::parse(value).is_ok(),
-            Action::Uncertainty => metres(value).is_ok(),
-            Action::Status => Status::parse(value).is_ok(),
-            Action::Unit | Action::Modus { .. } => true,
-            _ => return Err(format!("a map does not fit {action:?}")),
-        };
-        if !fits {
+        if !takes(action, value)? {
             return Err(format!("{value:?} is not a value of {action:?}"));
         }
     }
     Ok(ValueMap::new(entries))
 }
 
-fn action(to: &str, transform: Option<&str>) -> Result<Action, String> {
-    let (name, argument) = transform.map_or((None, None), |t| match t.split_once(':') {
-        Some((name, argument)) => (Some(name), Some(argument)),
-        None => (Some(t), None),
-    });
-    let unfit = || {
-        Err(format!(
-            "transform {transform:?} does not fit `{to}` in this build"
-        ))
-    };
-    let time = |target, default: Option<TimeForm>| {
-        let form = match name {
-            Some("date") => Some(TimeForm::Date),
-            Some("datetime") => Some(TimeForm::DateTime),
-            Some("datetime_range") => Some(TimeForm::DateTimeRange),
-            Some("month") => Some(TimeForm::Month),
-            None => default,
-            Some(_) => None,
-        };
-        form.map_or_else(unfit, |form| Ok(Action::Time(target, form)))
-    };
-    Ok(match (to, name) {
-        ("case.number", Some("fir_number")) => Action::CaseNumber(NumberForm::Fir),
-        ("case.number", None) => Action::CaseNumber(NumberForm::Plain),
-        ("case.station", Some("station") | None) => Action::Station,
-        ("source_id", None) => Action::SourceId,
-        ("unit", None) => Action::Unit,
-        ("occurred.start", _) => return time(TimeTarget::OccurredStart, Some(TimeForm::Date)),
-        ("occurred.end", _) => return time(TimeTarget::OccurredEnd, Some(TimeForm::Date)),
-        ("occurred", _) => return time(TimeTarget::Occurred, None),
-        ("reported_at", _) => return time(TimeTarget::Reported, None),
-        ("occurred.precision", None) => Action::TimePrecision,
-        ("sections", Some("sections")) => match argument {
-            Some(statute) => Action::Sections {
-                default_statute: statute.to_owned(),
-            },
-            None => {
-                return Err(
-                    "transform `sections` needs a default statute, as in `sections:PPC-1860`"
-                        .to_owned(),
-                );
-            }
-        },
-        ("location.place_text", Some("redact_pii")) => Action::PlaceText,
-        ("location.place_text", None) => {
-            return Err("`location.place_text` needs the transform `redact_pii`".to_owned());
-        }
-        ("location.admin.district", Some("district")) => Action::District,
-        ("location.lon", None) => Action::Longitude,
-        ("location.lat", None) => Action::Latitude,
-        ("location.point", Some("latlon")) => Action::LatLon,
-        ("location.uncertainty_m", None) => Action::Uncertainty,
-        ("location.precision", None) => Action::Precision,
-        ("category", None) => Action::Category,
-        ("status", None) => Action::Status,
-        ("money.amount_pkr", Some("money")) => Action::Checked(CheckedForm::Money),
-        ("location.offset_from_station", Some("distance_bearing")) => {
-            Action::Checked(CheckedForm::Distance)
-        }
-        ("location.beat", None) => Action::Checked(CheckedForm::Text),
-        ("grading", Some("admiralty")) => Action::Checked(CheckedForm::Grading),
-        (modus, None | Some("lower" | "redact_pii"))
-            if modus == "description" || modus.starts_with("modus.") =>
-        {
-            Action::Modus {
-                lower: name == Some("lower"),
-            }
-        }
-        (_, None) => return Err(format!("`{to}` is not a target of this build")),
-        _ => return unfit(),
+/// Whether a target takes a value as a map's result; an error where it takes no map at all.
+fn takes(action: &Action, value: &str) -> Result<bool, String> {
+    Ok(match action {
+        Action::Category => Category::parse(value).is_ok(),
+        Action::TimePrecision => TimePrecision::parse(value).is_ok(),
+        Action::Status => Status::parse(value).is_ok(),
+        Action::Detection => DetectionMode::parse(value).is_ok(),
+        Action::RouteMode => TravelMode::parse(value).is_ok(),
+        Action::AgeBand => AgeBand::parse(value).is_ok(),
+        Action::HandlingCode => HandlingCode::parse(value).is_ok(),
+        Action::Citizenship
+        | Action::Place(PlaceTarget::Country)
+        | Action::Route(_, RoutePart::Country) => Country::new(value).is_some(),
+        Action::Place(PlaceTarget::Precision) => Precision::parse(value).is_ok(),
+        Action::Place(PlaceTarget::Basis) => Basis::parse(value).is_ok(),
+        Action::Place(PlaceTarget::Role) => PlaceRole::parse(value).is_ok(),
+        Action::Place(PlaceTarget::Province) => Province::parse(value).is_ok(),
+        Action::Place(PlaceTarget::Uncertainty) => metres(value).is_ok(),
+        Action::Seizure(SeizurePart::Substance) => Substance::parse(value).is_ok(),
+        Action::Seizure(SeizurePart::Unit) => Unit::parse(value).is_ok(),
+        Action::Seizure(SeizurePart::Concealment) => Concealment::parse(value).is_ok(),
+        Action::Seizure(SeizurePart::ForensicReport)
+        | Action::Modus(ModusTarget::Circumstance(_)) => truth(value).is_some(),
+        Action::Modus(target) => takes_modus(*target, value),
+        Action::Grading => Grading::parse(value).is_some(),
+        Action::Unit
+        | Action::Description { .. }
+        | Action::GroupCode
+        | Action::ReleasableTo
+        | Action::Place(
+            PlaceTarget::Text
+            | PlaceTarget::District
+            | PlaceTarget::Tehsil
+            | PlaceTarget::BorderPoint,
+        )
+        | Action::Route(..)
+        | Action::Station(_) => true,
+        _ => return Err(format!("a map does not fit {action:?}")),
+    })
+}
+
+fn takes_modus(target: ModusTarget, value: &str) -> bool {
+    match target {
+        ModusTarget::TfStage => TfStage::parse(value).is_ok(),
+        ModusTarget::TfChannel => TfChannel::parse(value).is_ok(),
+        ModusTarget::Exploitation => Exploitation::parse(value).is_ok(),
+        ModusTarget::TipAct => TipAct::parse(value).is_ok(),
+        ModusTarget::ControlMeans => ControlMeans::parse(value).is_ok(),
+        ModusTarget::Recruiter => Recruiter::parse(value).is_ok(),
+        ModusTarget::Patronage => Patronage::parse(value).is_ok(),
+        ModusTarget::SmugglingAbuse => SmugglingAbuse::parse(value).is_ok(),
+        ModusTarget::CyberType => CyberType::parse(value).is_ok(),
+        ModusTarget::CyberRelation => CyberRelation::parse(value).is_ok(),
+        ModusTarget::Platform { .. } => true,
+        ModusTarget::Circumstance(_) => truth(value).is_some(),
+    }
+}
+
+/// Yes or no as people write it.
+pub(crate) fn truth(text: &str) -> Option<bool> {
+    Some(match fold(text).as_str() {
+        "yes" | "y" | "true" | "1" | "ہاں" | "جی ہاں" | "given" | "consented" => true,
+        "no" | "n" | "false" | "0" | "نہیں" | "نہ" | "refused" | "withheld" => false,
+        _ => return None,
     })
 }
 
@@ -287,6 +244,10 @@ fn constant(key: &str, value: &str) -> Result<Constant, String> {
         "location.basis" => Constant::Basis(Basis::parse(value).map_err(unknown)?),
         "location.precision" => Constant::Precision(Precision::parse(value).map_err(unknown)?),
         "location.uncertainty_m" => Constant::Uncertainty(metres(value)?),
+        "location.role" => Constant::Role(PlaceRole::parse(value).map_err(unknown)?),
+        "location.country" => Constant::Country(
+            Country::new(value).ok_or_else(|| format!("{value:?} is not a country code"))?,
+        ),
         "category" => Constant::Category(Category::parse(value).map_err(unknown)?),
         "detection_mode" => Constant::Detection(DetectionMode::parse(value).map_err(unknown)?),
         "occurred.precision" => {

@@ -16,6 +16,7 @@ pub(super) struct ProfileToml {
     pub(super) detection_mode_default: Option<String>,
     pub(super) timezone: String,
     pub(super) effective_from: Option<String>,
+    pub(super) effective_to: Option<String>,
     pub(super) study_area: Option<String>,
     pub(super) on_change: Option<String>,
     #[serde(default)]
@@ -75,6 +76,7 @@ pub(super) struct FieldToml {
     pub(super) on_unmapped: Option<String>,
     #[serde(default)]
     pub(super) required: bool,
+    pub(super) multi: Option<String>,
     pub(super) const_if_blank: Option<String>,
     #[serde(default)]
     pub(super) set: BTreeMap<String, String>,
@@ -116,7 +118,8 @@ pub(super) struct HandlingToml {
     pub(super) code: Option<String>,
     #[serde(default)]
     pub(super) releasable_to: Vec<String>,
-    pub(super) public_embargo_days: Option<u32>,
+    pub(super) public_embargo_days: Option<u16>,
+    pub(super) consent_required_column: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,4 +127,6 @@ pub(super) struct HandlingToml {
 pub(super) struct DropToml {
     #[serde(default)]
     pub(super) columns: Vec<String>,
+    #[serde(default)]
+    pub(super) hash: BTreeMap<String, String>,
 }

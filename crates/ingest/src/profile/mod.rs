@@ -3,6 +3,7 @@
 mod field;
 mod format;
 mod shipped;
+mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +13,17 @@ use naqsha_model::{
     Agency, Category, DetectionMode, Handling, HandlingCode, RecordStage, Substance, TimePrecision,
 };
 
-pub(crate) use field::{
-    Action, CheckedForm, Constant, Field, NumberForm, TimeForm, TimeTarget, ValueMap, metres,
-};
+pub(crate) use field::{Constant, Field, ValueMap, metres, truth};
 pub use shipped::shipped_profiles;
+pub(crate) use target::{
+    Action, CountTarget, KeyTarget, ModusTarget, MoneyTarget, NumberForm, PlaceTarget, RoutePart,
+    SeizurePart, TimeForm, TimeTarget,
+};
 
 use crate::rows::Layout;
 use crate::text::fold;
 use crate::values::date::{DateRules, Order};
-use format::{DatesToml, InputToml, ProfileToml, RepeatToml};
+use format::{DatesToml, DropToml, InputToml, ProfileToml, RepeatToml};
 
 /// A mapping profile that this build understands entirely.
 #[derive(Debug, Clone)]
@@ -35,18 +38,24 @@ pub struct Profile {
     pub(crate) detection: DetectionMode,
     pub(crate) zone: TimeZone,
     effective_from: Option<Date>,
-    public_embargo_days: u32,
+    effective_to: Option<Date>,
+    public_embargo_days: u16,
     pub(crate) parameters: BTreeMap<String, Need>,
     pub(crate) layout: Layout,
     pub(crate) null_tokens: Vec<String>,
     pub(crate) decimal_comma: bool,
+    pub(crate) crs: Option<String>,
     pub(crate) dates: DateRules,
     pub(crate) month_only: bool,
     pub(crate) ignore_zone: bool,
     pub(crate) fields: Vec<Field>,
     pub(crate) repeat: Option<Repeat>,
     pub(crate) handling: Handling,
+    /// The column in which a person agreed that the record is passed on; rows without are not taken.
+    pub(crate) consent: Option<String>,
     pub(crate) drop: BTreeSet<String>,
+    /// Dropped columns of which a keyed hash is kept.
+    pub(crate) hash: Vec<(String, KeyTarget)>,
 }
 
 /// A profile that cannot be used.
@@ -132,10 +141,12 @@ impl Profile {
             zone: TimeZone::get(&toml.timezone)
                 .map_err(|_zone| meaning(format!("{:?} is not a time zone", toml.timezone)))?,
             effective_from: toml.effective_from.as_deref().map(civil_date).transpose()?,
+            effective_to: toml.effective_to.as_deref().map(civil_date).transpose()?,
             public_embargo_days: toml.handling.public_embargo_days.unwrap_or(0),
             parameters: parameters(&toml.parameters)?,
             layout: layout(&toml.input)?,
             decimal_comma: decimal_comma(&toml.input)?,
+            crs: toml.input.crs.clone(),
             null_tokens: toml
                 .input
                 .null_tokens
@@ -155,7 +166,15 @@ impl Profile {
                 releasable_to: toml.handling.releasable_to,
                 public_embargo_until: None,
             },
-            drop: toml.drop.columns.iter().map(|name| fold(name)).collect(),
+            consent: toml.handling.consent_required_column,
+            hash: hashes(&toml.drop)?,
+            drop: toml
+                .drop
+                .columns
+                .iter()
+                .chain(toml.drop.hash.keys())
+                .map(|name| fold(name))
+                .collect(),
             id: toml.profile,
             version: toml.version,
         };
@@ -198,14 +217,39 @@ impl Profile {
     }
 
     /// Days that its records stay out of public releases.
-    pub const fn public_embargo_days(&self) -> u32 {
+    pub const fn public_embargo_days(&self) -> u16 {
         self.public_embargo_days
+    }
+
+    /// Last day on which files may be read through it, where it says so (B905 after it).
+    pub const fn effective_to(&self) -> Option<Date> {
+        self.effective_to
+    }
+
+    /// Whether it makes keyed hashes, and so needs the deployment's secret.
+    pub fn needs_secret(&self) -> bool {
+        let keyed = |field: &Field| field.action.needs_secret();
+        !self.hash.is_empty()
+            || self
+                .fields
+                .iter()
+                .any(|field| keyed(field) || field.also.as_deref().is_some_and(keyed))
     }
 
     /// Whether E401 (a point outside Pakistan) applies: not to open data.
     pub(crate) fn is_open_data(&self) -> bool {
         self.id.starts_with("open.")
     }
+}
+
+fn hashes(drop: &DropToml) -> Result<Vec<(String, KeyTarget)>, ProfileError> {
+    let target = |(name, to): (&String, &String)| {
+        let target = KeyTarget::parse(to);
+        target
+            .map(|target| (name.clone(), target))
+            .ok_or_else(|| meaning(format!("[drop] hash: `{to}` takes no key")))
+    };
+    drop.hash.iter().map(target).collect()
 }
 
 fn sets_category(field: &Field) -> bool {
@@ -271,11 +315,6 @@ fn layout(input: &InputToml) -> Result<Layout, ProfileError> {
     {
         return Err(meaning(format!(
             "format {format:?} is not read by this build (csv, tsv)"
-        )));
-    }
-    if let Some(crs) = input.crs.as_deref().filter(|crs| *crs != "EPSG:4326") {
-        return Err(meaning(format!(
-            "crs {crs:?} is not read by this build (EPSG:4326)"
         )));
     }
     let delimiter = match (input.delimiter.as_deref(), input.format.as_deref()) {

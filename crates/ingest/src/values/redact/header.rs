@@ -12,10 +12,6 @@ use super::{redact, words as lists};
 /// ```text
 /// "Caste/Tribe" and "قوم" are blocked, "Broadcaster" and "قومیت" (nationality) are not.
 /// ```
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the plan of a file asks it of every header")
-)]
 pub(crate) fn blocked_header(header: &str) -> bool {
     words(header).iter().any(|word| {
         matches!(
@@ -59,13 +55,6 @@ pub(crate) fn blocked_header(header: &str) -> bool {
 /// Whether a kept text tells who a victim is: a number or name of any person, or a name behind the word for a victim.
 ///
 /// Meant for records of trafficking and sexual offences, which are rejected with P604 then; called on the text as received.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the finisher asks it of every text of such a record"
-    )
-)]
 pub(crate) fn names_a_victim(text: &str) -> bool {
     if redact(text)
         .codes

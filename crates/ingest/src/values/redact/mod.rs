@@ -17,7 +17,6 @@ use std::ops::Range;
 
 use naqsha_model::Code;
 
-#[expect(unused_imports, reason = "asked by the plan and the finisher")]
 pub(crate) use header::{blocked_header, names_a_victim};
 use plain::Plain;
 
