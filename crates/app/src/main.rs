@@ -4,6 +4,7 @@
 mod clock;
 mod commands;
 mod config;
+mod deployment;
 mod exit;
 mod reference;
 mod stats;

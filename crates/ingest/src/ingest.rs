@@ -58,6 +58,8 @@ pub struct Ingested {
     pub categories: BTreeMap<Category, u64>,
     /// How often each code was raised, once per row.
     pub codes: BTreeMap<Code, u64>,
+    /// How often each code was raised for a column, by header; what is wrong with a row as a whole is not here.
+    pub columns: BTreeMap<Code, BTreeMap<String, u64>>,
     /// The rows that are not plainly accepted.
     pub outcomes: Outcomes,
     /// B904 or P603: the batch may be staged, not published.
@@ -81,6 +83,7 @@ pub fn ingest(
     settings: &Settings,
     sink: &mut Sink<'_>,
 ) -> Result<Ingested, IngestError> {
+    check_term(profile, settings)?;
     let mut hashing = Hashing::new(source);
     let mut run = {
         let mut rows = rows::open(&mut hashing, &profile.layout, settings.limits)?;
@@ -91,10 +94,25 @@ pub fn ingest(
         run.read_all(&mut rows, &reader, sink)
             .map_err(|error| rows.explain(error))?;
         run.judge_columns(&plan, &header);
+        run.tally.header = header;
         run.tally
     };
     run.outcomes.sort();
     Ok(run.finish(hashing.finish(), profile, settings))
+}
+
+/// B905 where the profile was not yet, or is no longer, the one to read files through.
+fn check_term(profile: &Profile, settings: &Settings) -> Result<(), Refusal> {
+    let early = profile
+        .effective_from()
+        .filter(|from| *from > settings.today);
+    let late = profile.effective_to().filter(|to| *to < settings.today);
+    let detail = match (early, late) {
+        (Some(from), _) => format!("{} takes effect on {from}", profile.id()),
+        (_, Some(to)) => format!("{} expired on {to}", profile.id()),
+        (None, None) => return Ok(()),
+    };
+    Err(Refusal::new(Code::B905, detail))
 }
 
 /// Everything counted on the way.
@@ -105,8 +123,11 @@ struct Tally {
     incidents: u64,
     categories: BTreeMap<Category, u64>,
     codes: CodeCounts,
+    /// By code and column.
+    blamed: BTreeMap<(Code, usize), u64>,
     outcomes: Outcomes,
     private_columns: Vec<String>,
+    header: StringRecord,
 }
 
 struct Run<'a> {
@@ -158,6 +179,7 @@ impl<'a> Run<'a> {
                 reader.read(&record, &mut draft);
                 self.note_privacy(reader.plan, &record, &draft);
                 self.take(row, &mut draft)?;
+                self.tally.blame(&draft);
             }
             rows.recycle(record);
             if self.chunk.len() >= CHUNK {
@@ -319,6 +341,21 @@ impl<'a> Run<'a> {
 const FEWEST_HITS: u64 = 3;
 
 impl Tally {
+    fn blame(&mut self, draft: &Draft) {
+        for &blamed in &draft.blamed {
+            *self.blamed.entry(blamed).or_default() += 1;
+        }
+    }
+
+    fn columns(&self) -> BTreeMap<Code, BTreeMap<String, u64>> {
+        let mut columns: BTreeMap<Code, BTreeMap<String, u64>> = BTreeMap::new();
+        for (&(code, column), &count) in &self.blamed {
+            let header = self.header.get(column).unwrap_or_default().to_owned();
+            *columns.entry(code).or_default().entry(header).or_default() += count;
+        }
+        columns
+    }
+
     fn count(&mut self, outcome: Outcome) {
         if let Some(n) = self.by_outcome.get_mut(outcome as usize) {
             *n += 1;
@@ -354,8 +391,10 @@ impl Tally {
             .chain(differs.then_some(Code::B903))
             .collect();
         count(&mut self.codes, &batch_codes);
+        let columns = self.columns();
         Ingested {
             digest,
+            columns,
             rows: self.rows,
             accepted: accepted + warned,
             warned,

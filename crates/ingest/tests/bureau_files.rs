@@ -383,12 +383,7 @@ fn generic_points_need_their_columns_named() {
         2
     );
     with.set.insert("crs".to_owned(), "EPSG:1".to_owned());
-    assert!(
-        outcome(&with)
-            .unwrap_err()
-            .to_string()
-            .contains("EPSG:1")
-    );
+    assert!(outcome(&with).unwrap_err().to_string().contains("EPSG:1"));
 }
 
 #[test]

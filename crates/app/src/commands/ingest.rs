@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::{Context, print_line, profile};
 use crate::clock;
+use crate::deployment;
 use crate::exit::{Refused, Usage};
 
 #[derive(Debug, Args)]
@@ -53,9 +54,12 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
         return Err(Usage("--report takes one file at a time".to_owned()).into());
     }
     let profile = profile::load(&context.data, &args.profile)?;
-    let reference = Reference::embedded();
-    let settings = settings(&args)?;
     let store = context.open_store().await?;
+    let reference = deployment::reference(&context.data)?;
+    let mut settings = settings(&args)?;
+    if profile.needs_secret() {
+        settings.secret = Some(deployment::linkage_secret(&context.data)?);
+    }
     let mut held = Vec::new();
     for file in &args.files {
         let job = Job {
@@ -289,7 +293,7 @@ impl Job<'_> {
             return print_line(
                 &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
                     "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
-                    "incidents": ingested.incidents, "codes": codes, "batch": digest.to_string(),
+                    "incidents": ingested.incidents, "codes": codes, "columns": columns(ingested), "batch": digest.to_string(),
                     "data_version": version,
                     "dry_run": self.args.dry_run, "held": ingested.held.map(Code::code) })
                 .to_string(),
@@ -312,12 +316,34 @@ impl Job<'_> {
         ))?;
         for (&code, &count) in &ingested.codes {
             print_line(&format!(
-                "  {code} × {count}: {}",
-                naqsha_ingest::explain(code).en
+                "  {code} × {count}: {}{}",
+                naqsha_ingest::explain(code).en,
+                in_columns(ingested, code)
             ))?;
         }
         Ok(())
     }
+}
+
+fn columns(ingested: &Ingested) -> BTreeMap<&str, &BTreeMap<String, u64>> {
+    let columns = ingested.columns.iter();
+    columns
+        .map(|(code, columns)| (code.code(), columns))
+        .collect()
+}
+
+/// In which columns a code was raised, most often first: where the clerk starts.
+fn in_columns(ingested: &Ingested, code: Code) -> String {
+    let Some(columns) = ingested.columns.get(&code) else {
+        return String::new();
+    };
+    let mut columns: Vec<_> = columns.iter().collect();
+    columns.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let named: Vec<String> = columns
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    format!(" ({})", named.join(", "))
 }
 
 /// A refused file is told in the words of its code, and what to do about it.

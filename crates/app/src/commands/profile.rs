@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{Context, print_line};
 use crate::clock;
+use crate::deployment;
 use crate::exit::Usage;
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +119,7 @@ fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::
     let profile = load(&context.data, name)?;
     let now = clock::now();
     let mut settings = Settings::received(now, jiff::tz::TimeZone::UTC.to_datetime(now).date());
+    settings.secret = Some(deployment::throwaway_secret());
     for pair in set {
         let (name, value) = pair
             .split_once('=')
@@ -126,7 +128,7 @@ fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::
     }
     let source =
         BufReader::new(File::open(file).with_context(|| format!("opening {}", file.display()))?);
-    let check = naqsha_ingest::check(source, &profile, &Reference::embedded(), &settings)?;
+    let check = naqsha_ingest::check(source, &profile, &deployment::reference(&context.data)?, &settings)?;
     if context.json {
         return print_line(
             &json!({ "profile": profile.id(), "rows": check.rows, "mapped": check.mapped,

@@ -1,0 +1,90 @@
+//! What a deployment adds to the program: its secret for keyed hashes, and its list of proscribed organisations.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow, bail};
+use naqsha_ingest::{LinkageSecret, Reference};
+
+/// 64 hexadecimal digits, readable by the owner only. Lost, no new record links to an old one; leaked, the keys of all
+/// identity numbers can be computed.
+const SECRET: &str = "linkage.secret";
+/// `name,code`, one organisation a line: names come in, codes are kept.
+const PROSCRIBED: &str = "proscribed.csv";
+
+/// The deployment's secret; made the first time it is asked for.
+pub(crate) fn linkage_secret(data: &Path) -> anyhow::Result<LinkageSecret> {
+    let path = data.join(SECRET);
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => make_secret(&path)?,
+        text => text.with_context(|| format!("reading {}", path.display()))?,
+    };
+    parse(text.trim()).ok_or_else(|| anyhow!("{} is not 64 hexadecimal digits", path.display()))
+}
+
+/// A secret for looking only: what it makes is not kept.
+pub(crate) const fn throwaway_secret() -> LinkageSecret {
+    LinkageSecret::new([0; 32])
+}
+
+fn make_secret(path: &Path) -> anyhow::Result<String> {
+    use std::fmt::Write as _;
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow!("asking the system for random bytes: {error}"))?;
+    let mut text = String::with_capacity(65);
+    for byte in bytes {
+        write!(text, "{byte:02x}").context("writing to a string")?;
+    }
+    text.push('\n');
+    let making = || format!("making {}", path.display());
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(making)?;
+    file.write_all(text.as_bytes()).with_context(making)?;
+    file.sync_all().with_context(making)?;
+    // Keys are only worth what the secret's survival is: its name has to be on the disk too.
+    if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .with_context(making)?;
+    }
+    Ok(text)
+}
+
+fn parse(hex: &str) -> Option<LinkageSecret> {
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(LinkageSecret::new(bytes))
+}
+
+/// The reference data that ships with the program, with what the deployment adds to it.
+pub(crate) fn reference(data: &Path) -> anyhow::Result<Reference> {
+    let reference = Reference::embedded();
+    let path = data.join(PROSCRIBED);
+    if !path.exists() {
+        return Ok(reference);
+    }
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let mut list = Vec::new();
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        match line.rsplit_once(',') {
+            Some((name, code)) if !code.trim().is_empty() => list.push((name.trim(), code.trim())),
+            _ => bail!("{}: line {} is not NAME,CODE", path.display(), number + 1),
+        }
+    }
+    Ok(reference.with_proscribed(list))
+}
