@@ -12,7 +12,7 @@ use crate::draft::{Draft, is_blank, is_hxl};
 use crate::error::{IngestError, Refusal};
 use crate::finish::Finisher;
 use crate::limits::CHUNK;
-use crate::outcome::{CodeCounts, Outcome, Outcomes, count};
+use crate::outcome::{Outcome, Outcomes};
 use crate::plan::{Plan, Use, resolve};
 use crate::profile::Profile;
 use crate::read::RowReader;
@@ -21,6 +21,7 @@ use crate::rows::{self, Rows};
 use crate::seen::{Seen, Sight};
 use crate::settings::Settings;
 use crate::source::{BufferedText, Hashing};
+use crate::tally::Tally;
 
 /// A record that the sink did not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,21 +114,6 @@ fn check_term(profile: &Profile, settings: &Settings) -> Result<(), Refusal> {
         (None, None) => return Ok(()),
     };
     Err(Refusal::new(Code::B905, detail))
-}
-
-/// Everything counted on the way.
-#[derive(Default)]
-struct Tally {
-    rows: u64,
-    by_outcome: [u64; 5],
-    incidents: u64,
-    categories: BTreeMap<Category, u64>,
-    codes: CodeCounts,
-    /// By code and column.
-    blamed: BTreeMap<(Code, usize), u64>,
-    outcomes: Outcomes,
-    private_columns: Vec<String>,
-    header: StringRecord,
 }
 
 struct Run<'a> {
@@ -339,79 +325,3 @@ impl<'a> Run<'a> {
 
 /// Redactions in one column below which P603 is not raised: one slip in a short file is no pattern.
 const FEWEST_HITS: u64 = 3;
-
-impl Tally {
-    fn blame(&mut self, draft: &Draft) {
-        for &blamed in &draft.blamed {
-            *self.blamed.entry(blamed).or_default() += 1;
-        }
-    }
-
-    fn columns(&self) -> BTreeMap<Code, BTreeMap<String, u64>> {
-        let mut columns: BTreeMap<Code, BTreeMap<String, u64>> = BTreeMap::new();
-        for (&(code, column), &count) in &self.blamed {
-            let header = self.header.get(column).unwrap_or_default().to_owned();
-            *columns.entry(code).or_default().entry(header).or_default() += count;
-        }
-        columns
-    }
-
-    fn count(&mut self, outcome: Outcome) {
-        if let Some(n) = self.by_outcome.get_mut(outcome as usize) {
-            *n += 1;
-        }
-    }
-
-    fn remark(&mut self, row: u64, outcome: Outcome, codes: &[Code]) {
-        self.count(outcome);
-        count(&mut self.codes, codes);
-        self.outcomes.record(row, outcome, codes);
-    }
-
-    fn finish(mut self, digest: BatchDigest, profile: &Profile, settings: &Settings) -> Ingested {
-        let [accepted, warned, rejected, duplicate, skipped] = self.by_outcome;
-        let held = if !self.private_columns.is_empty() {
-            Some(Code::P603)
-        } else if rejected * 5 > self.rows {
-            Some(Code::B904)
-        } else {
-            None
-        };
-        let differs = settings.control_totals.iter().any(|(set, stated)| {
-            let found: u64 = self
-                .categories
-                .iter()
-                .filter(|(c, _)| set.contains_index(c.index()))
-                .map(|(_, n)| n)
-                .sum();
-            found != *stated
-        });
-        let batch_codes: Vec<Code> = held
-            .into_iter()
-            .chain(differs.then_some(Code::B903))
-            .collect();
-        count(&mut self.codes, &batch_codes);
-        let columns = self.columns();
-        Ingested {
-            digest,
-            columns,
-            rows: self.rows,
-            accepted: accepted + warned,
-            warned,
-            rejected,
-            duplicate,
-            skipped,
-            incidents: self.incidents,
-            categories: self.categories,
-            codes: self.codes,
-            outcomes: self.outcomes,
-            held,
-            columns_with_personal_data: self.private_columns,
-            study_area: settings
-                .set
-                .get("study_area")
-                .cloned()
-                .or_else(|| profile.study_area().map(str::to_owned)),
-        }
-    }
-}

@@ -49,6 +49,7 @@ mod secret;
 mod seen;
 mod settings;
 mod source;
+mod tally;
 mod text;
 mod values;
 

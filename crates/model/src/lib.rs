@@ -24,6 +24,7 @@ mod location;
 mod members;
 mod modus;
 mod offence;
+mod place;
 mod seizure;
 mod status;
 mod time;
@@ -33,9 +34,8 @@ pub use category::{Adjacent, Category, CategorySet};
 pub use code::{Code, Severity};
 pub use coded::{Coded, UnknownCode};
 pub use details::{
-    AgeBand, Amount, Bearing, Country, Currency, Details, LinkBasis, Linkage, LinkageKey,
-    LinkedCategory, Money, Offset, PlaceDetails, PlaceRole, Province, RouteNode, RouteRole,
-    Suspects, TravelMode, Victims,
+    AgeBand, Amount, Currency, Details, LinkBasis, Linkage, LinkageKey, LinkedCategory, Money,
+    Suspects, Victims,
 };
 pub use grading::{Credibility, Grading, Reliability};
 pub use identity::{Agency, BatchDigest, ContentDigest, IncidentId, InvalidIdentity, NaturalKey};
@@ -50,6 +50,9 @@ pub use modus::{
     Patronage, Recruiter, SmugglingAbuse, TfChannel, TfStage, TipAct,
 };
 pub use offence::{Offence, OffenceRole};
+pub use place::{
+    Bearing, Country, Offset, PlaceDetails, PlaceRole, Province, RouteNode, RouteRole, TravelMode,
+};
 pub use seizure::{Concealment, Conversion, Seizure, Substance, Unit};
 pub use status::Status;
 pub use time::{Day, DayRange, Occurred, TimeOutOfRange, TimePrecision};

@@ -5,10 +5,11 @@ use crate::workspace::Package;
 
 /// A crate and all workspace crates that it may depend on. A crate that is not here may depend on any (the developer
 /// side), and no crate that is here may depend on it.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("naqsha-model", &[]),
-    ("naqsha-ingest", &["naqsha-model"]),
-    ("naqsha-store", &["naqsha-model"]),
+    ("naqsha-record", &["naqsha-model"]),
+    ("naqsha-ingest", &["naqsha-model", "naqsha-record"]),
+    ("naqsha-store", &["naqsha-model", "naqsha-record"]),
     ("naqsha-analytics", &[]),
     (
         "naqsha-layers",
@@ -27,6 +28,7 @@ const ALLOWED: [(&str, &[&str]); 7] = [
         "naqsha",
         &[
             "naqsha-model",
+            "naqsha-record",
             "naqsha-ingest",
             "naqsha-store",
             "naqsha-analytics",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use naqsha_ingest::{Profile, Reference, Settings};
+use naqsha_ingest::{Profile, Settings};
 use serde_json::json;
 
 use super::{Context, print_line};
@@ -128,7 +128,12 @@ fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::
     }
     let source =
         BufReader::new(File::open(file).with_context(|| format!("opening {}", file.display()))?);
-    let check = naqsha_ingest::check(source, &profile, &deployment::reference(&context.data)?, &settings)?;
+    let check = naqsha_ingest::check(
+        source,
+        &profile,
+        &deployment::reference(&context.data)?,
+        &settings,
+    )?;
     if context.json {
         return print_line(
             &json!({ "profile": profile.id(), "rows": check.rows, "mapped": check.mapped,

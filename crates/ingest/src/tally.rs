@@ -1,0 +1,108 @@
+//! Everything counted on the way through a file, and what comes of it at the end.
+
+use std::collections::BTreeMap;
+
+use csv::StringRecord;
+use naqsha_model::{BatchDigest, Category, Code};
+
+use crate::draft::Draft;
+use crate::ingest::Ingested;
+use crate::outcome::{CodeCounts, Outcome, Outcomes, count};
+use crate::profile::Profile;
+use crate::settings::Settings;
+
+/// Everything counted on the way.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    by_outcome: [u64; 5],
+    pub(crate) incidents: u64,
+    pub(crate) categories: BTreeMap<Category, u64>,
+    codes: CodeCounts,
+    /// By code and column.
+    blamed: BTreeMap<(Code, usize), u64>,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) private_columns: Vec<String>,
+    pub(crate) header: StringRecord,
+}
+
+impl Tally {
+    pub(crate) fn blame(&mut self, draft: &Draft) {
+        for &blamed in &draft.blamed {
+            *self.blamed.entry(blamed).or_default() += 1;
+        }
+    }
+
+    fn columns(&self) -> BTreeMap<Code, BTreeMap<String, u64>> {
+        let mut columns: BTreeMap<Code, BTreeMap<String, u64>> = BTreeMap::new();
+        for (&(code, column), &count) in &self.blamed {
+            let header = self.header.get(column).unwrap_or_default().to_owned();
+            *columns.entry(code).or_default().entry(header).or_default() += count;
+        }
+        columns
+    }
+
+    pub(crate) fn count(&mut self, outcome: Outcome) {
+        if let Some(n) = self.by_outcome.get_mut(outcome as usize) {
+            *n += 1;
+        }
+    }
+
+    pub(crate) fn remark(&mut self, row: u64, outcome: Outcome, codes: &[Code]) {
+        self.count(outcome);
+        count(&mut self.codes, codes);
+        self.outcomes.record(row, outcome, codes);
+    }
+
+    pub(crate) fn finish(
+        mut self,
+        digest: BatchDigest,
+        profile: &Profile,
+        settings: &Settings,
+    ) -> Ingested {
+        let [accepted, warned, rejected, duplicate, skipped] = self.by_outcome;
+        let held = if !self.private_columns.is_empty() {
+            Some(Code::P603)
+        } else if rejected * 5 > self.rows {
+            Some(Code::B904)
+        } else {
+            None
+        };
+        let differs = settings.control_totals.iter().any(|(set, stated)| {
+            let found: u64 = self
+                .categories
+                .iter()
+                .filter(|(c, _)| set.contains_index(c.index()))
+                .map(|(_, n)| n)
+                .sum();
+            found != *stated
+        });
+        let batch_codes: Vec<Code> = held
+            .into_iter()
+            .chain(differs.then_some(Code::B903))
+            .collect();
+        count(&mut self.codes, &batch_codes);
+        let columns = self.columns();
+        Ingested {
+            digest,
+            columns,
+            rows: self.rows,
+            accepted: accepted + warned,
+            warned,
+            rejected,
+            duplicate,
+            skipped,
+            incidents: self.incidents,
+            categories: self.categories,
+            codes: self.codes,
+            outcomes: self.outcomes,
+            held,
+            columns_with_personal_data: self.private_columns,
+            study_area: settings
+                .set
+                .get("study_area")
+                .cloned()
+                .or_else(|| profile.study_area().map(str::to_owned)),
+        }
+    }
+}
