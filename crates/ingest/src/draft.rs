@@ -8,6 +8,8 @@ use naqsha_model::{
     Precision, Seizure, Severity, Status, TimePrecision, Unit,
 };
 
+use crate::reference::DistrictId;
+
 /// The days and instants a cell names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Moment {
@@ -48,6 +50,7 @@ pub(crate) struct Draft {
     pub(crate) precision: Option<Precision>,
     pub(crate) basis: Option<Basis>,
     pub(crate) district: Option<String>,
+    pub(crate) district_id: Option<DistrictId>,
     pub(crate) place_text: Option<String>,
     pub(crate) category: Option<Category>,
     pub(crate) offences: Vec<Offence>,

@@ -4,19 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod district;
 mod gazetteer;
+mod province;
+mod spelling;
 mod statutes;
 
-pub(crate) use district::Districts;
-pub(crate) use gazetteer::{Found, Gazetteer, Place};
+pub(crate) use district::{DISTRICT_VINTAGE, DistrictId, Districts};
+pub(crate) use gazetteer::{Found, Gazetteer, Place, Scope};
+pub(crate) use province::Provinces;
 pub(crate) use statutes::Statutes;
 
 use crate::text::slug;
 
 const PLACES: &str = include_str!("../../../data/gazetteer/pk_places.csv");
 const SECTIONS: &str = include_str!("../../../data/statutes/sections.csv");
-const DISTRICT_ALIASES: &str = include_str!("../../../data/aliases/district.csv");
 const AGENCIES: &str = include_str!("../../../data/agencies/agencies.csv");
-const DISTRICT_NAMES: &str = include_str!("../../../data/aliases/district_names.csv");
+const PLACE_DISTRICTS: &str = include_str!("../../../data/gazetteer/pk_place_districts.csv");
+const DISTRICTS: &str = include_str!("../../../data/districts/districts.csv");
+const DIVISIONS: &str = include_str!("../../../data/districts/divisions.csv");
+const PROVINCES: &str = include_str!("../../../data/districts/provinces.csv");
 
 /// Gazetteer, statutes and aliases.
 #[derive(Debug)]
@@ -27,19 +32,23 @@ pub struct Reference {
     agencies: BTreeSet<String>,
     /// Codes of proscribed organisations by folded name, as the deployment lists them.
     proscribed: BTreeMap<String, String>,
+    pub(crate) provinces: Provinces,
 }
 
 impl Reference {
     /// The reference data that ships with the program; building its indexes takes some milliseconds.
     pub fn embedded() -> Self {
+        let districts = Districts::parse(DISTRICTS);
+        let provinces = Provinces::parse(PROVINCES, DIVISIONS);
         Self {
-            gazetteer: Gazetteer::parse(PLACES),
+            gazetteer: Gazetteer::parse(PLACES, PLACE_DISTRICTS, &districts, &provinces),
             statutes: Statutes::parse(SECTIONS),
-            districts: Districts::parse(DISTRICT_NAMES, DISTRICT_ALIASES),
             agencies: records(AGENCIES)
                 .filter_map(|record| record.get(0).map(str::to_owned))
                 .collect(),
             proscribed: BTreeMap::new(),
+            districts,
+            provinces,
         }
     }
 }

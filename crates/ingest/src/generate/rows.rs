@@ -149,10 +149,8 @@ impl<'a> Generator<'a> {
             .iter()
             .filter(|place| place.admin1 == "04")
             .filter_map(|place| {
-                reference
-                    .districts
-                    .find(&place.name)
-                    .map(|d| (place, d.name.clone()))
+                let district = reference.districts.get(place.district?);
+                Some((place, district.name.clone()))
             })
             .collect();
         Self {

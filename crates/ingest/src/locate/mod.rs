@@ -4,7 +4,7 @@ use naqsha_model::{Basis, Code, Location, LocationMethod, Metres, Point, Precisi
 
 use crate::draft::Draft;
 use crate::profile::Profile;
-use crate::reference::{Found, Reference};
+use crate::reference::{Found, Reference, Scope};
 
 /// Decides the places of the rows of one file.
 pub(crate) struct Locator<'a> {
@@ -57,8 +57,19 @@ impl<'a> Locator<'a> {
         else {
             return unplaced();
         };
-        match self.reference.gazetteer.find(text) {
+        let scope = Scope {
+            district: draft.district_id,
+            province: None,
+        };
+        let (found, by_sound) =
+            self.reference
+                .gazetteer
+                .find_within(text, scope, &self.reference.districts);
+        match found {
             Found::One(place) => {
+                if by_sound {
+                    draft.note(Code::W409);
+                }
                 draft.note(Code::W403);
                 let mut location =
                     Location::at_point(place.point, place.uncertainty(), Precision::Locality);
@@ -74,7 +85,12 @@ impl<'a> Locator<'a> {
                 draft.note(Code::E406);
                 unplaced()
             }
-            Found::Nothing => unplaced(),
+            // The column says the district, the words only hint at a place: the column holds.
+            Found::Elsewhere if draft.district.is_some() => {
+                draft.note(Code::W407);
+                unplaced()
+            }
+            Found::Nothing | Found::Elsewhere => unplaced(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Cells to a draft: each planned field reads its cell, maps it, and notes what is wrong with it.
 
 mod line;
+mod place;
 mod take;
 
 use std::borrow::Cow;

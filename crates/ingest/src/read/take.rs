@@ -1,22 +1,20 @@
 //! A mapped text into its place in the draft, by target.
 
-use std::borrow::Cow;
-
 use naqsha_model::{
-    AgeBand, Amount, Basis, Bearing, Category, Code, Coded, Concealment, Country, Currency, Day,
-    DetectionMode, Grading, HandlingCode, Members, Offset, PlaceRole, Precision, Province,
-    RouteNode, RouteRole, Seizure, Status, Substance, TimePrecision, TravelMode, Unit,
+    AgeBand, Amount, Category, Code, Coded, Concealment, Country, Currency, Day, DetectionMode,
+    Grading, HandlingCode, Members, RouteNode, RouteRole, Seizure, Status, Substance,
+    TimePrecision, TravelMode, Unit,
 };
 
 use super::RowReader;
 use crate::draft::Draft;
 use crate::profile::{
-    Action, CountTarget, ModusTarget, MoneyTarget, NumberForm, PlaceTarget, RoutePart, SeizurePart,
-    TimeForm, TimeTarget, metres, truth,
+    Action, CountTarget, ModusTarget, MoneyTarget, NumberForm, SeizurePart, TimeForm, TimeTarget,
+    truth,
 };
-use crate::text::{ascii_digits, words};
+use crate::text::ascii_digits;
 use crate::values::fir_number::fir_number;
-use crate::values::number::{distance_bearing, lat_lon, money};
+use crate::values::number::money;
 use crate::values::redact::{names_a_victim, redact};
 use crate::values::section::sections;
 
@@ -53,7 +51,7 @@ impl RowReader<'_> {
             Action::CaseNumber(form) => {
                 draft.number = Some(self.number(*form, column, text, draft)?)
             }
-            Action::Station(_) => Self::take_station(column, text, draft)?,
+            Action::Station(_) => self.take_station(column, text, draft)?,
             Action::Sections { default_statute } => {
                 let cited = sections(text, default_statute, &self.reference.statutes)?;
                 (draft.offences, draft.cited) = (cited.offences, Some(cited.category));
@@ -106,103 +104,6 @@ impl RowReader<'_> {
         }
     }
 
-    fn take_station(column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
-        let mut words = words(text);
-        if words.iter().any(|word| word == "ٹھانہ") {
-            draft.blame(Code::W409, column);
-            draft.fixed.push((column, text.replace("ٹھانہ", "تھانہ")));
-        }
-        words.retain(|word| {
-            !matches!(
-                word.as_str(),
-                "ps" | "thana" | "تھانہ" | "ٹھانہ" | "station" | "police"
-            )
-        });
-        if words.is_empty() {
-            return Err(Code::E101);
-        }
-        draft.station = Some(words.join("-"));
-        Ok(())
-    }
-
-    fn take_place(
-        &self,
-        target: PlaceTarget,
-        column: usize,
-        text: &str,
-        draft: &mut Draft,
-    ) -> Result<(), Code> {
-        match target {
-            PlaceTarget::Text => draft.place_text = Some(kept_text(column, text, draft)),
-            PlaceTarget::District => self.take_district(column, text, draft)?,
-            PlaceTarget::Province => {
-                draft.details().place.province = Some(member::<Province>(text)?)
-            }
-            PlaceTarget::Tehsil => {
-                let tehsil = kept_text(column, text, draft);
-                draft.details().place.tehsil = Some(tehsil);
-            }
-            PlaceTarget::Longitude => draft.longitude = Some(self.coordinate(text)?),
-            PlaceTarget::Latitude => draft.latitude = Some(self.coordinate(text)?),
-            PlaceTarget::X => draft.x = Some(self.coordinate(text)?),
-            PlaceTarget::Y => draft.y = Some(self.coordinate(text)?),
-            PlaceTarget::LatLon => {
-                let point = lat_lon(text)?;
-                (draft.longitude, draft.latitude) = (Some(point.lon()), Some(point.lat()));
-            }
-            PlaceTarget::Uncertainty => {
-                draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?);
-            }
-            PlaceTarget::Precision => draft.precision = Some(member::<Precision>(text)?),
-            PlaceTarget::Basis => draft.basis = Some(member::<Basis>(text)?),
-            PlaceTarget::Role => draft.details().place.role = Some(member::<PlaceRole>(text)?),
-            PlaceTarget::Country => draft.details().place.country = Some(country(text)?),
-            PlaceTarget::BorderPoint => draft.details().place.border_point = Some(text.to_owned()),
-            PlaceTarget::Beat => {
-                let beat = kept_text(column, text, draft);
-                draft.details().place.beat = Some(beat);
-            }
-            // A place without a distance is common; nothing is missing then.
-            PlaceTarget::Offset => {
-                if let Some((km, bearing)) = distance_bearing(text) {
-                    let bearing = Bearing::parse(bearing).ok();
-                    draft.details().place.offset = Some(Offset { km, bearing });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn take_district(&self, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
-        let district = self.reference.districts.find(text).ok_or(Code::E404)?;
-        if let Some(remark) = district.remark {
-            draft.blame(remark, column);
-            draft.fixed.push((column, district.name.clone()));
-        }
-        draft.district = Some(district.name.clone());
-        Ok(())
-    }
-
-    fn take_route(
-        &self,
-        role: RouteRole,
-        part: RoutePart,
-        text: &str,
-        draft: &mut Draft,
-    ) -> Result<(), Code> {
-        let district = match part {
-            RoutePart::District => Some(self.reference.districts.find(text).ok_or(Code::E404)?),
-            _ => None,
-        };
-        let node = node(role, draft);
-        match part {
-            RoutePart::District => node.district = district.map(|district| district.name.clone()),
-            RoutePart::Country => node.country = Some(country(text)?),
-            RoutePart::BorderPoint => node.border_point = Some(text.to_owned()),
-        }
-        Ok(())
-    }
-
     fn take_time(
         &self,
         (target, form): (TimeTarget, TimeForm),
@@ -228,30 +129,18 @@ impl RowReader<'_> {
         let (moment, _remarks) = self.moments.read(TimeForm::Date, text)?;
         Day::new(moment.first).map_err(|_range| Code::E301)
     }
-
-    fn coordinate(&self, text: &str) -> Result<f64, Code> {
-        let text: Cow<'_, str> = if self.profile.decimal_comma {
-            Cow::Owned(text.replace(',', "."))
-        } else {
-            Cow::Borrowed(text)
-        };
-        fast_float2::parse::<f64, _>(text.as_bytes())
-            .ok()
-            .filter(|n| n.is_finite())
-            .ok_or(Code::E501)
-    }
 }
 
-fn member<T: Coded>(text: &str) -> Result<T, Code> {
+pub(super) fn member<T: Coded>(text: &str) -> Result<T, Code> {
     T::read(text).map_err(|_unknown| Code::E104)
 }
 
-fn country(text: &str) -> Result<Country, Code> {
+pub(super) fn country(text: &str) -> Result<Country, Code> {
     Country::new(text).ok_or(Code::E104)
 }
 
 /// A text that is kept: personal data replaced, and the column remembered.
-fn kept_text(column: usize, text: &str, draft: &mut Draft) -> String {
+pub(super) fn kept_text(column: usize, text: &str, draft: &mut Draft) -> String {
     let redacted = redact(text);
     if !redacted.codes.is_empty() {
         draft.redacted.push(column);
@@ -268,7 +157,7 @@ fn clipped(text: &str, letters: usize) -> String {
     text.chars().take(letters).collect()
 }
 
-fn node(role: RouteRole, draft: &mut Draft) -> &mut RouteNode {
+pub(super) fn node(role: RouteRole, draft: &mut Draft) -> &mut RouteNode {
     let route = &mut draft.details().route;
     // Kept in order of travel: the roles are declared in it.
     let at = route.partition_point(|node| node.role < role);

@@ -1,0 +1,141 @@
+//! Places in a draft: stations, districts, provinces, coordinates, nodes of a route.
+
+use std::borrow::Cow;
+
+use naqsha_model::{Basis, Bearing, Code, Offset, PlaceRole, Precision, Province, RouteRole};
+
+use super::RowReader;
+use super::take::{country, kept_text, member, node};
+use crate::draft::Draft;
+use crate::profile::{PlaceTarget, RoutePart, metres};
+use crate::reference::DISTRICT_VINTAGE;
+use crate::text::words;
+use crate::values::number::{distance_bearing, lat_lon};
+use crate::values::redact::redact;
+
+impl RowReader<'_> {
+    pub(super) fn take_station(
+        &self,
+        column: usize,
+        text: &str,
+        draft: &mut Draft,
+    ) -> Result<(), Code> {
+        let mut words = words(text);
+        if words.iter().any(|word| word == "ٹھانہ") {
+            draft.blame(Code::W409, column);
+            draft.fixed.push((column, text.replace("ٹھانہ", "تھانہ")));
+        }
+        words.retain(|word| {
+            !matches!(
+                word.as_str(),
+                "ps" | "thana" | "تھانہ" | "ٹھانہ" | "station" | "police"
+            )
+        });
+        if words.is_empty() {
+            return Err(Code::E101);
+        }
+        draft.station = Some(words.join("-"));
+        Ok(())
+    }
+
+    pub(super) fn take_place(
+        &self,
+        target: PlaceTarget,
+        column: usize,
+        text: &str,
+        draft: &mut Draft,
+    ) -> Result<(), Code> {
+        match target {
+            PlaceTarget::Text => draft.place_text = Some(kept_text(column, text, draft)),
+            PlaceTarget::District => self.take_district(column, text, draft)?,
+            PlaceTarget::Province => {
+                let code = self.reference.provinces.find(text).ok_or(Code::E104)?;
+                draft.details().place.province = Some(member::<Province>(code)?);
+            }
+            PlaceTarget::Tehsil => {
+                let tehsil = kept_text(column, text, draft);
+                draft.details().place.tehsil = Some(tehsil);
+            }
+            PlaceTarget::Longitude => draft.longitude = Some(self.coordinate(text)?),
+            PlaceTarget::Latitude => draft.latitude = Some(self.coordinate(text)?),
+            PlaceTarget::X => draft.x = Some(self.coordinate(text)?),
+            PlaceTarget::Y => draft.y = Some(self.coordinate(text)?),
+            PlaceTarget::LatLon => {
+                let point = lat_lon(text)?;
+                (draft.longitude, draft.latitude) = (Some(point.lon()), Some(point.lat()));
+            }
+            PlaceTarget::Uncertainty => {
+                draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?);
+            }
+            PlaceTarget::Precision => draft.precision = Some(member::<Precision>(text)?),
+            PlaceTarget::Basis => draft.basis = Some(member::<Basis>(text)?),
+            PlaceTarget::Role => draft.details().place.role = Some(member::<PlaceRole>(text)?),
+            PlaceTarget::Country => draft.details().place.country = Some(country(text)?),
+            PlaceTarget::BorderPoint => draft.details().place.border_point = Some(text.to_owned()),
+            PlaceTarget::Beat => {
+                let beat = kept_text(column, text, draft);
+                draft.details().place.beat = Some(beat);
+            }
+            // A place without a distance is common; nothing is missing then.
+            PlaceTarget::Offset => {
+                if let Some((km, bearing)) = distance_bearing(text) {
+                    let bearing = Bearing::parse(bearing).ok();
+                    draft.details().place.offset = Some(Offset { km, bearing });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_district(&self, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
+        let found = self.reference.districts.find(text)?;
+        if let Some(remark) = found.remark {
+            draft.blame(remark, column);
+            draft.fixed.push((column, found.district.name.clone()));
+        }
+        draft.district = Some(found.district.name.clone());
+        draft.district_id = Some(found.id);
+        let place = &mut draft.details().place;
+        place.province = Province::parse(&found.district.province).ok();
+        place.district_code.clone_from(&found.district.code);
+        place.vintage = Some(DISTRICT_VINTAGE.to_owned());
+        if text != found.district.name {
+            place.as_reported = Some(redact(text).text.into_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_route(
+        &self,
+        role: RouteRole,
+        part: RoutePart,
+        text: &str,
+        draft: &mut Draft,
+    ) -> Result<(), Code> {
+        let district = match part {
+            RoutePart::District => Some(self.reference.districts.find(text)?),
+            _ => None,
+        };
+        let node = node(role, draft);
+        match part {
+            RoutePart::District => {
+                node.district = district.map(|found| found.district.name.clone())
+            }
+            RoutePart::Country => node.country = Some(country(text)?),
+            RoutePart::BorderPoint => node.border_point = Some(text.to_owned()),
+        }
+        Ok(())
+    }
+
+    fn coordinate(&self, text: &str) -> Result<f64, Code> {
+        let text: Cow<'_, str> = if self.profile.decimal_comma {
+            Cow::Owned(text.replace(',', "."))
+        } else {
+            Cow::Borrowed(text)
+        };
+        fast_float2::parse::<f64, _>(text.as_bytes())
+            .ok()
+            .filter(|n| n.is_finite())
+            .ok_or(Code::E501)
+    }
+}
