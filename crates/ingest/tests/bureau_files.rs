@@ -281,7 +281,7 @@ fn categories_follow_from_sections() {
     let text = format!(
         "{header}{}{}{}{}",
         row(1, "3(2) PTPA", "بمسافت 10 کلومیٹر مشرق"),
-        row(2, "14 PECA/420 ت پ", "گجرات"),
+        row(2, "14 PECA/420 ت پ", "نزد ریلوے اسٹیشن لاہور"),
         row(3, "۳۰۲/۳۴ ت پ", "-"),
         row(4, "11H/11N ATA", "-")
     );

@@ -37,10 +37,13 @@ impl<'a> Towns<'a> {
         let known = |place: &&Place| matches!(gazetteer.find(&place.name), Found::One(found) if found.point == place.point);
         let within =
             |place: &&Place| divisions.is_empty() || divisions.contains(&place.admin1.as_str());
+        // A row states the district beside the town: they must not contradict each other.
+        let sure = |place: &&Place| divisions.is_empty() || place.district.is_some();
         let towns: Vec<&Place> = gazetteer
             .places()
             .iter()
             .filter(within)
+            .filter(sure)
             .filter(known)
             .collect();
         let mut sum = 0.0;
