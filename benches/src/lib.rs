@@ -74,6 +74,7 @@ pub async fn filled_store(folder: &Path, file: &[u8]) -> Store {
         synthetic: false,
         study_area: Some("west-yorkshire".to_owned()),
         on_change: OnChange::Report,
+        replaces: None,
     };
     let mut writer = store.begin(header).await.expect("nobody else writes");
     let ingested = ingest(file, |incidents| {

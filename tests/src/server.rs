@@ -105,6 +105,15 @@ impl Server {
         self.store.ingest(WEST_YORKSHIRE[0]);
     }
 
+    /// Runs another command on the same store beside the service; gives what it says.
+    ///
+    /// # Panics
+    /// Where the command fails, or says no JSON.
+    pub fn beside(&self, args: &[&str]) -> Value {
+        let said = self.store.run(args);
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+    }
+
     fn start(config: &str, files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a scratch folder");
         let store = Store {
@@ -241,7 +250,7 @@ impl Store {
         self.run(&["ingest", "--profile", profile, file]);
     }
 
-    fn run(&self, args: &[&str]) {
+    fn run(&self, args: &[&str]) -> String {
         let output = self
             .command()
             .args(args)
@@ -252,5 +261,6 @@ impl Store {
             "{args:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }

@@ -8,19 +8,37 @@ use naqsha_tests::server::Server;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_batch_ingested_beside_a_service_becomes_visible_whole() {
+fn what_is_done_beside_a_service_becomes_visible_whole() {
     let server = Server::over_nothing();
     let matched = || {
         let page = server.json("/collections/incidents/items?limit=1");
         page["numberMatched"].as_u64().expect("a count")
     };
     assert_eq!(matched(), 0);
+    let next = |before: u64| {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = matched();
+        while seen == before && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(50));
+            seen = matched();
+        }
+        seen
+    };
     server.ingest_west_yorkshire();
-    let deadline = Instant::now() + PATIENCE;
-    let mut seen = matched();
-    while seen == 0 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(50));
-        seen = matched();
-    }
-    assert_eq!(seen, 31_635, "all of the month or nothing");
+    assert_eq!(next(0), 31_635, "all of the month or nothing");
+
+    let list = server.beside(&["batch", "list"]);
+    let batch = list["batches"][0]["batch"].as_str().expect("a digest");
+    let tile = "/xyz/counts/8/126/82.mvt";
+    let tile_bytes = || server.get(tile).body.len();
+    let whole = tile_bytes();
+    server.beside(&["batch", "withdraw", batch, "--reason", "not ours"]);
+    assert_eq!(next(31_635), 0, "a withdrawn batch is gone");
+    let empty = tile_bytes();
+    assert!(
+        empty * 10 < whole,
+        "from the tiles too: {empty} of {whole} bytes"
+    );
+    server.beside(&["batch", "restore", batch]);
+    assert_eq!(next(0), 31_635);
 }

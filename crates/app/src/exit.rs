@@ -51,8 +51,11 @@ fn code(error: &anyhow::Error) -> u8 {
             )
             | None => {}
         }
-        if let Some(StoreError::Damaged { .. }) = cause.downcast_ref() {
-            return 4;
+        match cause.downcast_ref() {
+            Some(StoreError::Damaged { .. }) => return 4,
+            Some(StoreError::Refused { .. }) => return 3,
+            Some(StoreError::NoSuchBatch(_) | StoreError::NoSuchRecord { .. }) => return 2,
+            _ => {}
         }
     }
     1

@@ -1,11 +1,13 @@
 //! The Naqsha program: reads its arguments and configuration, wires the crates together, and maps the outcome to an
 //! exit code (0 done, 1 failed, 2 usage, 3 refused by a rule, 4 damaged store). No rule about incidents lives here.
 
+mod actor;
 mod clock;
 mod commands;
 mod config;
 mod deployment;
 mod exit;
+mod period;
 mod reference;
 mod stats;
 

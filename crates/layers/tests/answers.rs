@@ -68,6 +68,7 @@ async fn catalogue(incidents: Vec<Incident>) -> (TempDir, Catalogue) {
         synthetic: true,
         study_area: Some("square".to_owned()),
         on_change: OnChange::Report,
+        replaces: None,
     };
     let mut writer = store.begin(header).await.unwrap();
     let accepted = incidents.len() as u64;

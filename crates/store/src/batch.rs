@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use naqsha_model::{Agency, BatchDigest, Code};
+use naqsha_model::{Agency, BatchDigest, Code, DayRange, Severity};
 
 /// What becomes of a record whose natural key is held with other content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnChange {
     /// It is reported as a repeat and not stored.
     Report,
-    /// It would replace the record held. Not offered yet: [`crate::Store::begin`] refuses it.
+    /// It becomes the incident's next revision; the record held is no longer current.
     Revise,
 }
 
@@ -33,6 +33,8 @@ pub struct BatchHeader {
     pub study_area: Option<String>,
     /// What becomes of changed repeats.
     pub on_change: OnChange,
+    /// The days whose current records, of the same agency and profile, the batch takes the place of.
+    pub replaces: Option<DayRange>,
 }
 
 /// How the rows of a batch fared: `rows = accepted + rejected + duplicate + skipped`; `warned` is part of `accepted`.
@@ -61,6 +63,8 @@ pub enum BatchState {
     Live,
     /// Durable, but in no snapshot: its incidents and natural keys are not seen.
     Held,
+    /// Taken out again: in no snapshot from the version of that event on.
+    Withdrawn,
 }
 
 /// A committed batch.
@@ -86,8 +90,23 @@ pub struct BatchRecord {
     pub totals: BatchTotals,
     /// Whether it is served.
     pub state: BatchState,
+    /// What became of changed repeats.
+    pub on_change: OnChange,
+    /// The days whose records it takes the place of.
+    pub replaces: Option<DayRange>,
     /// The store's version right after its commit; a held batch does not raise it.
     pub committed_version: u64,
+}
+
+impl BatchRecord {
+    /// The codes for which it was held when it was committed, most serious first.
+    pub fn held_for(&self) -> impl Iterator<Item = Code> + '_ {
+        self.totals
+            .codes
+            .keys()
+            .copied()
+            .filter(|code| code.severity() == Severity::Batch)
+    }
 }
 
 /// What a commit made.
@@ -97,6 +116,10 @@ pub struct Committed {
     pub version: u64,
     /// The batch.
     pub batch: BatchRecord,
+    /// How many of its records are later revisions of incidents held before.
+    pub revised: u64,
+    /// How many records held before it took the place of, by its period.
+    pub replaced: u64,
 }
 
 /// How a record repeats one that is held, or one of its own batch.

@@ -50,7 +50,7 @@ pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>)
 
 fn count(part: &Part, passing: &Passing, resolution: Resolution) -> Counts {
     let mut counts = Counts::default();
-    for segment in &part.segments {
+    for segment in &part.index.segments {
         let Some(stored) = segment.resolution else {
             let Tally { counted, uncounted } = passing.tally(segment.rows.clone());
             if counted + uncounted > 0 {

@@ -30,9 +30,25 @@ pub enum StoreError {
     /// The batch was committed before.
     #[error("batch {0} was received before")]
     Received(BatchDigest),
-    /// Revision of records is asked for, which is not offered.
-    #[error("changed records can be reported, not yet revised")]
-    CannotRevise,
+    /// No batch has that digest.
+    #[error("no batch {0}")]
+    NoSuchBatch(BatchDigest),
+    /// A batch has no record in that row of its file.
+    #[error("batch {batch} has no record in row {row}")]
+    NoSuchRecord {
+        /// The batch.
+        batch: BatchDigest,
+        /// Row of its file.
+        row: u64,
+    },
+    /// What was asked of a batch does not go with the state it is in; nothing was changed.
+    #[error("batch {batch} {why}")]
+    Refused {
+        /// The batch.
+        batch: BatchDigest,
+        /// Its state.
+        why: &'static str,
+    },
     /// A cell finer than resolution 9: such a location is never accepted.
     #[error("row {row} has a cell at resolution {resolution}, finer than 9")]
     CellTooFine {

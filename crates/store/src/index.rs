@@ -8,13 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_model::{Basis, Category, DayRange, RecordStage};
+use naqsha_model::{Basis, Category, Day, DayRange, RecordStage};
 use polars::prelude::DataFrame;
 
 use crate::batch::BatchRecord;
 use crate::cells;
 use crate::columns::INDEX_COLUMNS;
 use crate::files::{self, FileRecord};
+use crate::hidden::{self, Hidden};
 use crate::rows::Unreadable;
 
 const _: () = assert!(
@@ -25,11 +26,18 @@ const _: () = assert!(
 /// Days of a row without a time: they share a day with any range.
 const ANY_DAY: (u16, u16) = (DayRange::ALL.first().0, DayRange::ALL.last().0);
 
-/// One file in memory; the columns run in parallel, in file order.
-#[derive(Debug)]
+/// One file in memory, with the rows of it that are not current.
+#[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub batch: Arc<BatchRecord>,
     pub file: FileRecord,
+    pub index: Arc<Index>,
+    pub hidden: Option<Arc<Hidden>>,
+}
+
+/// What is kept of a file; the columns run in parallel, in file order.
+#[derive(Debug)]
+pub(crate) struct Index {
     pub rows: Rows,
     /// In file order: rows without a cell first, then by resolution.
     pub segments: Vec<Segment>,
@@ -64,46 +72,96 @@ pub(crate) const fn traits(stage: u8, basis: u8) -> u8 {
 }
 
 impl Part {
-    /// Reads and verifies a file.
+    /// Reads and verifies a file. `hidden` are rows of the bureau's file that are not current, ascending.
     pub(crate) fn open(
         store: &Path,
         batch: &Arc<BatchRecord>,
         file: &FileRecord,
+        hidden: &[u64],
     ) -> Result<Self, Unreadable> {
         let bytes = files::verified(store, file)?;
+        let row_column = (!hidden.is_empty()).then_some(hidden::ROW_COLUMN);
+        let columns: Vec<&str> = INDEX_COLUMNS.into_iter().chain(row_column).collect();
         let frame =
-            files::read_columns(&bytes, Some(&INDEX_COLUMNS)).map_err(|error| error.to_string())?;
-        Self::new(Arc::clone(batch), file.clone(), &frame)
-    }
-
-    /// Indexes the frame of a file.
-    fn new(
-        batch: Arc<BatchRecord>,
-        file: FileRecord,
-        frame: &DataFrame,
-    ) -> Result<Self, Unreadable> {
-        let (rows, segments) = Self::columns(&file, frame)?;
+            files::read_columns(&bytes, Some(&columns)).map_err(|error| error.to_string())?;
+        let index = Index::new(file, &frame)?;
+        let mask = match row_column {
+            Some(_) => Some(Hidden::new(
+                &hidden::source_rows(&frame)?,
+                hidden,
+                &index.rows,
+            )),
+            None => None,
+        };
         Ok(Self {
-            batch,
-            file,
-            rows,
-            segments,
+            batch: Arc::clone(batch),
+            file: file.clone(),
+            index: Arc::new(index),
+            hidden: mask.map(Arc::new),
         })
     }
 
-    /// The index of a frame that is not yet part of a committed batch.
-    pub(crate) fn columns(
-        file: &FileRecord,
-        frame: &DataFrame,
-    ) -> Result<(Rows, Vec<Segment>), Unreadable> {
+    /// The same file with other rows hidden; it is read where they were not hidden before.
+    pub(crate) fn hiding(
+        &self,
+        store: &Path,
+        batch: &Arc<BatchRecord>,
+        hidden: &[u64],
+    ) -> Result<Self, Unreadable> {
+        let mask = match &self.hidden {
+            _ if hidden.is_empty() => None,
+            Some(mask) if mask.is_for(hidden) => Some(Arc::clone(mask)),
+            _ => {
+                let at = hidden::read_source_rows(store, &self.file)?;
+                Some(Arc::new(Hidden::new(&at, hidden, &self.index.rows)))
+            }
+        };
+        Ok(Self {
+            batch: Arc::clone(batch),
+            file: self.file.clone(),
+            index: Arc::clone(&self.index),
+            hidden: mask,
+        })
+    }
+
+    /// Number of rows that are current.
+    pub(crate) fn seen(&self) -> u64 {
+        self.file.rows - self.hidden.as_ref().map_or(0, |hidden| hidden.count)
+    }
+
+    /// First and last day of the current rows that have a time.
+    pub(crate) fn days(&self) -> Option<DayRange> {
+        self.hidden
+            .as_ref()
+            .map_or(self.file.days, |hidden| hidden.days)
+    }
+
+    /// Whether the row at a position is hidden.
+    pub(crate) fn hides(&self, position: usize) -> bool {
+        self.hidden
+            .as_ref()
+            .is_some_and(|hidden| hidden.hides(position))
+    }
+
+    /// Memory of the index and the mask in bytes, without its constant part.
+    pub(crate) fn bytes(&self) -> usize {
+        self.index.bytes() + self.hidden.as_ref().map_or(0, |hidden| hidden.bytes())
+    }
+}
+
+impl Index {
+    /// Indexes the frame of a file.
+    pub(crate) fn new(file: &FileRecord, frame: &DataFrame) -> Result<Self, Unreadable> {
         if frame.height() as u64 != file.rows || frame.height() > cells::MAX_ROWS {
             return Err(format!("{} rows instead of {}", frame.height(), file.rows));
         }
-        Ok((Rows::new(frame)?, segments(frame)?))
+        Ok(Self {
+            rows: Rows::new(frame)?,
+            segments: segments(frame)?,
+        })
     }
 
-    /// Memory of the index in bytes, without its constant part.
-    pub(crate) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         let Rows {
             first_day,
             last_day,
@@ -120,6 +178,18 @@ impl Part {
             .map(|segment| 8 * segment.entries.len())
             .sum::<usize>()
     }
+}
+
+/// The days of a row, `None` where it has no time.
+pub(crate) fn day_range(rows: &Rows, position: usize) -> Option<DayRange> {
+    let days = (
+        *rows.first_day.get(position)?,
+        *rows.last_day.get(position)?,
+    );
+    if days == ANY_DAY {
+        return None;
+    }
+    DayRange::new(Day(days.0), Day(days.1)).ok()
 }
 
 impl Segment {

@@ -1,6 +1,6 @@
-//! Natural keys held, by agency: what a repeat is known by.
+//! Natural keys stored, by agency: what a repeat is known by.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,67 +8,126 @@ use naqsha_model::{ContentDigest, NaturalKey};
 
 use crate::StoreError;
 use crate::columns::KEY_COLUMNS;
+use crate::contents::RecordAt;
 use crate::files::{self, FileRecord};
-use crate::index::Part;
+use crate::hidden::{ROW_COLUMN, source_rows};
 use crate::rows::{Unreadable, whole};
 use crate::snapshot::Snapshot;
 
-/// Keys with the content they are held with.
-pub(crate) type Held = HashMap<NaturalKey, ContentDigest>;
+/// A record with a natural key: where it is stored and what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keyed {
+    pub at: RecordAt,
+    pub content: ContentDigest,
+}
+
+/// All records of an agency's keys, current or not.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Keys {
+    /// One record of each key.
+    one: HashMap<NaturalKey, Keyed>,
+    /// The others, of keys that have several.
+    others: HashMap<NaturalKey, Vec<Keyed>>,
+    /// Batches read.
+    batches: HashSet<u64>,
+}
+
+/// How an incident that a key names stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Its current record, if one is seen.
+    pub current: Option<Keyed>,
+    /// The record that gives it its id.
+    pub first: RecordAt,
+    /// What its next revision is numbered.
+    pub next: u32,
+}
+
+impl Keys {
+    /// The incident that a key names, `None` where it is new. `seen` tells whether a record is current.
+    pub(crate) fn standing(
+        &self,
+        key: &NaturalKey,
+        snapshot: &Snapshot,
+        seen: impl Fn(RecordAt) -> bool,
+    ) -> Option<Standing> {
+        let one = self.one.get(key)?;
+        let others = self.others.get(key).map_or(&[][..], Vec::as_slice);
+        let all = || others.iter().chain([one]);
+        Some(Standing {
+            current: all().copied().find(|keyed| seen(keyed.at)),
+            first: snapshot.contents().links.first_of(one.at),
+            next: u32::try_from(others.len() + 2).unwrap_or(u32::MAX),
+        })
+    }
+
+    fn add(&mut self, key: NaturalKey, keyed: Keyed) {
+        if let Some(other) = self.one.insert(key, keyed) {
+            self.others.entry(key).or_default().push(other);
+        }
+    }
+}
 
 /// Keys read so far. One writer at a time uses it.
 #[derive(Debug, Default)]
 pub(crate) struct KeyCache {
-    agencies: HashMap<String, AgencyKeys>,
-}
-
-#[derive(Debug, Default)]
-struct AgencyKeys {
-    /// Batches up to this sequence are read.
-    sequence: u64,
-    held: Arc<Held>,
+    agencies: HashMap<String, Arc<Keys>>,
 }
 
 impl KeyCache {
-    /// Keys of an agency's live batches; reads the files of those batches that were not read before.
+    /// Keys of all batches of an agency that are or were live; reads the files of those that were not read before.
     ///
-    /// Memory: about 50 bytes a record with a key, kept for the next batch.
+    /// Memory: about 70 bytes a record with a key, kept for the next batch.
     pub(crate) fn of(
         &mut self,
         agency: &str,
         snapshot: &Snapshot,
-    ) -> Result<Arc<Held>, StoreError> {
-        if let Some(file) = snapshot.damaged_of(agency) {
-            return Err(StoreError::Damaged {
-                path: file.path.clone(),
-                reason: file.reason.clone(),
-            });
-        }
+    ) -> Result<Arc<Keys>, StoreError> {
+        let contents = snapshot.contents();
         let keys = self.agencies.entry(agency.to_owned()).or_default();
-        let new = |part: &&Arc<Part>| {
-            part.batch.agency.as_str() == agency && part.batch.sequence > keys.sequence
-        };
-        let parts: Vec<&Arc<Part>> = snapshot.parts().iter().filter(new).collect();
-        let held = Arc::make_mut(&mut keys.held);
-        for part in &parts {
-            let damaged = |reason| StoreError::Damaged {
-                path: part.file.path(),
-                reason,
-            };
-            add_keys(snapshot.folder(), &part.file, held).map_err(damaged)?;
+        let new = contents.batches.iter().filter(|batch| {
+            batch.agency.as_str() == agency
+                && !keys.batches.contains(&batch.sequence)
+                && contents.was_live(batch.sequence)
+        });
+        let new: HashMap<_, u64> = new.map(|batch| (batch.digest, batch.sequence)).collect();
+        if new.is_empty() {
+            return Ok(Arc::clone(keys));
         }
-        keys.sequence = parts
-            .iter()
-            .map(|part| part.batch.sequence)
-            .fold(keys.sequence, u64::max);
-        Ok(Arc::clone(&keys.held))
+        // A batch is counted as read only with all of its files, so that an error leaves what was known.
+        let mut more = Keys::clone(keys);
+        for file in &contents.files {
+            let Some(&sequence) = new.get(&file.batch) else {
+                continue;
+            };
+            let left_out = |at| snapshot.visibility().is_left_out(at);
+            let read = read_keys(snapshot.folder(), file, sequence);
+            let read = read.map_err(|reason| StoreError::Damaged {
+                path: file.path(),
+                reason,
+            })?;
+            for (key, keyed) in read {
+                if !left_out(keyed.at) {
+                    more.add(key, keyed);
+                }
+            }
+        }
+        more.batches.extend(new.values());
+        *keys = Arc::new(more);
+        Ok(Arc::clone(keys))
     }
 }
 
-fn add_keys(store: &Path, file: &FileRecord, held: &mut Held) -> Result<(), Unreadable> {
+/// The keyed records of a file.
+pub(crate) fn read_keys(
+    store: &Path,
+    file: &FileRecord,
+    sequence: u64,
+) -> Result<Vec<(NaturalKey, Keyed)>, Unreadable> {
     let bytes = files::verified(store, file)?;
-    let frame =
-        files::read_columns(&bytes, Some(&KEY_COLUMNS)).map_err(|error| error.to_string())?;
+    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([ROW_COLUMN]).collect();
+    let frame = files::read_columns(&bytes, Some(&columns)).map_err(|error| error.to_string())?;
+    let rows = source_rows(&frame)?;
     let [key_high, key_low, content_high, content_low] = KEY_COLUMNS.map(|name| {
         frame
             .column(name)
@@ -77,12 +136,17 @@ fn add_keys(store: &Path, file: &FileRecord, held: &mut Held) -> Result<(), Unre
     });
     let keys = key_high?.iter().zip(key_low?.iter());
     let contents = content_high?.iter().zip(content_low?.iter());
-    for ((key_high, key_low), (content_high, content_low)) in keys.zip(contents) {
+    let mut keyed = Vec::new();
+    for ((row, (key_high, key_low)), (content_high, content_low)) in
+        rows.into_iter().zip(keys).zip(contents)
+    {
         if let (Some(key), Some(content)) =
             (whole(key_high, key_low), whole(content_high, content_low))
         {
-            held.insert(NaturalKey(key), ContentDigest(content));
+            let content = ContentDigest(content);
+            let at = RecordAt { sequence, row };
+            keyed.push((NaturalKey(key), Keyed { at, content }));
         }
     }
-    Ok(())
+    Ok(keyed)
 }

@@ -1,4 +1,4 @@
-//! The ledger: batches, their totals and their files in `SQLite`, one transaction a commit.
+//! The ledger: batches, their totals, files and events in `SQLite`. Here it is opened and brought to this program's format.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -13,30 +13,18 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqlSafeStr};
 
 use crate::StoreError;
-use crate::batch::{BatchRecord, BatchState};
-use crate::files::FileRecord;
-use crate::ledger_rows::{batch_of, code_of, file_of, number};
+use crate::ledger_rows::number;
 
 /// Newest format this program reads and the one it writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The ledger of an open store.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    pool: SqlitePool,
+    pub pool: SqlitePool,
 }
 
-/// All that the ledger says.
-#[derive(Debug, Default)]
-pub(crate) struct Contents {
-    pub version: u64,
-    /// In order of commit.
-    pub batches: Vec<BatchRecord>,
-    /// In order of batch and part.
-    pub files: Vec<FileRecord>,
-}
-
-fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+pub(crate) fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Ledger { action, source }
 }
 
@@ -58,12 +46,15 @@ impl Ledger {
             .await
             .map_err(failed("open"))?;
         let mut connection = pool.acquire().await.map_err(failed("open"))?;
-        refuse_newer(&mut connection).await?;
+        let format = format(&mut connection).await?;
+        if let Some(older @ 1..FORMAT) = format {
+            back_up(&mut connection, path, older).await?;
+        }
         migrations()
             .run(&mut *connection)
             .await
             .map_err(StoreError::Migrate)?;
-        if create {
+        if format != Some(FORMAT) {
             // The header is what an older program looks at, so it must not stay in the journal.
             let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
                 .execute(&mut *connection)
@@ -73,163 +64,12 @@ impl Ledger {
         drop(connection);
         Ok(Self { pool })
     }
-
-    /// How many batches there are: a cheap question, by which a reader knows that it has them all.
-    pub(crate) async fn batches(&self) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) AS batches FROM batches")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(failed("count batches"))?;
-        number(&row, "batches")
-    }
-
-    /// Everything, as of one moment.
-    pub(crate) async fn contents(&self) -> Result<Contents, StoreError> {
-        let read = failed("read batches");
-        let mut transaction = self.pool.begin().await.map_err(failed("begin"))?;
-        let row = sqlx::query("SELECT version FROM meta")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(read)?;
-        let version = number(&row, "version")?;
-        let sql = "SELECT * FROM batches ORDER BY sequence";
-        let rows = sqlx::query(sql)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(failed("read batches"))?;
-        let mut batches = rows.iter().map(batch_of).collect::<Result<Vec<_>, _>>()?;
-        let sql = "SELECT sequence, code, count FROM code_totals";
-        let codes = sqlx::query(sql)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(failed("read code totals"))?;
-        for row in &codes {
-            let (sequence, code, count) = code_of(row)?;
-            if let Ok(at) = batches.binary_search_by_key(&sequence, |batch| batch.sequence)
-                && let Some(batch) = batches.get_mut(at)
-            {
-                batch.totals.codes.insert(code, count);
-            }
-        }
-        let sql = "SELECT files.*, digest FROM files JOIN batches USING (sequence) ORDER BY sequence, part";
-        let rows = sqlx::query(sql)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(failed("read files"))?;
-        let files = rows.iter().map(file_of).collect::<Result<Vec<_>, _>>()?;
-        transaction.commit().await.map_err(failed("read"))?;
-        Ok(Contents {
-            version,
-            batches,
-            files,
-        })
-    }
-
-    /// Adds a batch and its files. Durable when this returns.
-    pub(crate) async fn commit(
-        &self,
-        batch: &BatchRecord,
-        files: &[FileRecord],
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(failed("begin"))?;
-        insert_batch(&mut transaction, batch)
-            .await
-            .map_err(failed("add the batch"))?;
-        for (code, &count) in &batch.totals.codes {
-            sqlx::query("INSERT INTO code_totals (sequence, code, count) VALUES (?, ?, ?)")
-                .bind(signed(batch.sequence))
-                .bind(code.code())
-                .bind(signed(count))
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed("add code totals"))?;
-        }
-        for file in files {
-            insert_file(&mut transaction, batch.sequence, file)
-                .await
-                .map_err(failed("add a file"))?;
-        }
-        sqlx::query("UPDATE meta SET version = ?")
-            .bind(signed(batch.committed_version))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed("raise the version"))?;
-        transaction
-            .commit()
-            .await
-            .map_err(failed("commit the batch"))
-    }
-}
-
-async fn insert_batch(
-    connection: &mut SqliteConnection,
-    batch: &BatchRecord,
-) -> Result<(), sqlx::Error> {
-    let totals = &batch.totals;
-    sqlx::query(
-        "INSERT INTO batches (sequence, digest, profile, agency, file_name, received_at, synthetic, study_area,
-             state, committed_version, total_rows, accepted, warned, rejected, duplicate, skipped)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(signed(batch.sequence))
-    .bind(batch.digest.to_string())
-    .bind(&batch.profile)
-    .bind(batch.agency.as_str())
-    .bind(&batch.file_name)
-    .bind(batch.received_at.to_string())
-    .bind(batch.synthetic)
-    .bind(batch.study_area.as_deref())
-    .bind(match batch.state {
-        BatchState::Live => "live",
-        BatchState::Held => "held",
-    })
-    .bind(signed(batch.committed_version))
-    .bind(signed(totals.rows))
-    .bind(signed(totals.accepted))
-    .bind(signed(totals.warned))
-    .bind(signed(totals.rejected))
-    .bind(signed(totals.duplicate))
-    .bind(signed(totals.skipped))
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-async fn insert_file(
-    connection: &mut SqliteConnection,
-    sequence: u64,
-    file: &FileRecord,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO files (sequence, part, path, sha256, row_count, byte_count, first_source_row, last_source_row,
-             first_day, last_day, timeless)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(signed(sequence))
-    .bind(file.part)
-    .bind(file.path().to_string_lossy().into_owned())
-    .bind(naqsha_model::BatchDigest::new(file.sha256).to_string())
-    .bind(signed(file.rows))
-    .bind(signed(file.bytes))
-    .bind(signed(file.source_rows.0))
-    .bind(signed(file.source_rows.1))
-    .bind(file.days.map(|days| days.first().0))
-    .bind(file.days.map(|days| days.last().0))
-    .bind(signed(file.timeless))
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// The database's integers; no count of ours comes near 2⁶³.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Reads the oldest reader from the file's header, without a lock, a journal or any other trace.
 ///
 /// The database keeps `user_version` in bytes 60 to 63; a change that is only in the journal yet is found by
-/// [`refuse_newer`]. A file without a header is one whose making was cut short.
+/// [`format`]. A file without a header is one whose making was cut short.
 fn peek(path: &Path) -> Result<(), StoreError> {
     let mut header = [0; 64];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
@@ -258,8 +98,9 @@ fn refuse(min_reader: u32) -> Result<(), StoreError> {
     }
 }
 
-/// A ledger without tables is one whose making was cut short; it has no format yet.
-async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+/// The format of the ledger's tables, where this program may read it. A ledger without tables is one whose making was cut
+/// short; it has no format yet.
+async fn format(connection: &mut SqliteConnection) -> Result<Option<u32>, StoreError> {
     let sql = "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name = 'meta'";
     let row: SqliteRow = sqlx::query(sql)
         .fetch_one(&mut *connection)
@@ -270,27 +111,64 @@ async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreErro
         .map_err(failed("read the format"))?
         == 0
     {
-        return Ok(());
+        return Ok(None);
     }
-    let sql = "SELECT min_reader FROM meta";
-    let row = sqlx::query(sql)
+    let row = sqlx::query("SELECT format, min_reader FROM meta")
         .fetch_one(connection)
         .await
         .map_err(failed("read the format"))?;
-    let min_reader = u32::try_from(number(&row, "min_reader")?).unwrap_or(u32::MAX);
-    refuse(min_reader)
+    let as_format = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    refuse(as_format(number(&row, "min_reader")?))?;
+    Ok(Some(as_format(number(&row, "format")?)))
+}
+
+/// Keeps the ledger as it was, beside it, before it is brought to this program's format. One that is there already is
+/// from a migration that was cut short, and is whole: it has its name only once it is.
+async fn back_up(
+    connection: &mut SqliteConnection,
+    ledger: &Path,
+    format: u32,
+) -> Result<(), StoreError> {
+    let backup = ledger.with_file_name(format!("ledger.format-{format}.sqlite"));
+    if backup.exists() {
+        return Ok(());
+    }
+    let unfinished = backup.with_added_extension("tmp");
+    let file = |action| {
+        let path = unfinished.clone();
+        move |source| StoreError::File {
+            action,
+            path,
+            source,
+        }
+    };
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).map_err(file("remove"))?;
+    }
+    sqlx::query("VACUUM INTO ?")
+        .bind(unfinished.to_string_lossy().into_owned())
+        .execute(connection)
+        .await
+        .map_err(failed("keep a copy of the older format"))?;
+    File::open(&unfinished)
+        .and_then(|copy| copy.sync_all())
+        .map_err(file("sync"))?;
+    std::fs::rename(&unfinished, &backup).map_err(file("rename"))?;
+    crate::files::sync_folder(backup.parent().unwrap_or(ledger))
 }
 
 /// Migrations this program knows; those of a newer program that it may still read are not its concern.
 fn migrations() -> Migrator {
-    let ledger = include_str!("../migrations/0001_ledger.sql").into_sql_str();
-    let migrations = vec![Migration::new(
-        1,
-        Cow::Borrowed("ledger"),
-        MigrationType::Simple,
-        ledger,
-        false,
-    )];
+    let migration = |version, name, sql: &'static str| {
+        let (name, sql) = (Cow::Borrowed(name), sql.into_sql_str());
+        Migration::new(version, name, MigrationType::Simple, sql, false)
+    };
+    let ledger = include_str!("../migrations/0001_ledger.sql");
+    let revisions = include_str!("../migrations/0002_revisions.sql");
+    let migrations = vec![
+        migration(1, "ledger", ledger),
+        migration(2, "revisions", revisions),
+    ];
     Migrator {
         migrations: Cow::Owned(migrations),
         ignore_missing: true,

@@ -1,13 +1,18 @@
 //! Rows of the ledger back as records; a value this program would never write is an error, not a guess.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use naqsha_model::{Agency, BatchDigest, Code, Day, DayRange};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::StoreError;
-use crate::batch::{BatchRecord, BatchState, BatchTotals};
+use crate::batch::{BatchRecord, BatchState, BatchTotals, OnChange};
+use crate::contents::{EventRecord, Link};
+use crate::event::{Act, Operation};
 use crate::files::FileRecord;
+use crate::packed;
 
 pub(crate) fn batch_of(row: &SqliteRow) -> Result<BatchRecord, StoreError> {
     Ok(BatchRecord {
@@ -26,13 +31,19 @@ pub(crate) fn batch_of(row: &SqliteRow) -> Result<BatchRecord, StoreError> {
             rejected: number(row, "rejected")?,
             duplicate: number(row, "duplicate")?,
             skipped: number(row, "skipped")?,
-            codes: std::collections::BTreeMap::new(),
+            codes: BTreeMap::new(),
         },
         state: parsed(row, "state", |text| match text {
             "live" => Some(BatchState::Live),
             "held" => Some(BatchState::Held),
             _ => None,
         })?,
+        on_change: parsed(row, "on_change", |text| match text {
+            "report" => Some(OnChange::Report),
+            "revise" => Some(OnChange::Revise),
+            _ => None,
+        })?,
+        replaces: days(row, "replaces_first_day", "replaces_last_day")?,
         committed_version: number(row, "committed_version")?,
     })
 }
@@ -44,20 +55,7 @@ pub(crate) fn code_of(row: &SqliteRow) -> Result<(u64, Code, u64), StoreError> {
 
 pub(crate) fn file_of(row: &SqliteRow) -> Result<FileRecord, StoreError> {
     let part: u32 = get(row, "part")?;
-    let day = |column| -> Result<Option<Day>, StoreError> {
-        Ok(get::<Option<u16>>(row, column)?.map(Day))
-    };
-    let days = match (day("first_day")?, day("last_day")?) {
-        (Some(first), Some(last)) => {
-            Some(
-                DayRange::new(first, last).map_err(|_range| StoreError::LedgerValue {
-                    column: "last_day",
-                    value: last.date().to_string(),
-                })?,
-            )
-        }
-        _ => None,
-    };
+    let days = days(row, "first_day", "last_day")?;
     let file = FileRecord {
         batch: parsed(row, "digest", |text| BatchDigest::parse(text).ok())?,
         part,
@@ -76,6 +74,86 @@ pub(crate) fn file_of(row: &SqliteRow) -> Result<FileRecord, StoreError> {
         (file.path().to_str() == Some(text)).then_some(())
     })?;
     Ok(file)
+}
+
+/// Links of one batch's records to one batch's.
+pub(crate) fn links_of(row: &SqliteRow) -> Result<Vec<Link>, StoreError> {
+    let (sequence, first) = (number(row, "sequence")?, number(row, "first_sequence")?);
+    packed_in(row, "links", |bytes| {
+        packed::read_links(bytes, sequence, first)
+    })
+}
+
+/// An event without its rows.
+pub(crate) fn event_of(row: &SqliteRow) -> Result<EventRecord, StoreError> {
+    Ok(EventRecord {
+        number: number(row, "event")?,
+        version: number(row, "version")?,
+        act: Act {
+            actor: get(row, "actor")?,
+            reason: get(row, "reason")?,
+            at: parsed(row, "at", |text| text.parse::<Timestamp>().ok())?,
+        },
+        operation: parsed(row, "operation", |text| {
+            Operation::ALL
+                .into_iter()
+                .find(|operation| operation.word() == text)
+        })?,
+        sequence: number(row, "sequence")?,
+        rows: None,
+        left_out: BTreeMap::new(),
+    })
+}
+
+/// Adds rows to their event.
+pub(crate) fn add_event_rows(
+    events: &mut [EventRecord],
+    row: &SqliteRow,
+) -> Result<(), StoreError> {
+    let (event, sequence) = (number(row, "event")?, number(row, "sequence")?);
+    let rows = packed_in(row, "row_list", packed::read_rows)?;
+    let code = parsed(row, "code", |text| match text {
+        "" => Some(None),
+        code => Code::parse(code).ok().map(Some),
+    })?;
+    let at = events.binary_search_by_key(&event, |event| event.number);
+    if let Some(event) = at.ok().and_then(|at| events.get_mut(at)) {
+        match code {
+            Some(code) => event.left_out.insert(code, rows),
+            None => event.rows.get_or_insert_default().insert(sequence, rows),
+        };
+    }
+    Ok(())
+}
+
+fn packed_in<T>(
+    row: &SqliteRow,
+    column: &'static str,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Result<T, StoreError> {
+    let bytes: &[u8] = get(row, column)?;
+    read(bytes).ok_or_else(|| StoreError::LedgerValue {
+        column,
+        value: format!("{} bytes", bytes.len()),
+    })
+}
+
+fn days(
+    row: &SqliteRow,
+    first: &'static str,
+    last: &'static str,
+) -> Result<Option<DayRange>, StoreError> {
+    let day = |column| -> Result<Option<Day>, StoreError> {
+        Ok(get::<Option<u16>>(row, column)?.map(Day))
+    };
+    let (Some(from), Some(to)) = (day(first)?, day(last)?) else {
+        return Ok(None);
+    };
+    let range = DayRange::new(from, to).map_err(|_range| StoreError::LedgerValue {
+        column: last,
+        value: to.date().to_string(),
+    })?;
+    Ok(Some(range))
 }
 
 /// A number that cannot be negative.

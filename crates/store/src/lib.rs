@@ -24,25 +24,37 @@
 mod batch;
 mod cells;
 mod columns;
+mod contents;
 mod cube;
 mod error;
+mod event;
 mod files;
+mod hidden;
 mod index;
 mod keys;
+mod known;
 mod ledger;
+mod ledger_read;
 mod ledger_rows;
+mod ledger_write;
+mod older;
+mod operations;
+mod packed;
 mod query;
 mod rows;
 mod scan;
+mod selection;
 mod snapshot;
 mod store;
 mod text;
+mod visibility;
 mod writer;
 
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
 pub use error::StoreError;
+pub use event::{Act, Changed, Event, Operation, Selection};
 pub use query::{Area, Cube, CubeQuery, Excluded, Filter, Page, StoredIncident};
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;

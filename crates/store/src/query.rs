@@ -106,9 +106,11 @@ pub struct Cube {
 /// An incident with what its batch says of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredIncident {
-    /// Its id, made of batch and row.
+    /// Its id, made of batch and row of its first revision: it stays while the record is revised.
     pub id: IncidentId,
-    /// Its batch.
+    /// Which revision of the incident this is, from 1.
+    pub revision: u32,
+    /// The batch of this revision.
     pub batch: BatchDigest,
     /// Mapping profile with its version.
     pub profile: String,

@@ -11,6 +11,7 @@ use h3o::CellIndex;
 use naqsha_model::{Basis, DayRange, RecordStage};
 
 use crate::cells;
+use crate::hidden::Hidden;
 use crate::index::{Part, Rows, Segment, traits};
 use crate::query::{Area, Filter};
 
@@ -110,7 +111,7 @@ impl<'q> Scan<'q> {
 
     /// The rows of a part that pass.
     pub(crate) fn passing(&self, part: &Part) -> Passing {
-        let rows = &part.rows;
+        let rows = &part.index.rows;
         let mut verdicts = Verdicts {
             rows: rows.category.len(),
             each: None,
@@ -124,9 +125,13 @@ impl<'q> Scan<'q> {
             verdicts.agencies(rows, agencies);
         }
         if let Some(area) = self.area {
-            part.segments
+            part.index
+                .segments
                 .iter()
                 .for_each(|segment| verdicts.area(segment, area));
+        }
+        if let Some(hidden) = &part.hidden {
+            verdicts.hide(hidden);
         }
         verdicts.each.map_or(Passing::All, Passing::Each)
     }
@@ -188,6 +193,15 @@ impl Verdicts {
         }
         for (verdict, &agency) in self.each().iter_mut().zip(&rows.agency) {
             *verdict *= table[usize::from(agency)];
+        }
+    }
+
+    /// A row that is not current is out, whatever is asked.
+    fn hide(&mut self, hidden: &Hidden) {
+        if hidden.count > 0 {
+            for (row, verdict) in self.each().iter_mut().enumerate() {
+                *verdict *= u8::from(!hidden.hides(row));
+            }
         }
     }
 

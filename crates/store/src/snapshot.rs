@@ -1,5 +1,6 @@
 //! One version of the store: the live batches and their parts.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,11 +8,15 @@ use std::sync::Arc;
 use naqsha_model::{BatchDigest, DayRange, IncidentId};
 use rayon::prelude::*;
 
+use crate::contents::{Contents, RecordAt};
 use crate::cube;
 use crate::files::{self, FileRecord, ROW_GROUP};
+use crate::hidden::read_source_rows;
 use crate::index::Part;
+use crate::older;
 use crate::rows::{self, Unreadable};
 use crate::scan::Scan;
+use crate::visibility::Visibility;
 use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, Page, StoreError, StoredIncident};
 
 /// A file of a live batch that is missing or differs from its digest, and is not served.
@@ -30,7 +35,10 @@ pub struct DamagedFile {
 /// One version of the store, unchanged while it is held.
 pub struct Snapshot {
     folder: Arc<Path>,
-    version: u64,
+    /// The ledger it was made of.
+    contents: Arc<Contents>,
+    visibility: Visibility,
+    /// The live batches.
     batches: Vec<BatchRecord>,
     /// In order of batch and file.
     parts: Vec<Arc<Part>>,
@@ -41,58 +49,50 @@ pub struct Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            folder,
-            version,
-            damaged,
-            ..
-        } = self;
         f.debug_struct("Snapshot")
-            .field("folder", folder)
-            .field("version", version)
+            .field("folder", &self.folder)
+            .field("version", &self.version())
             .field("batches", &self.batches.len())
             .field("live", &self.live())
-            .field("damaged", damaged)
+            .field("damaged", &self.damaged)
             .finish_non_exhaustive()
     }
 }
 
 impl Snapshot {
-    /// The live part of a ledger. Files are read and verified in parallel, but for those `previous` has already.
-    pub(crate) fn load(
-        folder: Arc<Path>,
-        version: u64,
-        batches: &[BatchRecord],
-        files: &[FileRecord],
-        previous: Option<&Self>,
-    ) -> Self {
-        let batches: Vec<BatchRecord> = batches
+    /// The current part of a ledger. Files are read and verified in parallel, but for those that `known` has already.
+    pub(crate) fn load(folder: Arc<Path>, contents: &Arc<Contents>, known: &[Arc<Part>]) -> Self {
+        let visibility = Visibility::of(contents);
+        let live = |batch: &&BatchRecord| batch.state == BatchState::Live;
+        let batches: Vec<BatchRecord> = contents.batches.iter().filter(live).cloned().collect();
+        let by_digest: HashMap<BatchDigest, Arc<BatchRecord>> = batches
             .iter()
-            .filter(|b| b.state == BatchState::Live)
-            .cloned()
+            .map(|batch| (batch.digest, Arc::new(batch.clone())))
             .collect();
-        let shared: Vec<Arc<BatchRecord>> = batches.iter().cloned().map(Arc::new).collect();
-        let live = files
+        let known: HashMap<(BatchDigest, u32), &Arc<Part>> = known
             .iter()
-            .filter_map(|file| Some((file, shared.iter().find(|b| b.digest == file.batch)?)));
-        let known = |file: &FileRecord| {
-            previous?
-                .parts
-                .iter()
-                .find(|part| part.file == *file)
-                .map(Arc::clone)
-        };
-        let opened: Vec<(&FileRecord, Result<Arc<Part>, Unreadable>)> = live
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .map(|(file, batch)| match known(file) {
-                Some(part) => (file, Ok(part)),
-                None => (file, Part::open(&folder, batch, file).map(Arc::new)),
+            .map(|part| ((part.file.batch, part.file.part), part))
+            .collect();
+        let opened: Vec<(&FileRecord, Result<Arc<Part>, Unreadable>)> = contents
+            .files
+            .par_iter()
+            .filter_map(|file| {
+                let batch = by_digest.get(&file.batch)?;
+                let hidden = within(visibility.hidden(batch.sequence), file.source_rows);
+                let part = match known.get(&(file.batch, file.part)) {
+                    Some(part) if hidden.is_empty() && part.hidden.is_none() => {
+                        Ok(Arc::clone(part))
+                    }
+                    Some(part) => part.hiding(&folder, batch, hidden).map(Arc::new),
+                    None => Part::open(&folder, batch, file, hidden).map(Arc::new),
+                };
+                Some((file, part))
             })
             .collect();
         let mut snapshot = Self {
             folder,
-            version,
+            contents: Arc::clone(contents),
+            visibility,
             batches,
             parts: Vec::new(),
             damaged: Vec::new(),
@@ -116,21 +116,18 @@ impl Snapshot {
         snapshot
     }
 
-    /// The next version, with one more batch.
-    pub(crate) fn with_batch(&self, batch: BatchRecord, parts: impl Iterator<Item = Part>) -> Self {
-        Self {
-            folder: Arc::clone(&self.folder),
-            version: batch.committed_version,
-            batches: self.batches.iter().cloned().chain([batch]).collect(),
-            parts: self
-                .parts
-                .iter()
-                .map(Arc::clone)
-                .chain(parts.map(Arc::new))
-                .collect(),
-            damaged: self.damaged.clone(),
-            lost: self.lost.clone(),
-        }
+    pub(crate) fn contents(&self) -> &Arc<Contents> {
+        &self.contents
+    }
+
+    /// Current rows of each file that is served.
+    pub(crate) fn current_by_file(&self) -> HashMap<(BatchDigest, u32), u64> {
+        let seen = |part: &Arc<Part>| ((part.file.batch, part.file.part), part.seen());
+        self.parts.iter().map(seen).collect()
+    }
+
+    pub(crate) fn visibility(&self) -> &Visibility {
+        &self.visibility
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -141,19 +138,9 @@ impl Snapshot {
         &self.parts
     }
 
-    /// The first damaged file of an agency's batches.
-    pub(crate) fn damaged_of(&self, agency: &str) -> Option<&DamagedFile> {
-        let sent = |digest| {
-            self.batches
-                .iter()
-                .any(|batch| batch.digest == digest && batch.agency.as_str() == agency)
-        };
-        self.damaged.iter().find(|file| sent(file.batch))
-    }
-
-    /// The version: 0 for an empty store, one more with each live batch.
+    /// The version: 0 for an empty store, one more with each change of what is current.
     pub fn version(&self) -> u64 {
-        self.version
+        self.contents.version
     }
 
     /// The live batches, in order of commit.
@@ -168,15 +155,16 @@ impl Snapshot {
 
     /// Number of incidents served.
     pub fn live(&self) -> u64 {
-        self.parts.iter().map(|part| part.file.rows).sum()
+        self.parts.iter().map(|part| part.seen()).sum()
     }
 
     /// First and last day of the incidents served, `None` where none has a time.
     pub fn extent_days(&self) -> Option<DayRange> {
-        files::hull(self.parts.iter().filter_map(|part| part.file.days))
+        files::hull(self.parts.iter().filter_map(|part| part.days()))
     }
 
-    /// Memory of the index in bytes, without a constant of some hundred bytes a file: at most 16 an incident.
+    /// Memory of the index in bytes, without a constant of some hundred bytes a file: at most 16 an incident, and a bit
+    /// more in files that have rows that are not current.
     pub fn index_bytes(&self) -> u64 {
         self.parts.iter().map(|part| part.bytes() as u64).sum()
     }
@@ -223,7 +211,7 @@ impl Snapshot {
             let passing = scan.passing(part);
             let skipped = usize::try_from(skip).expect("fewer than the rows of a file");
             let positions = passing
-                .positions(part.rows.category.len())
+                .positions(part.index.rows.category.len())
                 .skip(skipped)
                 .take(wanted);
             page.rows
@@ -233,27 +221,46 @@ impl Snapshot {
         Ok(page)
     }
 
-    /// One incident, `None` where no live batch has it.
+    /// One incident in its current revision, `None` where no live batch has it.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold it.
     pub fn incident(&self, id: IncidentId) -> Result<Option<StoredIncident>, StoreError> {
-        let holds =
-            |file: &FileRecord| id.row() >= file.source_rows.0 && id.row() <= file.source_rows.1;
-        for part in self
-            .parts
+        for batch in self
+            .contents
+            .batches
             .iter()
-            .filter(|part| id_of(&part.batch, id.row()) == id && holds(&part.file))
+            .filter(|batch| id_of(batch, id.row()) == id)
         {
-            if let Some(at) = self.position(part, id.row())? {
+            let record = RecordAt {
+                sequence: batch.sequence,
+                row: id.row(),
+            };
+            if self.contents.links.of(record).is_none()
+                && let Some(current) = self.visibility.current(&self.contents.links, record)
+                && let Some(found) = self.record(current)?
+            {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A current record by where it is stored, `None` where its batch has no such row.
+    pub(crate) fn record(&self, record: RecordAt) -> Result<Option<StoredIncident>, StoreError> {
+        let Some(batch) = self.contents.batch(record.sequence) else {
+            return Ok(None);
+        };
+        let holds = |file: &FileRecord| {
+            file.batch == batch.digest
+                && (file.source_rows.0..=file.source_rows.1).contains(&record.row)
+        };
+        for part in self.parts.iter().filter(|part| holds(&part.file)) {
+            if let Some(at) = self.position(part, record.row)? {
                 return Ok(self.fetch(part, &[at])?.pop());
             }
         }
-        match self
-            .lost
-            .iter()
-            .position(|file| id.is_of(&file.batch) && holds(file))
-        {
+        match self.lost.iter().position(holds) {
             Some(at) => Err(self.damage(at)),
             None => Ok(None),
         }
@@ -264,7 +271,7 @@ impl Snapshot {
         let scan = Scan::new(filter, None);
         let rows = |part: &Arc<Part>| {
             scan.passing(part)
-                .tally(0..part.rows.category.len())
+                .tally(0..part.index.rows.category.len())
                 .counted
         };
         self.parts.par_iter().map(rows).collect()
@@ -281,19 +288,14 @@ impl Snapshot {
 
     /// The position in a part of a row of the bureau's file.
     fn position(&self, part: &Part, row: u64) -> Result<Option<usize>, StoreError> {
-        let find = || -> Result<Option<usize>, Unreadable> {
-            let bytes = files::verified(&self.folder, &part.file)?;
-            let frame =
-                files::read_columns(&bytes, Some(&["row"])).map_err(|error| error.to_string())?;
-            let rows = frame
-                .column("row")
-                .and_then(|column| column.i64())
-                .map_err(|error| error.to_string())?;
-            Ok(rows
-                .iter()
-                .position(|found| found.map(i64::cast_unsigned) == Some(row)))
-        };
-        find().map_err(|reason| StoreError::Damaged {
+        let rows = self.source_rows(part)?;
+        let found = rows.iter().position(|&found| found == row);
+        Ok(found.filter(|&position| !part.hides(position)))
+    }
+
+    /// The bureau's row of each position of a part.
+    pub(crate) fn source_rows(&self, part: &Part) -> Result<Vec<u64>, StoreError> {
+        read_source_rows(&self.folder, &part.file).map_err(|reason| StoreError::Damaged {
             path: part.file.path(),
             reason,
         })
@@ -310,18 +312,37 @@ impl Snapshot {
                 };
                 let frame = files::read_rows(&bytes, first, last - first + 1)
                     .map_err(|error| error.to_string())?;
+                let frame = older::present(frame)?;
                 let within: Vec<usize> = group.iter().map(|position| position - first).collect();
                 found.extend(rows::incidents(&frame, &within, part.batch.received_at)?);
             }
             Ok(found
                 .into_iter()
-                .map(|incident| stored(&part.batch, incident))
+                .map(|incident| self.stored(&part.batch, incident))
                 .collect())
         };
         read().map_err(|reason| StoreError::Damaged {
             path: part.file.path(),
             reason,
         })
+    }
+
+    fn stored(&self, batch: &BatchRecord, incident: naqsha_model::Incident) -> StoredIncident {
+        let record = RecordAt {
+            sequence: batch.sequence,
+            row: incident.provenance.row,
+        };
+        let link = self.contents.links.of(record);
+        let first = link.map_or(record, |link| link.first);
+        let of = self.contents.batch(first.sequence).unwrap_or(batch);
+        StoredIncident {
+            id: id_of(of, first.row),
+            revision: link.map_or(1, |link| link.revision),
+            batch: batch.digest,
+            profile: batch.profile.clone(),
+            synthetic: batch.synthetic,
+            incident,
+        }
     }
 }
 
@@ -330,12 +351,9 @@ fn id_of(batch: &BatchRecord, row: u64) -> IncidentId {
     IncidentId::new(received_ms, &batch.digest, row)
 }
 
-fn stored(batch: &BatchRecord, incident: naqsha_model::Incident) -> StoredIncident {
-    StoredIncident {
-        id: id_of(batch, incident.provenance.row),
-        batch: batch.digest,
-        profile: batch.profile.clone(),
-        synthetic: batch.synthetic,
-        incident,
-    }
+/// The rows, ascending, that lie between the first and the last.
+fn within(rows: &[u64], (first, last): (u64, u64)) -> &[u64] {
+    let start = rows.partition_point(|&row| row < first);
+    let end = rows.partition_point(|&row| row <= last);
+    rows.get(start..end).unwrap_or_default()
 }

@@ -1,18 +1,21 @@
 //! The store: a folder with a ledger and Parquet files, and the newest snapshot made of them.
 
-use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use naqsha_model::BatchDigest;
+use naqsha_model::{BatchDigest, DayRange};
 
-use crate::files;
-use crate::keys::{Held, KeyCache};
-use crate::ledger::{Contents, Ledger};
+use crate::contents::{Contents, RowsByBatch};
+use crate::files::{self, FileRecord};
+use crate::index::Part;
+use crate::keys::KeyCache;
+use crate::known::Known;
+use crate::ledger::Ledger;
+use crate::selection;
 use crate::writer::Draft;
-use crate::{BatchHeader, BatchRecord, BatchState, BatchWriter, OnChange, Snapshot, StoreError};
+use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
 
 const LEDGER: &str = "ledger.sqlite";
 const LOCK: &str = "writer.lock";
@@ -26,17 +29,10 @@ pub struct Store(Arc<Shared>);
 pub(crate) struct Shared {
     pub folder: Arc<Path>,
     pub ledger: Ledger,
-    current: RwLock<Current>,
+    current: RwLock<Arc<Snapshot>>,
     keys: Mutex<KeyCache>,
     /// Set when a write may or may not be durable.
     stopped: AtomicBool,
-}
-
-#[derive(Debug, Clone)]
-struct Current {
-    snapshot: Arc<Snapshot>,
-    /// Live and held, in order of commit.
-    batches: Vec<BatchRecord>,
 }
 
 impl Store {
@@ -79,9 +75,10 @@ impl Store {
 
     async fn with_ledger(dir: &Path, ledger: Ledger) -> Result<Self, StoreError> {
         let folder: Arc<Path> = Arc::from(dir);
-        let contents = ledger.contents().await?;
-        let current = Current::load(Arc::clone(&folder), contents, None).await?;
-        let (current, keys) = (RwLock::new(current), Mutex::default());
+        let contents = Arc::new(ledger.contents().await?);
+        let at = Arc::clone(&folder);
+        let snapshot = blocking(move || Ok(Snapshot::load(at, &contents, &[]))).await?;
+        let (current, keys) = (RwLock::new(Arc::new(snapshot)), Mutex::default());
         Ok(Self(Arc::new(Shared {
             folder,
             ledger,
@@ -96,14 +93,24 @@ impl Store {
         self.0.snapshot()
     }
 
-    /// The batch with these bytes, live or held.
+    /// The batch with these bytes, in whatever state.
     pub fn find_batch(&self, digest: &BatchDigest) -> Option<BatchRecord> {
-        self.0
-            .current()
-            .batches
-            .iter()
-            .find(|batch| batch.digest == *digest)
-            .cloned()
+        self.snapshot().contents().find(digest).cloned()
+    }
+
+    /// All batches in order of commit, each with the state it has now.
+    pub fn batches(&self) -> Vec<BatchRecord> {
+        self.snapshot().contents().batches.clone()
+    }
+
+    /// How many records of a batch are later revisions of incidents held before.
+    pub fn revised(&self, batch: &BatchRecord) -> u64 {
+        self.snapshot().contents().links.of_batch(batch.sequence)
+    }
+
+    /// What was done to batches after their commit, in order.
+    pub fn events(&self) -> Vec<Event> {
+        self.snapshot().contents().told().collect()
     }
 
     /// Begins a batch. One at a time over all programs that use the folder.
@@ -111,134 +118,85 @@ impl Store {
     /// What another program committed since becomes visible first. Files that no batch names are removed.
     ///
     /// # Errors
-    /// [`StoreError::Busy`], [`StoreError::Received`], [`StoreError::CannotRevise`]; [`StoreError::Damaged`] where
-    /// the agency's natural keys cannot be read; [`StoreError::Stopped`].
+    /// [`StoreError::Busy`], [`StoreError::Received`]; [`StoreError::Damaged`] where the agency's natural keys cannot be
+    /// read; [`StoreError::Stopped`].
     pub async fn begin(&self, header: BatchHeader) -> Result<BatchWriter, StoreError> {
-        if self.0.stopped.load(Ordering::Acquire) {
-            return Err(StoreError::Stopped);
-        }
-        match header.on_change {
-            OnChange::Report => {}
-            OnChange::Revise => return Err(StoreError::CannotRevise),
-        }
-        let shared = Arc::clone(&self.0);
-        let lock = blocking(move || lock(&shared.folder)).await?;
-        let named = self.catch_up().await?;
+        let lock = self.lock().await?;
         if self.find_batch(&header.digest).is_some() {
             return Err(StoreError::Received(header.digest));
         }
         let shared = Arc::clone(&self.0);
-        let agency = header.agency.clone();
+        let snapshot = self.snapshot();
+        let (agency, profile) = (header.agency.clone(), header.profile.clone());
+        let replaces = header.replaces;
         let known = blocking(move || {
-            files::sweep(&shared.folder, &named)?;
-            shared.keys_of(agency.as_str())
+            let named = snapshot.contents().files.iter();
+            files::sweep(&shared.folder, &named.map(FileRecord::path).collect())?;
+            shared.known(snapshot, agency.as_str(), &profile, replaces)
         })
         .await?;
-        Ok(BatchWriter::new(Draft::new(
-            Arc::clone(&self.0),
-            lock,
-            header,
-            known,
-        )))
+        let draft = Draft::new(Arc::clone(&self.0), lock, header, known);
+        Ok(BatchWriter::new(draft))
     }
 
-    /// Makes visible what another program committed to the folder since; gives the version then.
+    /// Takes the writer's lock and makes visible what another program did since.
+    pub(crate) async fn lock(&self) -> Result<File, StoreError> {
+        if self.0.stopped.load(Ordering::Acquire) {
+            return Err(StoreError::Stopped);
+        }
+        let shared = Arc::clone(&self.0);
+        let lock = blocking(move || lock(&shared.folder)).await?;
+        self.refresh().await?;
+        Ok(lock)
+    }
+
+    /// Makes visible what another program did to the folder since; gives the version then.
     ///
-    /// A service asks this now and then. Where nothing is new it costs one count in the ledger; snapshots taken before stay
-    /// as they are.
+    /// A service asks this now and then. Where nothing is new it costs one look at the ends of two tables; snapshots
+    /// taken before stay as they are.
     ///
     /// # Errors
     /// Where the ledger cannot be read; what was visible stays visible.
     pub async fn refresh(&self) -> Result<u64, StoreError> {
-        let known = self.0.current().batches.len() as u64;
-        if self.0.ledger.batches().await? != known {
-            self.catch_up().await?;
+        let known = self.snapshot().contents().heads();
+        if !known.covers(self.0.ledger.heads().await?) {
+            let contents = self.0.ledger.contents().await?;
+            let shared = Arc::clone(&self.0);
+            blocking(move || {
+                shared.show(contents, Vec::new());
+                Ok(())
+            })
+            .await?;
         }
         Ok(self.snapshot().version())
     }
 
-    /// Takes over what another program committed; gives the paths of all files the ledger names.
-    async fn catch_up(&self) -> Result<HashSet<std::path::PathBuf>, StoreError> {
-        let contents = self.0.ledger.contents().await?;
-        let named = contents.files.iter().map(files::FileRecord::path).collect();
-        let current = self.0.current();
-        if contents.batches.len() != current.batches.len() {
-            let current =
-                Current::load(Arc::clone(&self.0.folder), contents, Some(current.snapshot)).await?;
-            let mut known = self
-                .0
-                .current
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            // A batch of this program may have come in between; what is known is never taken back.
-            if current.batches.len() > known.batches.len() {
-                *known = current;
-            }
-        }
-        Ok(named)
-    }
-}
-
-impl Current {
-    async fn load(
-        folder: Arc<Path>,
-        contents: Contents,
-        previous: Option<Arc<Snapshot>>,
-    ) -> Result<Self, StoreError> {
-        blocking(move || {
-            let Contents {
-                version,
-                batches,
-                files,
-            } = contents;
-            let snapshot = Snapshot::load(folder, version, &batches, &files, previous.as_deref());
-            Ok(Self {
-                snapshot: Arc::new(snapshot),
-                batches,
-            })
-        })
-        .await
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 }
 
 impl Shared {
-    fn current(&self) -> Current {
-        self.current
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(
-            &self
-                .current
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .snapshot,
-        )
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Sequence of the next batch, and the version now; they hold while the writer's lock does.
-    pub(crate) fn position(&self) -> (u64, u64) {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        (
-            current.batches.last().map_or(0, |batch| batch.sequence) + 1,
-            current.snapshot.version(),
-        )
-    }
-
-    /// Makes a committed batch known and, where it is live, visible: all of it at once.
-    pub(crate) fn add(&self, batch: BatchRecord, parts: Vec<crate::index::Part>) {
+    /// Makes what the ledger says visible, all of it at once; `fresh` are parts that were just written.
+    pub(crate) fn show(&self, contents: Contents, fresh: Vec<Arc<Part>>) {
+        let contents = Arc::new(contents);
+        let parts: Vec<Arc<Part>> = self
+            .snapshot()
+            .parts()
+            .iter()
+            .cloned()
+            .chain(fresh)
+            .collect();
+        let snapshot = Snapshot::load(Arc::clone(&self.folder), &contents, &parts);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if batch.state == BatchState::Live {
-            current.snapshot = Arc::new(
-                current
-                    .snapshot
-                    .with_batch(batch.clone(), parts.into_iter()),
-            );
+        // This program may have committed in between; what is known is never taken back.
+        if contents.heads().covers(current.contents().heads()) {
+            *current = Arc::new(snapshot);
         }
-        current.batches.push(batch);
     }
 
     /// Takes no more batches: after a failed sync nobody knows what is on the disk, and trying again proves nothing.
@@ -246,11 +204,25 @@ impl Shared {
         self.stopped.store(true, Ordering::Release);
     }
 
-    fn keys_of(&self, agency: &str) -> Result<Arc<Held>, StoreError> {
-        self.keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .of(agency, &self.snapshot())
+    /// What is known of an agency's records, and which of them a batch of the profile takes the place of.
+    pub(crate) fn known(
+        &self,
+        snapshot: Arc<Snapshot>,
+        agency: &str,
+        profile: &str,
+        period: Option<DayRange>,
+    ) -> Result<Known, StoreError> {
+        let mut cache = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = cache.of(agency, &snapshot)?;
+        let replaced = match period {
+            Some(days) => selection::of_period(&snapshot, agency, profile, days)?,
+            None => RowsByBatch::new(),
+        };
+        Ok(Known {
+            keys,
+            snapshot,
+            replaced,
+        })
     }
 }
 

@@ -11,11 +11,14 @@ use polars::prelude::DataFrame;
 
 use crate::StoreError;
 use crate::batch::{
-    BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, Repeat, RepeatKind,
+    BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
+use crate::contents::{Contents, EventRecord, Link, RecordAt};
+use crate::event::Act;
 use crate::files::{self, FileRecord};
-use crate::index::{Part, Rows, Segment};
-use crate::keys::Held;
+use crate::index::{Index, Part};
+use crate::known::Known;
+use crate::ledger_write::Addition;
 use crate::store::{Shared, blocking};
 
 /// Incidents in a file. While one part is written, by a thread of its own, the next is filled: two are in memory at most,
@@ -35,8 +38,8 @@ impl BatchWriter {
 
     /// Takes incidents in file order; gives back those that repeat a record and were not stored.
     ///
-    /// A record repeats another of the same agency, or of this batch, that has its natural key. Files are written
-    /// behind; where the disk is slower than the caller, this waits for it. After an error, which may be that of an
+    /// A record repeats another of the same agency, or of this batch, that has its natural key and is current. Where the
+    /// batch revises, one with other content is stored and takes the place of the record held. Files are written behind; where the disk is slower than the caller, this waits for it. After an error, which may be that of an
     /// earlier part, the batch can only be abandoned.
     ///
     /// # Errors
@@ -68,20 +71,46 @@ impl BatchWriter {
         state: BatchState,
     ) -> Result<Committed, StoreError> {
         let mut draft = self.draft;
-        let draft = blocking(move || draft.publish().map(|()| draft)).await?;
-        let (batch, version) = draft.record(totals, state);
+        let mut draft = blocking(move || draft.publish().map(|()| draft)).await?;
+        let batch = draft.record(totals, state);
         let files: Vec<FileRecord> = draft
             .written
             .iter()
             .map(|written| written.file.clone())
             .collect();
-        if let Err(error) = draft.shared.ledger.commit(&batch, &files).await {
+        let event = draft.replacement(&batch);
+        let links = match batch.state {
+            BatchState::Live => std::mem::take(&mut draft.links),
+            // Whether they are revisions is seen when the batch is released.
+            BatchState::Held | BatchState::Withdrawn => Vec::new(),
+        };
+        let addition = Addition {
+            batch: Some(&batch),
+            files: &files,
+            links: &links,
+            events: event.as_slice(),
+        };
+        let added = draft.shared.ledger.add(batch.committed_version, addition);
+        if let Err(error) = added.await {
             draft.shared.stop();
             return Err(error);
         }
+        let committed = Committed {
+            version: batch.committed_version,
+            batch: batch.clone(),
+            revised: links.len() as u64,
+            replaced: event.as_ref().map_or(0, |_| draft.known.replaced_count()),
+        };
         blocking(move || {
-            draft.reveal(&batch);
-            Ok(Committed { version, batch })
+            let parts = draft.parts(&batch);
+            let mut contents = Contents::clone(draft.shared.snapshot().contents());
+            contents.add_batch(batch, files);
+            contents.add_links(&links);
+            if let Some(event) = event {
+                contents.add_event(event);
+            }
+            draft.shared.show(contents, parts);
+            Ok(committed)
         })
         .await
     }
@@ -98,8 +127,10 @@ pub(crate) struct Draft {
     /// Held until the batch is committed or given up.
     _lock: File,
     header: BatchHeader,
-    known: Arc<Held>,
+    known: Known,
     own: HashMap<NaturalKey, ContentDigest>,
+    /// Records that are later revisions of incidents.
+    links: Vec<Link>,
     waiting: Vec<Incident>,
     /// The part being written, if one is.
     writing: Option<JoinHandle<Result<Written, StoreError>>>,
@@ -111,8 +142,7 @@ pub(crate) struct Draft {
 /// A file with its part of the index.
 struct Written {
     file: FileRecord,
-    rows: Rows,
-    segments: Vec<Segment>,
+    index: Index,
 }
 
 impl std::fmt::Debug for Draft {
@@ -127,18 +157,14 @@ impl std::fmt::Debug for Draft {
 }
 
 impl Draft {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        lock: File,
-        header: BatchHeader,
-        known: Arc<Held>,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, lock: File, header: BatchHeader, known: Known) -> Self {
         Self {
             shared,
             _lock: lock,
             header,
             known,
             own: HashMap::new(),
+            links: Vec::new(),
             waiting: Vec::new(),
             writing: None,
             begun: 0,
@@ -149,12 +175,31 @@ impl Draft {
     /// How an incident repeats a record; one that does not is remembered.
     fn repeated(&mut self, incident: &Incident) -> Option<RepeatKind> {
         let key = incident.natural_key?;
-        if let Some(content) = self.known.get(&key).or_else(|| self.own.get(&key)) {
-            return Some(if *content == incident.content {
+        let kind = |content| {
+            if content == incident.content {
                 RepeatKind::Same
             } else {
                 RepeatKind::Changed
-            });
+            }
+        };
+        if let Some(content) = self.own.get(&key) {
+            return Some(kind(*content));
+        }
+        if let Some(standing) = self.known.standing(&key) {
+            match standing.current.map(|current| kind(current.content)) {
+                Some(RepeatKind::Same) => return Some(RepeatKind::Same),
+                Some(RepeatKind::Changed) if self.header.on_change == OnChange::Report => {
+                    return Some(RepeatKind::Changed);
+                }
+                Some(RepeatKind::Changed) | None => self.links.push(Link {
+                    record: RecordAt {
+                        sequence: self.known.next_sequence(),
+                        row: incident.provenance.row,
+                    },
+                    first: standing.first,
+                    revision: standing.next,
+                }),
+            }
         }
         self.own.insert(key, incident.content);
         None
@@ -222,17 +267,13 @@ impl Draft {
         }
     }
 
-    /// The batch as the ledger will know it, and the version after its commit.
-    fn record(&self, totals: BatchTotals, state: BatchState) -> (BatchRecord, u64) {
-        let (sequence, version) = self.shared.position();
-        let version = match state {
-            BatchState::Live => version + 1,
-            BatchState::Held => version,
-        };
+    /// The batch as the ledger will know it.
+    fn record(&self, totals: BatchTotals, state: BatchState) -> BatchRecord {
+        let version = self.known.snapshot.version();
         let header = self.header.clone();
-        let batch = BatchRecord {
+        BatchRecord {
             digest: header.digest,
-            sequence,
+            sequence: self.known.next_sequence(),
             profile: header.profile,
             agency: header.agency,
             file_name: header.file_name,
@@ -241,27 +282,39 @@ impl Draft {
             study_area: header.study_area,
             totals,
             state,
-            committed_version: version,
-        };
-        (batch, version)
+            on_change: header.on_change,
+            replaces: header.replaces,
+            committed_version: version + u64::from(state == BatchState::Live),
+        }
     }
 
-    /// Adds the committed batch to the store.
-    fn reveal(mut self, batch: &BatchRecord) {
-        let shared_batch = Arc::new(batch.clone());
-        let parts = std::mem::take(&mut self.written).into_iter().map(
-            |Written {
-                 file,
-                 rows,
-                 segments,
-             }| Part {
-                batch: Arc::clone(&shared_batch),
-                file,
-                rows,
-                segments,
-            },
-        );
-        self.shared.add(batch.clone(), parts.collect());
+    /// What the ledger says of the records that a live batch takes the place of, where there are any.
+    fn replacement(&self, batch: &BatchRecord) -> Option<EventRecord> {
+        let days = batch.replaces.filter(|_| batch.state == BatchState::Live)?;
+        let act = Act {
+            actor: batch.agency.as_str().to_owned(),
+            reason: format!("replaces {} to {}", days.first().date(), days.last().date()),
+            at: batch.received_at,
+        };
+        self.known
+            .replacement(batch.sequence, batch.committed_version, act)
+    }
+
+    /// The parts of the committed batch.
+    fn parts(&mut self, batch: &BatchRecord) -> Vec<Arc<Part>> {
+        let batch = Arc::new(batch.clone());
+        let part = |written: Written| {
+            Arc::new(Part {
+                batch: Arc::clone(&batch),
+                file: written.file,
+                index: Arc::new(written.index),
+                hidden: None,
+            })
+        };
+        std::mem::take(&mut self.written)
+            .into_iter()
+            .map(part)
+            .collect()
     }
 }
 
@@ -280,15 +333,10 @@ impl Drop for Draft {
 impl Written {
     fn new((file, frame): (FileRecord, DataFrame)) -> Result<Self, StoreError> {
         let path = file.path();
-        let (rows, segments) =
-            Part::columns(&file, &frame).map_err(|reason| StoreError::Encode {
-                path,
-                source: reason.into(),
-            })?;
-        Ok(Self {
-            file,
-            rows,
-            segments,
-        })
+        let index = Index::new(&file, &frame).map_err(|reason| StoreError::Encode {
+            path,
+            source: reason.into(),
+        })?;
+        Ok(Self { file, index })
     }
 }

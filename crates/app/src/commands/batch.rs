@@ -1,64 +1,264 @@
-//! `naqsha batch`: what the ledger holds.
+//! `naqsha batch`: what the ledger holds, and what is done to a batch after its commit.
 
-use clap::Subcommand;
-use naqsha_store::{BatchRecord, BatchState};
-use serde_json::{Value, json};
+use clap::{Args, Subcommand};
+use naqsha_model::{Code, IncidentId};
+use naqsha_store::{Act, BatchRecord, BatchState, Changed, Event, Operation, Selection, Store};
+use serde_json::{Map, Value, json};
 
 use super::{Context, print_line};
 use crate::exit::Usage;
+use crate::{actor, clock, period};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BatchCommand {
-    /// The live batches, oldest first.
+    /// All batches, oldest first: live, held and withdrawn ones.
     List,
-    /// One batch by its digest or the start of it.
+    /// One batch with what was done to it.
     Show {
         /// SHA-256 of the batch, or its first digits.
         batch: String,
     },
+    /// Take a batch, or some of its records, out of every current answer. A held batch is discarded.
+    Withdraw {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        part: Part,
+        /// Why: a reason code or a few words.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Undo a withdrawal.
+    Restore {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        part: Part,
+        /// Why: a reason code or a few words.
+        #[arg(long, default_value = "restored")]
+        reason: String,
+    },
+    /// Make a held batch live, leaving out what it would repeat.
+    Release {
+        #[command(flatten)]
+        target: Target,
+        /// Why: a reason code or a few words.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// The batch something is done to, and by whom.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// SHA-256 of the batch, or its first digits.
+    batch: String,
+    /// Who does it, where that is not the login name.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+/// Some records of a batch instead of all of it.
+#[derive(Debug, Args)]
+pub(crate) struct Part {
+    /// A record by its row in the file or by its id, repeatable.
+    #[arg(long, value_name = "ROW|ID", conflicts_with = "period")]
+    record: Vec<String>,
+    /// The records of these months or days: 2024-01..2024-03.
+    #[arg(long)]
+    period: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, command: BatchCommand) -> anyhow::Result<()> {
     let store = context.open_store().await?;
-    let snapshot = store.snapshot();
     match command {
-        BatchCommand::List if context.json => {
-            let batches: Vec<Value> = snapshot.batches().iter().map(describe).collect();
-            print_line(&json!({ "batches": batches }).to_string())
-        }
-        BatchCommand::List => {
-            for batch in snapshot.batches() {
-                let digest = batch.digest.to_string();
-                print_line(&format!(
-                    "{}  {}  {:>9} accepted  {}",
-                    digest.get(..12).unwrap_or(&digest),
-                    batch.profile,
-                    batch.totals.accepted,
-                    batch.file_name
-                ))?;
-            }
-            Ok(())
-        }
+        BatchCommand::List => list(context, &store),
         BatchCommand::Show { batch } => {
-            let mut found = snapshot
-                .batches()
-                .iter()
-                .filter(|record| record.digest.to_string().starts_with(&batch));
-            match (found.next(), found.next()) {
-                (Some(record), None) => {
-                    print_line(&serde_json::to_string_pretty(&describe(record))?)
-                }
-                (None, _) => Err(anyhow::anyhow!("no live batch starts with {batch:?}")),
-                (Some(_), Some(_)) => {
-                    Err(Usage(format!("more than one batch starts with {batch:?}")).into())
-                }
-            }
+            let batch = find(&store, &batch)?;
+            print_line(&serde_json::to_string_pretty(&describe(&store, &batch))?)
+        }
+        BatchCommand::Withdraw {
+            target,
+            part,
+            reason,
+        } => {
+            let batch = find(&store, &target.batch)?;
+            let selection = part.selection(&store, &batch)?;
+            let act = target.act(reason)?;
+            let changed = store.withdraw(&batch.digest, selection, act).await?;
+            say(context, &store, &batch, &changed)
+        }
+        BatchCommand::Restore {
+            target,
+            part,
+            reason,
+        } => {
+            let batch = find(&store, &target.batch)?;
+            let selection = part.selection(&store, &batch)?;
+            let act = target.act(reason)?;
+            let changed = store.restore(&batch.digest, selection, act).await?;
+            say(context, &store, &batch, &changed)
+        }
+        BatchCommand::Release { target, reason } => {
+            let batch = find(&store, &target.batch)?;
+            let changed = store.release(&batch.digest, target.act(reason)?).await?;
+            say(context, &store, &batch, &changed)
         }
     }
 }
 
-fn describe(batch: &BatchRecord) -> Value {
+impl Target {
+    fn act(&self, reason: String) -> Result<Act, Usage> {
+        if reason.trim().is_empty() {
+            return Err(Usage("--reason is empty".to_owned()));
+        }
+        Ok(Act {
+            actor: self.by.clone().unwrap_or_else(actor::name),
+            reason,
+            at: clock::now(),
+        })
+    }
+}
+
+impl Part {
+    fn selection(&self, store: &Store, batch: &BatchRecord) -> anyhow::Result<Selection> {
+        if let Some(period) = &self.period {
+            return Ok(Selection::Period(period::parse(period)?));
+        }
+        if self.record.is_empty() {
+            return Ok(Selection::Batch);
+        }
+        let rows = self.record.iter().map(|text| row(store, batch, text));
+        Ok(Selection::Rows(rows.collect::<anyhow::Result<_>>()?))
+    }
+}
+
+/// The row of a batch's file that is meant: a number is the row itself; an id leads to the record that is current.
+fn row(store: &Store, batch: &BatchRecord, text: &str) -> anyhow::Result<u64> {
+    if let Ok(row) = text.parse() {
+        return Ok(row);
+    }
+    let id = IncidentId::parse(text)
+        .map_err(|_ulid| Usage(format!("{text:?} is neither a row nor a record's id")))?;
+    let found = store.snapshot().incident(id)?;
+    match found.filter(|found| found.batch == batch.digest) {
+        Some(found) => Ok(found.incident.provenance.row),
+        None if id.is_of(&batch.digest) => Ok(id.row()),
+        None => Err(Usage(format!("{text} is no record of batch {}", batch.digest)).into()),
+    }
+}
+
+/// The batch whose digest starts so.
+fn find(store: &Store, start: &str) -> anyhow::Result<BatchRecord> {
+    let mut found = store
+        .batches()
+        .into_iter()
+        .filter(|batch| batch.digest.to_string().starts_with(start));
+    match (found.next(), found.next()) {
+        (Some(batch), None) => Ok(batch),
+        (None, _) => Err(anyhow::anyhow!("no batch starts with {start:?}")),
+        (Some(_), Some(_)) => {
+            Err(Usage(format!("more than one batch starts with {start:?}")).into())
+        }
+    }
+}
+
+/// The word for a state.
+pub(super) const fn state(state: BatchState) -> &'static str {
+    match state {
+        BatchState::Live => "live",
+        BatchState::Held => "held",
+        BatchState::Withdrawn => "withdrawn",
+    }
+}
+
+/// The event by which a batch was withdrawn as a whole, the latest.
+pub(super) fn withdrawal(store: &Store, batch: &BatchRecord) -> Option<Event> {
+    let whole = |event: &Event| {
+        event.batch == batch.digest
+            && event.operation == Operation::Withdraw
+            && event.records.is_none()
+    };
+    store.events().into_iter().rev().find(whole)
+}
+
+fn list(context: &Context, store: &Store) -> anyhow::Result<()> {
+    let batches = store.batches();
+    if context.json {
+        let batches: Vec<Value> = batches.iter().map(|batch| describe(store, batch)).collect();
+        return print_line(&json!({ "batches": batches }).to_string());
+    }
+    for batch in &batches {
+        let digest = batch.digest.to_string();
+        let why = match batch.state {
+            BatchState::Live => String::new(),
+            BatchState::Held => held_for(batch).join(" "),
+            BatchState::Withdrawn => withdrawal(store, batch)
+                .map(|event| format!("{} {}", event.act.at, event.act.reason))
+                .unwrap_or_default(),
+        };
+        let line = format!(
+            "{}  {:<9}  {}  {:>9} accepted  {}  {why}",
+            digest.get(..12).unwrap_or(&digest),
+            state(batch.state),
+            batch.profile,
+            batch.totals.accepted,
+            batch.file_name
+        );
+        print_line(line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn held_for(batch: &BatchRecord) -> Vec<&'static str> {
+    batch.held_for().map(Code::code).collect()
+}
+
+fn say(
+    context: &Context,
+    store: &Store,
+    batch: &BatchRecord,
+    changed: &Changed,
+) -> anyhow::Result<()> {
+    let now = store
+        .find_batch(&batch.digest)
+        .map_or("unknown", |batch| state(batch.state));
+    if context.json {
+        let repeats = changed
+            .repeats
+            .iter()
+            .map(|(code, n)| (code.code().to_owned(), json!(n)));
+        return print_line(
+            &json!({ "batch": batch.digest.to_string(), "state": now, "data_version": changed.version,
+                "gone": changed.gone, "back": changed.back, "codes": repeats.collect::<Map<_, _>>() })
+            .to_string(),
+        );
+    }
+    print_line(&format!(
+        "batch {} is {now}: {} records gone, {} back, version {}",
+        batch.digest, changed.gone, changed.back, changed.version
+    ))?;
+    for (&code, &count) in &changed.repeats {
+        print_line(&format!(
+            "  {code} × {count}: {}",
+            naqsha_ingest::explain(code).en
+        ))?;
+    }
+    Ok(())
+}
+
+fn describe(store: &Store, batch: &BatchRecord) -> Value {
     let totals = &batch.totals;
+    let codes = totals
+        .codes
+        .iter()
+        .map(|(code, n)| (code.code().to_owned(), json!(n)));
+    let events: Vec<Value> = store
+        .events()
+        .iter()
+        .filter(|event| event.batch == batch.digest)
+        .map(describe_event)
+        .collect();
     json!({
         "batch": batch.digest.to_string(),
         "profile": batch.profile,
@@ -67,7 +267,8 @@ fn describe(batch: &BatchRecord) -> Value {
         "received_at": batch.received_at.to_string(),
         "synthetic": batch.synthetic,
         "study_area": batch.study_area,
-        "state": match batch.state { BatchState::Live => "live", BatchState::Held => "held" },
+        "state": state(batch.state),
+        "held_for": held_for(batch),
         "data_version": batch.committed_version,
         "rows": totals.rows,
         "accepted": totals.accepted,
@@ -75,6 +276,20 @@ fn describe(batch: &BatchRecord) -> Value {
         "rejected": totals.rejected,
         "duplicate": totals.duplicate,
         "skipped": totals.skipped,
-        "codes": totals.codes.iter().map(|(code, n)| (code.code().to_owned(), json!(n))).collect::<serde_json::Map<_, _>>(),
+        "revised": store.revised(batch),
+        "replaces": batch.replaces.map(|days| format!("{}..{}", days.first().date(), days.last().date())),
+        "codes": codes.collect::<Map<_, _>>(),
+        "events": events,
+    })
+}
+
+fn describe_event(event: &Event) -> Value {
+    json!({
+        "operation": event.operation.word(),
+        "reason": event.act.reason,
+        "by": event.act.actor,
+        "at": event.act.at.to_string(),
+        "records": event.records,
+        "data_version": event.version,
     })
 }

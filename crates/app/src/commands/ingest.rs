@@ -13,16 +13,18 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::ToSpan as _;
 use naqsha_ingest::{IngestError, Ingested, Profile, Reference, ReportInput, Settings, Verdict};
-use naqsha_model::{Agency, BatchDigest, CategorySet, Code, Incident};
+use naqsha_model::{Agency, BatchDigest, CategorySet, Code, DayRange, Incident};
 use naqsha_store::{
-    BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, OnChange, RepeatKind, Store,
+    BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, Committed, OnChange,
+    RepeatKind, Store,
 };
 use serde_json::{Value, json};
 
-use super::{Context, print_line, profile};
+use super::{Context, batch, print_line, profile};
 use crate::clock;
 use crate::deployment;
 use crate::exit::{Refused, Usage};
+use crate::period;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
@@ -44,6 +46,12 @@ pub(crate) struct IngestArgs {
     /// Total of accepted incidents of a category as the bureau states it, repeatable.
     #[arg(long, value_name = "CAT=N")]
     control_total: Vec<String>,
+    /// Let changed records take the place of those held, whatever the profile says: a correction.
+    #[arg(long)]
+    revise: bool,
+    /// Take the place of all records of these months or days (2024-01..2024-03) of the same agency and profile.
+    #[arg(long, value_name = "PERIOD")]
+    replace_period: Option<String>,
     /// Parameter of the profile, repeatable.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -54,6 +62,8 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
         return Err(Usage("--report takes one file at a time".to_owned()).into());
     }
     let profile = profile::load(&context.data, &args.profile)?;
+    let period = args.replace_period.as_deref();
+    let replaces = period.map(period::parse).transpose()?;
     let store = context.open_store().await?;
     let reference = deployment::reference(&context.data)?;
     let mut settings = settings(&args)?;
@@ -68,6 +78,7 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
             profile: &profile,
             reference: &reference,
             settings: &settings,
+            replaces,
             file,
         };
         if let Some(code) = job
@@ -123,6 +134,7 @@ struct Job<'a> {
     profile: &'a Profile,
     reference: &'a Reference,
     settings: &'a Settings,
+    replaces: Option<DayRange>,
     file: &'a Path,
 }
 
@@ -133,13 +145,13 @@ impl Job<'_> {
             naqsha_ingest::digest(self.open("reading")?).context("reading")
         })?;
         if let Some(earlier) = store.find_batch(&digest) {
-            self.say_received(&earlier)?;
+            self.say_received(store, &earlier)?;
             return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
         }
         let mut writer = store.begin(self.header(digest)?).await?;
         let ingested = tokio::task::block_in_place(|| self.ingest(&mut writer))?;
         let held = ingested.held;
-        let version = if self.args.dry_run {
+        let committed = if self.args.dry_run {
             writer.abandon();
             None
         } else {
@@ -148,10 +160,10 @@ impl Job<'_> {
             } else {
                 BatchState::Live
             };
-            Some(writer.commit(totals(&ingested), state).await?.version)
+            Some(writer.commit(totals(&ingested), state).await?)
         };
         tokio::task::block_in_place(|| self.write_report(&ingested))?;
-        self.say(&ingested, digest, version)?;
+        self.say(&ingested, digest, committed.as_ref())?;
         Ok(held)
     }
 
@@ -188,9 +200,11 @@ impl Job<'_> {
             synthetic: self.is_synthetic(&digest)?,
             study_area: study_area.map(str::to_owned),
             on_change: match self.profile.on_change() {
+                _ if self.args.revise => OnChange::Revise,
                 naqsha_ingest::OnChange::Report => OnChange::Report,
                 naqsha_ingest::OnChange::Revise => OnChange::Revise,
             },
+            replaces: self.replaces,
         })
     }
 
@@ -261,18 +275,27 @@ impl Job<'_> {
             .with_context(|| format!("writing {}", path.display()))
     }
 
-    fn say_received(&self, earlier: &BatchRecord) -> anyhow::Result<()> {
+    fn say_received(&self, store: &Store, earlier: &BatchRecord) -> anyhow::Result<()> {
         let rows = earlier.totals.rows;
+        let state = batch::state(earlier.state);
         if self.context.json {
             let codes = BTreeMap::from([(Code::B902.code(), 1_u64)]);
             return print_line(
                 &json!({ "rows": rows, "accepted": 0, "warned": 0, "rejected": 0, "duplicate": rows, "skipped": 0,
-                    "codes": codes, "batch": earlier.digest.to_string() })
+                    "codes": codes, "batch": earlier.digest.to_string(), "state": state })
                 .to_string(),
             );
         }
+        let now = match (earlier.state, batch::withdrawal(store, earlier)) {
+            (BatchState::Withdrawn, Some(event)) => format!(
+                ", which is withdrawn since {} ({}); `naqsha batch restore` brings it back",
+                event.act.at, event.act.reason
+            ),
+            (BatchState::Live, _) => String::new(),
+            _ => format!(", which is {state}"),
+        };
         print_line(&format!(
-            "{}: B902: these bytes were received before, as batch {}; nothing was added",
+            "{}: B902: these bytes were received before, as batch {}{now}; nothing was added",
             self.file.display(),
             earlier.digest
         ))
@@ -282,8 +305,9 @@ impl Job<'_> {
         &self,
         ingested: &Ingested,
         digest: BatchDigest,
-        version: Option<u64>,
+        committed: Option<&Committed>,
     ) -> anyhow::Result<()> {
+        let (revised, replaced) = committed.map_or((0, 0), |done| (done.revised, done.replaced));
         if self.context.json {
             let codes: BTreeMap<&str, u64> = ingested
                 .codes
@@ -294,7 +318,7 @@ impl Job<'_> {
                 &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
                     "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
                     "incidents": ingested.incidents, "codes": codes, "columns": columns(ingested), "batch": digest.to_string(),
-                    "data_version": version,
+                    "data_version": committed.map(|done| done.version), "revised": revised, "replaced": replaced,
                     "dry_run": self.args.dry_run, "held": ingested.held.map(Code::code) })
                 .to_string(),
             );
@@ -314,6 +338,11 @@ impl Job<'_> {
                 ""
             },
         ))?;
+        if revised + replaced > 0 {
+            print_line(&format!(
+                "  {revised} records revised, {replaced} of the period replaced"
+            ))?;
+        }
         for (&code, &count) in &ingested.codes {
             print_line(&format!(
                 "  {code} × {count}: {}{}",

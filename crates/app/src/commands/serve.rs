@@ -76,8 +76,8 @@ fn anonymous_role(context: &Context, listen: SocketAddr) -> anyhow::Result<Role>
     }
 }
 
-/// How long a batch that another command committed may stay unseen.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+/// How long what another command did may stay unseen: what it withdrew is to be gone within a second.
+const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 
 /// Takes over what `naqsha ingest` and its like commit beside the service.
 async fn follow(store: Store) {

@@ -8,8 +8,12 @@
 mod cube;
 mod damage;
 mod durability;
+mod formats;
+mod naive;
 mod repeats;
+mod revisions;
 mod round_trip;
 mod rows;
 mod support;
 mod visibility;
+mod withdrawals;

@@ -1,7 +1,7 @@
 //! Repeats: told apart by natural key and content, within an agency, of live batches and of the batch itself.
 
 use naqsha_model::Agency;
-use naqsha_store::{BatchState, OnChange, Repeat, RepeatKind, StoreError};
+use naqsha_store::{BatchState, Repeat, RepeatKind, StoreError};
 
 use crate::support::{
     begin_error, commit, create, digest, header, incident, keyed, open, totals, wait,
@@ -95,15 +95,4 @@ fn a_batch_is_taken_once_and_one_at_a_time() {
     );
     drop(open_writer);
     commit(&store, header(3), vec![incident(1)]);
-}
-
-#[test]
-fn revision_is_refused_rather_than_done_half() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut revise = header(1);
-    revise.on_change = OnChange::Revise;
-    assert!(matches!(
-        begin_error(&create(folder.path()), revise),
-        StoreError::CannotRevise
-    ));
 }

@@ -10,7 +10,8 @@ use naqsha_model::{
     NaturalKey, Occurred, RecordStage, TimePrecision,
 };
 use naqsha_store::{
-    BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Snapshot, Store, StoreError,
+    Act, BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Snapshot, Store,
+    StoreError, StoredIncident,
 };
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
@@ -46,6 +47,7 @@ pub(crate) fn header(number: u8) -> BatchHeader {
         synthetic: number.is_multiple_of(2),
         study_area: Some("pakistan".to_owned()),
         on_change: OnChange::Report,
+        replaces: None,
     }
 }
 
@@ -55,6 +57,34 @@ pub(crate) fn totals(accepted: usize) -> BatchTotals {
         accepted: accepted as u64,
         ..BatchTotals::default()
     }
+}
+
+/// The same header for a batch that revises.
+pub(crate) fn revising(number: u8) -> BatchHeader {
+    BatchHeader {
+        on_change: OnChange::Revise,
+        ..header(number)
+    }
+}
+
+pub(crate) fn act(reason: &str) -> Act {
+    Act {
+        actor: "officer".to_owned(),
+        reason: reason.to_owned(),
+        at: received_at(),
+    }
+}
+
+/// Keys and contents of all that is current, ascending.
+pub(crate) fn contents(snapshot: &Snapshot) -> Vec<(Option<u128>, u128)> {
+    let page = snapshot.rows(&Filter::default(), 0, usize::MAX).unwrap();
+    let of = |stored: &StoredIncident| {
+        let incident = &stored.incident;
+        (incident.natural_key.map(|key| key.0), incident.content.0)
+    };
+    let mut found: Vec<_> = page.rows.iter().map(of).collect();
+    found.sort_unstable();
+    found
 }
 
 /// Writes a whole batch; none of its incidents may be a repeat.

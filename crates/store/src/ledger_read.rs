@@ -1,0 +1,101 @@
+//! What the ledger says, read as of one moment.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use crate::StoreError;
+use crate::contents::{Contents, Heads, Links};
+use crate::ledger::{Ledger, failed};
+use crate::ledger_rows::{add_event_rows, batch_of, code_of, event_of, file_of, links_of, number};
+
+impl Ledger {
+    /// How far the ledger has got: a cheap question, by which a reader knows that it has everything.
+    pub(crate) async fn heads(&self) -> Result<Heads, StoreError> {
+        let sql = "SELECT coalesce((SELECT max(sequence) FROM batches), 0) AS sequence, \
+                   coalesce((SELECT max(event) FROM events), 0) AS event";
+        let row = sqlx::query(sql)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failed("look for what is new"))?;
+        Ok(Heads {
+            sequence: number(&row, "sequence")?,
+            event: number(&row, "event")?,
+        })
+    }
+
+    /// Everything, as of one moment.
+    pub(crate) async fn contents(&self) -> Result<Contents, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(failed("begin"))?;
+        let row = sqlx::query("SELECT version FROM meta")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failed("read the version"))?;
+        let mut contents = Contents {
+            version: number(&row, "version")?,
+            ..Contents::default()
+        };
+        read_batches(&mut transaction, &mut contents).await?;
+        read_events(&mut transaction, &mut contents).await?;
+        transaction.commit().await.map_err(failed("read"))?;
+        contents.settle();
+        Ok(contents)
+    }
+}
+
+async fn all(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    action: &'static str,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    sqlx::query(sql)
+        .fetch_all(connection)
+        .await
+        .map_err(failed(action))
+}
+
+async fn read_batches(
+    connection: &mut SqliteConnection,
+    contents: &mut Contents,
+) -> Result<(), StoreError> {
+    let sql = "SELECT * FROM batches ORDER BY sequence";
+    let rows = all(connection, sql, "read batches").await?;
+    contents.batches = rows.iter().map(batch_of).collect::<Result<_, _>>()?;
+    contents.committed = contents.batches.iter().map(|batch| batch.state).collect();
+    let sql = "SELECT sequence, code, count FROM code_totals";
+    for row in &all(connection, sql, "read code totals").await? {
+        let (sequence, code, count) = code_of(row)?;
+        let batches = &mut contents.batches;
+        if let Ok(at) = batches.binary_search_by_key(&sequence, |batch| batch.sequence)
+            && let Some(batch) = batches.get_mut(at)
+        {
+            batch.totals.codes.insert(code, count);
+        }
+    }
+    let sql =
+        "SELECT files.*, digest FROM files JOIN batches USING (sequence) ORDER BY sequence, part";
+    let rows = all(connection, sql, "read files").await?;
+    contents.files = rows.iter().map(file_of).collect::<Result<_, _>>()?;
+    Ok(())
+}
+
+async fn read_events(
+    connection: &mut SqliteConnection,
+    contents: &mut Contents,
+) -> Result<(), StoreError> {
+    let sql = "SELECT sequence, first_sequence, links FROM revisions";
+    let mut links = Vec::new();
+    for row in &all(connection, sql, "read revisions").await? {
+        links.extend(links_of(row)?);
+    }
+    contents.links = Arc::new(Links::new(links));
+    let sql = "SELECT * FROM events ORDER BY event";
+    let rows = all(connection, sql, "read events").await?;
+    let mut events = rows.iter().map(event_of).collect::<Result<Vec<_>, _>>()?;
+    let sql = "SELECT event, sequence, code, row_list FROM event_rows";
+    for row in &all(connection, sql, "read rows of events").await? {
+        add_event_rows(&mut events, row)?;
+    }
+    contents.events = events.into_iter().map(Arc::new).collect();
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! What is done to a committed batch: withdrawal, restoration, release. The Parquet files are not touched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use naqsha_model::{BatchDigest, Code};
+
+use crate::batch::{BatchRecord, BatchState, OnChange};
+use crate::contents::{Contents, EventRecord, Link, RowsByBatch};
+use crate::event::{Act, Changed, Operation, Selection};
+use crate::keys;
+use crate::known::Known;
+use crate::ledger_write::Addition;
+use crate::selection;
+use crate::snapshot::Snapshot;
+use crate::store::blocking;
+use crate::{Store, StoreError};
+
+impl Store {
+    /// Takes a batch, or some of its records, out of what is current. Records that these had superseded are current
+    /// again; a record that is withdrawn by itself takes its earlier revisions with it.
+    ///
+    /// The bytes stay, and so does the fact: events are only added. Withdrawing a held batch discards it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBatch`], [`StoreError::NoSuchRecord`], [`StoreError::Refused`] where there is nothing to
+    /// withdraw; as for [`Store::begin`].
+    pub async fn withdraw(
+        &self,
+        batch: &BatchDigest,
+        selection: Selection,
+        act: Act,
+    ) -> Result<Changed, StoreError> {
+        self.change(batch, Operation::Withdraw, selection, act)
+            .await
+    }
+
+    /// Undoes a withdrawal: of a whole batch, or of records withdrawn by themselves.
+    ///
+    /// # Errors
+    /// As for [`Store::withdraw`].
+    pub async fn restore(
+        &self,
+        batch: &BatchDigest,
+        selection: Selection,
+        act: Act,
+    ) -> Result<Changed, StoreError> {
+        self.change(batch, Operation::Restore, selection, act).await
+    }
+
+    /// Makes a held batch live. Its natural keys are checked again: records that repeat what has become current since
+    /// are left out and told, as they would have been had the batch come now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBatch`], [`StoreError::Refused`] where it is not held; as for [`Store::begin`].
+    pub async fn release(&self, batch: &BatchDigest, act: Act) -> Result<Changed, StoreError> {
+        let _lock = self.lock().await?;
+        let snapshot = self.snapshot();
+        let record = found(&snapshot, batch)?;
+        if record.state != BatchState::Held {
+            return Err(refused(&record, "is not held"));
+        }
+        let shared = Arc::clone(self.shared());
+        let of = record.clone();
+        let (known, checked) = blocking(move || {
+            let (agency, profile) = (of.agency.as_str(), of.profile.as_str());
+            let known = shared.known(snapshot, agency, profile, of.replaces)?;
+            let checked = check_again(&known, &of)?;
+            Ok((known, checked))
+        })
+        .await?;
+        let event = EventRecord {
+            number: known.snapshot.contents().heads().event + 1,
+            version: known.snapshot.version() + 1,
+            act: act.clone(),
+            operation: Operation::Release,
+            sequence: record.sequence,
+            rows: None,
+            left_out: checked.left_out,
+        };
+        let replacement =
+            known
+                .replacement(record.sequence, event.version, act)
+                .map(|replacement| EventRecord {
+                    number: event.number + 1,
+                    ..replacement
+                });
+        let events = std::iter::once(event).chain(replacement).collect();
+        self.append(events, checked.links).await
+    }
+
+    async fn change(
+        &self,
+        batch: &BatchDigest,
+        operation: Operation,
+        selection: Selection,
+        act: Act,
+    ) -> Result<Changed, StoreError> {
+        let _lock = self.lock().await?;
+        let snapshot = self.snapshot();
+        let record = found(&snapshot, batch)?;
+        let withdrawn = record.state == BatchState::Withdrawn;
+        match (operation, &selection) {
+            (Operation::Withdraw, _) if withdrawn => return Err(refused(&record, "is withdrawn")),
+            (Operation::Restore, Selection::Batch) if !withdrawn => {
+                return Err(refused(&record, "is not withdrawn as a whole"));
+            }
+            (_, Selection::Rows(_) | Selection::Period(_)) if record.state != BatchState::Live => {
+                return Err(refused(
+                    &record,
+                    "is not live: its records cannot be told apart",
+                ));
+            }
+            _ => {}
+        }
+        let (at, of) = (Arc::clone(&snapshot), record.clone());
+        let rows = blocking(move || rows(&at, &of, operation, &selection)).await?;
+        if rows.as_ref().is_some_and(BTreeMap::is_empty) {
+            return Err(refused(&record, "has no such record to change"));
+        }
+        let contents = snapshot.contents();
+        let event = EventRecord {
+            number: contents.heads().event + 1,
+            version: contents.version,
+            act,
+            operation,
+            sequence: record.sequence,
+            rows,
+            left_out: BTreeMap::new(),
+        };
+        // What changes nothing that is current, as the discarding of a held batch, leaves the version.
+        let mut after = Contents::clone(contents);
+        after.add_event(event.clone());
+        let shown = |contents: &Contents| {
+            contents
+                .batches
+                .iter()
+                .filter(|b| b.state == BatchState::Live)
+                .count()
+        };
+        let version =
+            contents.version + u64::from(event.rows.is_some() || shown(contents) != shown(&after));
+        self.append(vec![EventRecord { version, ..event }], Vec::new())
+            .await
+    }
+
+    /// Adds events to the ledger, durably, and shows what is current then. The caller holds the lock.
+    async fn append(
+        &self,
+        events: Vec<EventRecord>,
+        links: Vec<Link>,
+    ) -> Result<Changed, StoreError> {
+        let shared = Arc::clone(self.shared());
+        let before = self.snapshot();
+        let Some(last) = events.last() else {
+            return Err(StoreError::Interrupted);
+        };
+        let addition = Addition {
+            links: &links,
+            events: &events,
+            ..Addition::default()
+        };
+        if let Err(error) = shared.ledger.add(last.version, addition).await {
+            shared.stop();
+            return Err(error);
+        }
+        blocking(move || {
+            let mut contents = Contents::clone(before.contents());
+            contents.add_links(&links);
+            let left_out = events.iter().flat_map(|event| &event.left_out);
+            let repeats = left_out
+                .map(|(&code, rows)| (code, rows.len() as u64))
+                .collect();
+            for event in events {
+                contents.add_event(event);
+            }
+            shared.show(contents, Vec::new());
+            Ok(compared(&before, &shared.snapshot(), repeats))
+        })
+        .await
+    }
+}
+
+fn found(snapshot: &Snapshot, batch: &BatchDigest) -> Result<BatchRecord, StoreError> {
+    let found = snapshot.contents().find(batch).cloned();
+    found.ok_or(StoreError::NoSuchBatch(*batch))
+}
+
+fn refused(batch: &BatchRecord, why: &'static str) -> StoreError {
+    StoreError::Refused {
+        batch: batch.digest,
+        why,
+    }
+}
+
+/// The rows an event names; `None` for a whole batch.
+fn rows(
+    snapshot: &Snapshot,
+    batch: &BatchRecord,
+    operation: Operation,
+    selection: &Selection,
+) -> Result<Option<RowsByBatch>, StoreError> {
+    if *selection == Selection::Batch {
+        return Ok(None);
+    }
+    let visibility = snapshot.visibility();
+    let selected = selection::of_batch(snapshot, batch, selection)?;
+    let changes = selected.into_iter().filter(|&at| match operation {
+        Operation::Restore => visibility.is_withdrawn(at),
+        _ => visibility.sees(at),
+    });
+    Ok(Some(selection::with_earlier(snapshot.contents(), changes)))
+}
+
+/// What the keys of a held batch say now.
+struct Checked {
+    links: Vec<Link>,
+    left_out: BTreeMap<Code, Vec<u64>>,
+}
+
+fn check_again(known: &Known, batch: &BatchRecord) -> Result<Checked, StoreError> {
+    let mut checked = Checked {
+        links: Vec::new(),
+        left_out: BTreeMap::new(),
+    };
+    let contents = known.snapshot.contents();
+    for file in contents
+        .files
+        .iter()
+        .filter(|file| file.batch == batch.digest)
+    {
+        let read = keys::read_keys(known.snapshot.folder(), file, batch.sequence);
+        let read = read.map_err(|reason| StoreError::Damaged {
+            path: file.path(),
+            reason,
+        })?;
+        for (key, keyed) in read {
+            let Some(standing) = known.standing(&key) else {
+                continue;
+            };
+            let code = match standing.current {
+                None => None,
+                Some(current) if current.content == keyed.content => Some(Code::D701),
+                // What came after the batch knows more than the batch.
+                Some(current)
+                    if batch.on_change == OnChange::Revise
+                        && current.at.sequence < batch.sequence =>
+                {
+                    None
+                }
+                Some(_) => Some(Code::D702),
+            };
+            match code {
+                Some(code) => checked.left_out.entry(code).or_default().push(keyed.at.row),
+                None => checked.links.push(Link {
+                    record: keyed.at,
+                    first: standing.first,
+                    revision: standing.next,
+                }),
+            }
+        }
+    }
+    checked
+        .left_out
+        .values_mut()
+        .for_each(|rows| rows.sort_unstable());
+    Ok(checked)
+}
+
+/// How many incidents went and came.
+fn compared(before: &Snapshot, after: &Snapshot, repeats: BTreeMap<Code, u64>) -> Changed {
+    let (mut gone, mut back) = (0, 0);
+    let (was, is) = (before.current_by_file(), after.current_by_file());
+    for (file, &seen) in &was {
+        gone += seen.saturating_sub(is.get(file).copied().unwrap_or(0));
+    }
+    for (file, &seen) in &is {
+        back += seen.saturating_sub(was.get(file).copied().unwrap_or(0));
+    }
+    Changed {
+        version: after.version(),
+        gone,
+        back,
+        repeats,
+    }
+}
