@@ -10,7 +10,8 @@ use crate::profile::{Profile, TimeForm, ValueMap, shipped_profiles};
 use crate::values::date::{DateRules, Order, date};
 use crate::values::fir_number::fir_number;
 use crate::values::moment::MomentReader;
-use crate::values::number::{distance_bearing, lat_lon, money, quantity};
+use crate::values::number::{distance_bearing, money, quantity};
+use crate::values::position::position;
 use crate::values::redact::redact;
 use crate::values::section::written;
 
@@ -37,8 +38,11 @@ fn actual(kind: &str, raw: &str) -> String {
             fir_number(raw, 69).map(|(n, year)| format!("{n} / {}", year.unwrap_or_default())),
         ),
         "date" => or_code(date(raw, rules).map(|read| match read.remark {
-            Some(Code::W309) | None => read.date.to_string(),
-            Some(code) => format!("{} {code} ±{}", read.date, read.slack),
+            Some(Code::W309) | None if read.first == read.last => read.first.to_string(),
+            remark => {
+                let code = remark.map(|code| format!(" {code}")).unwrap_or_default();
+                format!("{}/{} {}{code}", read.first, read.last, read.precision)
+            }
         })),
         "datetime" => datetime(raw),
         "qty" => {
@@ -63,7 +67,7 @@ fn actual(kind: &str, raw: &str) -> String {
             .first()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        "latlon" => or_code(lat_lon(raw).map(|p| format!("{:.5},{:.5}", p.lat(), p.lon()))),
+        "latlon" => or_code(position(raw).map(|p| format!("{:.5},{:.5}", p.lat, p.lon))),
         "district" => or_code(reference.districts.find(raw).map(|found| {
             let remark = found
                 .remark
@@ -113,8 +117,8 @@ fn expected(kind: &str, raw: &str, words: &str) -> String {
     let first = words.split(' ').next().unwrap_or_default();
     let code = Some(first).filter(|word| Code::parse(word).is_ok());
     let exact = match (kind, raw) {
-        ("date", "45385") => "2024-04-03 W308 ±0",
-        ("date", "15 رمضان 1445") => "2024-03-25 W307 ±1",
+        ("date", "45385") => "2024-04-03/2024-04-03 day W308",
+        ("date", "15 رمضان 1445") => "2024-03-24/2024-03-26 day W307",
         ("datetime", "2009-04-15 00:00") => "W304 day 2009-04-15",
         ("datetime", "2009-10-31 23:30") => "W305 hour 2009-10-31T23:30:00+06:00",
         ("datetime", "12-03-24 رات 10/11 بجے") => {
@@ -173,7 +177,7 @@ proptest::proptest! {
         let units = ValueMap::default();
         drop((written(&text, "PPC-1860", &reference.statutes), fir_number(&text, 69), date(&text, rules)));
         let _when = (crate::values::time::date_time(&text, rules), crate::values::date::month(&text));
-        drop((quantity(&text, unit.as_deref(), &units), money(&text), distance_bearing(&text), lat_lon(&text)));
+        drop((quantity(&text, unit.as_deref(), &units), money(&text), distance_bearing(&text), position(&text), crate::values::position::coordinate(&text, true)));
         drop((redact(&text), reference.districts.find(&text).is_ok(), crate::text::slug(&text)));
         let _found = reference.gazetteer.find(&text);
     }
@@ -185,6 +189,6 @@ proptest::proptest! {
         let units = ValueMap::default();
         drop((written(&text, "PPC-1860", &reference.statutes), fir_number(&text, 69), date(&text, rules)));
         drop((crate::values::time::date_time(&text, rules), quantity(&text, None, &units), money(&text)));
-        drop((distance_bearing(&text), lat_lon(&text), redact(&text)));
+        drop((distance_bearing(&text), position(&text), crate::values::position::coordinate(&text, true), redact(&text)));
     }
 }

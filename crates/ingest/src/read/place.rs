@@ -1,7 +1,5 @@
 //! Places in a draft: stations, districts, provinces, coordinates, nodes of a route.
 
-use std::borrow::Cow;
-
 use naqsha_model::{Basis, Bearing, Code, Offset, PlaceRole, Precision, Province, RouteRole};
 
 use super::RowReader;
@@ -10,7 +8,8 @@ use crate::draft::Draft;
 use crate::profile::{PlaceTarget, RoutePart, metres};
 use crate::reference::DISTRICT_VINTAGE;
 use crate::text::words;
-use crate::values::number::{distance_bearing, lat_lon};
+use crate::values::number::distance_bearing;
+use crate::values::position::{coordinate, position};
 use crate::values::redact::redact;
 
 impl RowReader<'_> {
@@ -61,8 +60,8 @@ impl RowReader<'_> {
             PlaceTarget::X => draft.x = Some(self.coordinate(text)?),
             PlaceTarget::Y => draft.y = Some(self.coordinate(text)?),
             PlaceTarget::LatLon => {
-                let point = lat_lon(text)?;
-                (draft.longitude, draft.latitude) = (Some(point.lon()), Some(point.lat()));
+                let at = position(text)?;
+                (draft.longitude, draft.latitude) = (Some(at.lon), Some(at.lat));
             }
             PlaceTarget::Uncertainty => {
                 draft.uncertainty = Some(metres(text).map_err(|_text| Code::E501)?);
@@ -128,14 +127,6 @@ impl RowReader<'_> {
     }
 
     fn coordinate(&self, text: &str) -> Result<f64, Code> {
-        let text: Cow<'_, str> = if self.profile.decimal_comma {
-            Cow::Owned(text.replace(',', "."))
-        } else {
-            Cow::Borrowed(text)
-        };
-        fast_float2::parse::<f64, _>(text.as_bytes())
-            .ok()
-            .filter(|n| n.is_finite())
-            .ok_or(Code::E501)
+        coordinate(text, self.profile.decimal_comma)
     }
 }

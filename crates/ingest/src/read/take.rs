@@ -142,9 +142,9 @@ pub(super) fn country(text: &str) -> Result<Country, Code> {
 /// A text that is kept: personal data replaced, and the column remembered.
 pub(super) fn kept_text(column: usize, text: &str, draft: &mut Draft) -> String {
     let redacted = redact(text);
+    draft.names_a_victim |= names_a_victim(text, &redacted.codes);
     if !redacted.codes.is_empty() {
         draft.redacted.push(column);
-        draft.names_a_victim |= names_a_victim(text);
         redacted
             .codes
             .iter()

@@ -1,6 +1,6 @@
-//! Numbers with words around them: quantities with units, money, distances with a bearing, positions.
+//! Numbers with words around them: quantities with units, money, distances with a bearing.
 
-use naqsha_model::{Code, Point, Substance};
+use naqsha_model::{Code, Substance};
 
 use crate::profile::ValueMap;
 use crate::text::{ascii_digits, fold};
@@ -294,29 +294,4 @@ pub(crate) fn distance_bearing(text: &str) -> Option<(f64, &'static str)> {
     .find(|(word, _)| unit.starts_with(word))?
     .1;
     Some((value * km_each, bearing))
-}
-
-/// A position in one cell: decimal `lat,lon`, or degrees, minutes and seconds with hemispheres.
-pub(crate) fn lat_lon(text: &str) -> Result<Point, Code> {
-    let text = ascii_digits(text.trim());
-    let numbers: Vec<f64> = text
-        .split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-'))
-        .filter(|part| part.bytes().any(|b| b.is_ascii_digit()))
-        .map(plain_number)
-        .collect::<Result<_, _>>()?;
-    let angle = |parts: &[f64]| parts.iter().rev().fold(0.0, |sum, part| sum / 60.0 + part);
-    let half = numbers.len() / 2;
-    if !matches!(numbers.len(), 2 | 4 | 6) {
-        return Err(Code::E501);
-    }
-    let (lat, lon) = numbers.split_at(half);
-    let (mut lat, mut lon) = (angle(lat), angle(lon));
-    let upper = text.to_uppercase();
-    if upper.contains('S') {
-        lat = -lat;
-    }
-    if upper.contains('W') {
-        lon = -lon;
-    }
-    Point::new(lon, lat).map_err(|_range| Code::E401)
 }

@@ -5,7 +5,7 @@ use naqsha_model::Code;
 use crate::text::words;
 
 use super::plain::Plain;
-use super::{redact, words as lists};
+use super::words as lists;
 
 /// Whether a column's header asks for caste, tribe, religion, sect or ethnicity (P605), in either script.
 ///
@@ -52,16 +52,16 @@ pub(crate) fn blocked_header(header: &str) -> bool {
     })
 }
 
-/// Whether a kept text tells who a victim is: a number or name of any person, or a name behind the word for a victim.
+/// Whether a kept text tells who a victim is: personal data of anybody, whose codes `found` are what [`redact`] says of it,
+/// or a name behind the word for a victim.
 ///
 /// Meant for records of trafficking and sexual offences, which are rejected with P604 then; called on the text as received.
-pub(crate) fn names_a_victim(text: &str) -> bool {
-    if redact(text)
-        .codes
-        .iter()
-        .any(|code| matches!(code, Code::P601 | Code::P602 | Code::E112))
-    {
+pub(crate) fn names_a_victim(text: &str, found: &[Code]) -> bool {
+    if !found.is_empty() {
         return true;
+    }
+    if text.is_ascii() && !super::mentions_a_party(text) {
+        return false;
     }
     let plain = Plain::new(text);
     let words: Vec<&str> = plain
@@ -91,6 +91,7 @@ fn capital_text(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::redact;
     use super::*;
 
     #[test]
@@ -133,7 +134,7 @@ mod tests {
             "daughter of Ghulam Rasool",
             "contact 0300-1234567",
         ] {
-            assert!(names_a_victim(text), "{text}");
+            assert!(names_a_victim(text, &redact(text).codes), "{text}");
         }
         for text in [
             "Victim was kept at a house near GT Road",
@@ -142,7 +143,7 @@ mod tests {
             "house near Lari Adda",
             "متاثرہ لڑکی کو بازیاب کرایا گیا",
         ] {
-            assert!(!names_a_victim(text), "{text}");
+            assert!(!names_a_victim(text, &redact(text).codes), "{text}");
         }
     }
 }
