@@ -174,8 +174,6 @@ struct Angle {
     /// South or west.
     reversed: bool,
     negative: bool,
-    /// Whether a letter or label came before the numbers.
-    led: bool,
     /// Whether a degree sign was read.
     marked: bool,
 }
@@ -285,17 +283,14 @@ fn angles(text: &str, decimal_comma: bool) -> Result<Vec<Angle>, Code> {
             }
             Sign::Minus => negative = true,
             Sign::Degree => angle.marked = true,
-            Sign::Label(axis) => (angle.axis, angle.led) = (Some(axis), true),
+            Sign::Label(axis) => angle.axis = Some(axis),
             Sign::Hemisphere(axis, reversed) => {
-                let conflict = angle.axis.is_some_and(|of| of != axis);
-                if conflict && !angle.led {
+                if angle.axis.is_some_and(|of| of != axis) {
                     return Err(UNREADABLE);
                 }
                 (angle.axis, angle.reversed) = (Some(axis), reversed);
                 if angle.count > 0 {
                     angles.push(std::mem::take(&mut angle));
-                } else {
-                    angle.led = true;
                 }
             }
             Sign::Part | Sign::Separator => {}
@@ -481,14 +476,14 @@ mod tests {
     #[test]
     fn both_orders_are_given_unless_the_text_says_which_is_which() {
         let read = position("74.3587,31.5204").unwrap();
-        assert_eq!(read.point().map(|p| p.lat()), Some(74.3587));
+        assert_eq!(read.point().map(Point::lat), Some(74.3587));
         assert_eq!(
             read.swapped().map(|p| (p.lat(), p.lon())),
             Some((31.5204, 74.3587))
         );
         let read = position("100.5, 13.7").unwrap();
         assert_eq!(
-            (read.point(), read.swapped().map(|p| p.lon())),
+            (read.point(), read.swapped().map(Point::lon)),
             (None, Some(100.5))
         );
         assert_eq!(position("74.3587N,31.5204E").unwrap().swapped(), None);

@@ -136,8 +136,9 @@ fn suspicious(text: &str) -> bool {
 
 /// Whether a text of ASCII has a word for a party of a case, or another that may lead a name.
 fn mentions_a_party(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphabetic())
-        .any(|word| !word.is_empty() && (leads(word.as_bytes(), b' ') || word.eq_ignore_ascii_case("girl")))
+    text.split(|c: char| !c.is_ascii_alphabetic()).any(|word| {
+        !word.is_empty() && (leads(word.as_bytes(), b' ') || word.eq_ignore_ascii_case("girl"))
+    })
 }
 
 /// Whether a word may begin or lead personal data.
