@@ -75,6 +75,7 @@ pub async fn filled_store(folder: &Path, file: &[u8]) -> Store {
         study_area: Some("west-yorkshire".to_owned()),
         on_change: OnChange::Report,
         replaces: None,
+        manifest: None,
     };
     let mut writer = store.begin(header).await.expect("nobody else writes");
     let ingested = ingest(file, |incidents| {

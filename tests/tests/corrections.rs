@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use naqsha_tests::program::naqsha;
+use naqsha_tests::skip;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -78,6 +79,83 @@ impl Bureau {
     fn batch(&self, outcome: &Value) -> Value {
         self.run(&["batch", "show", outcome["batch"].as_str().unwrap()], 0)
     }
+}
+
+/// What a reader of its own finds different between two editions in the columns that the profile reads: the numbers of the
+/// attacks that changed, and of those that are new.
+const DIFFERENCES: &str = r#"
+import csv, json, sys
+COLUMNS = ["Date", "Target Type", "Location Category", "Open/Closed Space", "Blast Day Type", "Holiday Type",
+           "Islamic Date", "Time", "Location", "City", "Province", "Longitude", "Latitude"]
+def edition(path):
+    with open(path, encoding="cp1252", newline="") as file:
+        return {row["S#"]: [" ".join(row[name].split()) for name in COLUMNS] for row in csv.DictReader(file)}
+old, new = map(edition, sys.argv[1:])
+assert not set(old) - set(new)
+changed = [number for number in old if old[number] != new[number]]
+print(json.dumps({"changed": len(changed), "new": len(set(new) - set(old)), "same": len(old) - len(changed)}))
+"#;
+
+#[test]
+fn a_later_edition_changes_exactly_the_rows_that_changed() {
+    const NAME: &str = "a_later_edition_changes_exactly_the_rows_that_changed";
+    let file = |name: &str| skip::shared(NAME, &format!("data/pk-suicide-attacks/{name}"));
+    let (Some(old), Some(new)) = (
+        file("PakistanSuicideAttacks_v6_2017-10-10.csv"),
+        file("PakistanSuicideAttacks_v11_2017-11-30.csv"),
+    ) else {
+        return;
+    };
+    let Some(mut python) = skip::python(NAME, "csv") else {
+        return;
+    };
+    let output = python
+        .args(["-c", DIFFERENCES])
+        .args([&old, &new])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let expected: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let bureau = Bureau::new();
+    let ingest = |file: &Path| {
+        let args = [
+            "ingest",
+            "--profile",
+            "open.pk-suicide-attacks",
+            file.to_str().unwrap(),
+        ];
+        bureau.run(&args, 0)
+    };
+    ingest(&old);
+    let before = bureau.current();
+    let later = ingest(&new);
+    assert_eq!(
+        (&later["revised"], &later["codes"]["D701"]),
+        (&expected["changed"], &expected["same"]),
+        "{expected}"
+    );
+    let (changed, new_rows) = (
+        expected["changed"].as_u64().unwrap(),
+        expected["new"].as_u64().unwrap(),
+    );
+    assert!(changed > 0 && new_rows > 0, "{expected}");
+    assert_eq!(later["accepted"], changed + new_rows);
+    assert_eq!(bureau.current() as u64, before as u64 + new_rows);
+    bureau.run(
+        &[
+            "batch",
+            "withdraw",
+            later["batch"].as_str().unwrap(),
+            "--reason",
+            "superseded",
+        ],
+        0,
+    );
+    assert_eq!(bureau.current(), before, "the older edition is whole again");
 }
 
 /// The header and some rows of the sample.
@@ -325,4 +403,94 @@ fn a_held_batch_is_released_without_doubling_a_record() {
         ],
         3,
     );
+}
+
+fn manifest(bureau: &Bureau, name: &str, more: &str) -> String {
+    let path = bureau.0.path().join(name);
+    let text = format!(
+        "agency = \"PUNJAB-POLICE\"\nperiod = \"2024-01\"\nprofile = \"punjab.fir\"\nuploader = \"clerk\"\n\
+         approver = \"inspector\"\n{more}\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_file_that_is_not_what_its_manifest_states_is_held() {
+    let bureau = Bureau::new();
+    let (header, rows) = firs(0, 12);
+    let file = bureau.write("a.csv", &header, &rows);
+    let plain = bureau.ingest(&file, &["--dry-run"], 0);
+    let incidents = plain["incidents"].as_u64().unwrap();
+    let right = manifest(
+        &bureau,
+        "right.toml",
+        &format!("rows = 12\n[control_totals]\nALL = {incidents}"),
+    );
+    let short = manifest(&bureau, "short.toml", "rows = 13");
+    let wrong = manifest(&bureau, "wrong.toml", "rows = 12\n[control_totals]\nHT = 400");
+    let path = file.to_str().unwrap();
+    for other in [&short, &wrong] {
+        let held = bureau.run(&["ingest", "--dry-run", "--manifest", other, path], 3);
+        assert_eq!(
+            (&held["held"], &held["codes"]["B903"]),
+            (&json!("B903"), &json!(1)),
+            "{held}"
+        );
+    }
+    let taken = bureau.run(&["ingest", "--manifest", &right, path], 0);
+    assert_eq!(taken["held"], Value::Null);
+    let stated = bureau.batch(&taken)["manifest"].clone();
+    assert_eq!(
+        stated,
+        json!({ "period": "2024-01-01..2024-01-31", "rows": 12, "control_totals": { "ALL": incidents },
+            "uploader": "clerk", "approver": "inspector" })
+    );
+    // The whole file again with a row more: what is held already counts towards the total.
+    let (_, more) = firs(0, 13);
+    let longer = bureau.write("b.csv", &header, &more);
+    let next = manifest(
+        &bureau,
+        "next.toml",
+        &format!("rows = 13\n[control_totals]\nALL = {}", incidents + 1),
+    );
+    let again = bureau.run(
+        &["ingest", "--manifest", &next, longer.to_str().unwrap()],
+        0,
+    );
+    assert_eq!(
+        (&again["accepted"], &again["duplicate"]),
+        (&json!(1), &json!(12)),
+        "{again}"
+    );
+    let older = manifest(&bureau, "older.toml", "");
+    let text = std::fs::read_to_string(&older)
+        .unwrap()
+        .replace("punjab.fir", "punjab.fir@0.9.0");
+    std::fs::write(&older, text).unwrap();
+    bureau.run(&["ingest", "--manifest", &older, path], 3);
+    bureau.run(&["ingest", "--manifest", &right, path, path], 2);
+}
+
+#[test]
+fn an_agency_can_state_that_a_period_has_nothing_to_report() {
+    let bureau = Bureau::new();
+    let nil = manifest(&bureau, "nil.toml", "nil_return = true");
+    for _ in 0..2 {
+        let stated = bureau.run(&["ingest", "--manifest", &nil], 0);
+        assert_eq!(stated["nil_return"], "2024-01-01..2024-01-31");
+    }
+    let list = bureau.run(&["batch", "list"], 0);
+    assert_eq!(
+        (
+            &list["batches"],
+            list["nil_returns"].as_array().unwrap().len()
+        ),
+        (&json!([]), 1)
+    );
+    assert_eq!(list["nil_returns"][0]["period"], "2024-01-01..2024-01-31");
+    let (header, rows) = firs(0, 60);
+    bureau.ingest(&bureau.write("a.csv", &header, &rows), &[], 0);
+    bureau.run(&["ingest", "--manifest", &nil], 3);
+    bureau.run(&["ingest", "--manifest", &nil, "a.csv"], 2);
 }

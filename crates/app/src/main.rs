@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod deployment;
 mod exit;
+mod manifest;
 mod period;
 mod reference;
 mod stats;

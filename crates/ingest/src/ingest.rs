@@ -63,7 +63,7 @@ pub struct Ingested {
     pub columns: BTreeMap<Code, BTreeMap<String, u64>>,
     /// The rows that are not plainly accepted.
     pub outcomes: Outcomes,
-    /// B904 or P603: the batch may be staged, not published.
+    /// P603, B904 or B903: the batch may be staged, not published.
     pub held: Option<Code>,
     /// The headers in which personal data was found too often (P603).
     pub columns_with_personal_data: Vec<String>,
@@ -281,7 +281,11 @@ impl<'a> Run<'a> {
         for (row, category, warnings) in rows {
             let further = self.further_rows.remove(&row).unwrap_or_default();
             let rows = std::iter::once(row).chain(further);
-            if let Some(&code) = refused.get(&row) {
+            let refusal = refused.get(&row);
+            if refusal.is_none_or(|&code| code == Code::D701) {
+                *self.tally.stated.entry(category).or_default() += 1;
+            }
+            if let Some(&code) = refusal {
                 rows.for_each(|row| self.tally.remark(row, Outcome::Duplicate, &[code]));
                 continue;
             }

@@ -24,8 +24,11 @@ pub struct Settings {
     pub secret: Option<LinkageSecret>,
     /// Bounds on the file.
     pub limits: Limits,
-    /// Accepted incidents per category as the bureau states them; a difference is B903.
+    /// Incidents of the file per category as the bureau states them, repeats of records held (D701) among them; a
+    /// difference is B903.
     pub control_totals: Vec<(CategorySet, u64)>,
+    /// Data rows of the file as the bureau states them; a difference is B903.
+    pub stated_rows: Option<u64>,
 }
 
 impl Settings {
@@ -39,6 +42,7 @@ impl Settings {
             secret: None,
             limits: Limits::default(),
             control_totals: Vec::new(),
+            stated_rows: None,
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     by_outcome: [u64; 5],
     pub(crate) incidents: u64,
     pub(crate) categories: BTreeMap<Category, u64>,
+    /// Incidents taken and those held already, by category: what a control total is compared with.
+    pub(crate) stated: BTreeMap<Category, u64>,
     codes: CodeCounts,
     /// By code and column.
     blamed: BTreeMap<(Code, usize), u64>,
@@ -61,26 +63,25 @@ impl Tally {
         settings: &Settings,
     ) -> Ingested {
         let [accepted, warned, rejected, duplicate, skipped] = self.by_outcome;
-        let held = if !self.private_columns.is_empty() {
-            Some(Code::P603)
-        } else if rejected * 5 > self.rows {
-            Some(Code::B904)
-        } else {
-            None
-        };
-        let differs = settings.control_totals.iter().any(|(set, stated)| {
+        let rows_differ = settings.stated_rows.is_some_and(|rows| rows != self.rows);
+        let totals_differ = settings.control_totals.iter().any(|(set, stated)| {
             let found: u64 = self
-                .categories
+                .stated
                 .iter()
                 .filter(|(c, _)| set.contains_index(c.index()))
                 .map(|(_, n)| n)
                 .sum();
             found != *stated
         });
-        let batch_codes: Vec<Code> = held
-            .into_iter()
-            .chain(differs.then_some(Code::B903))
-            .collect();
+        let batch_codes: Vec<Code> = [
+            (!self.private_columns.is_empty(), Code::P603),
+            (rejected * 5 > self.rows, Code::B904),
+            (rows_differ || totals_differ, Code::B903),
+        ]
+        .into_iter()
+        .filter_map(|(holds, code)| holds.then_some(code))
+        .collect();
+        let held = batch_codes.first().copied();
         count(&mut self.codes, &batch_codes);
         let columns = self.columns();
         Ingested {

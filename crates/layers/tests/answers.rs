@@ -69,6 +69,7 @@ async fn catalogue(incidents: Vec<Incident>) -> (TempDir, Catalogue) {
         study_area: Some("square".to_owned()),
         on_change: OnChange::Report,
         replaces: None,
+        manifest: None,
     };
     let mut writer = store.begin(header).await.unwrap();
     let accepted = incidents.len() as u64;

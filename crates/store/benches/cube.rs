@@ -65,6 +65,7 @@ async fn fill(dir: &Path) -> Result<Store, StoreError> {
         study_area: None,
         on_change: OnChange::Report,
         replaces: None,
+        manifest: None,
     };
     let mut writer = store.begin(header).await?;
     for first in (1..=INCIDENTS).step_by(10_000) {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use naqsha_model::{Agency, BatchDigest, Code, DayRange, Severity};
 
+use crate::manifest::Manifest;
+
 /// What becomes of a record whose natural key is held with other content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnChange {
@@ -35,6 +37,8 @@ pub struct BatchHeader {
     pub on_change: OnChange,
     /// The days whose current records, of the same agency and profile, the batch takes the place of.
     pub replaces: Option<DayRange>,
+    /// What its sender states about it.
+    pub manifest: Option<Manifest>,
 }
 
 /// How the rows of a batch fared: `rows = accepted + rejected + duplicate + skipped`; `warned` is part of `accepted`.
@@ -94,6 +98,8 @@ pub struct BatchRecord {
     pub on_change: OnChange,
     /// The days whose records it takes the place of.
     pub replaces: Option<DayRange>,
+    /// What its sender stated about it.
+    pub manifest: Option<Manifest>,
     /// The store's version right after its commit; a held batch does not raise it.
     pub committed_version: u64,
 }

@@ -8,6 +8,7 @@ use naqsha_model::{BatchDigest, Code};
 use crate::batch::{BatchRecord, BatchState};
 use crate::event::{Act, Event, Operation};
 use crate::files::FileRecord;
+use crate::manifest::NilReturn;
 
 /// Where a record is stored: its batch by order of commit, and its row in the bureau's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +57,8 @@ pub(crate) struct Contents {
     /// In order.
     pub events: Vec<Arc<EventRecord>>,
     pub links: Arc<Links>,
+    /// In order of receipt.
+    pub nil_returns: Vec<NilReturn>,
 }
 
 /// How far a ledger has got; a larger one knows all that a smaller one knows.

@@ -49,6 +49,12 @@ pub enum StoreError {
         /// Its state.
         why: &'static str,
     },
+    /// A period is stated to have nothing to report, and has.
+    #[error("the period has {records} current records of the agency and profile")]
+    NotNil {
+        /// How many.
+        records: usize,
+    },
     /// A cell finer than resolution 9: such a location is never accepted.
     #[error("row {row} has a cell at resolution {resolution}, finer than 9")]
     CellTooFine {

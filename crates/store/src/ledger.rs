@@ -165,9 +165,11 @@ fn migrations() -> Migrator {
     };
     let ledger = include_str!("../migrations/0001_ledger.sql");
     let revisions = include_str!("../migrations/0002_revisions.sql");
+    let manifests = include_str!("../migrations/0003_manifests.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
+        migration(3, "manifests", manifests),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -1,13 +1,18 @@
 //! What the ledger says, read as of one moment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use crate::StoreError;
+use crate::batch::BatchRecord;
 use crate::contents::{Contents, Heads, Links};
 use crate::ledger::{Ledger, failed};
-use crate::ledger_rows::{add_event_rows, batch_of, code_of, event_of, file_of, links_of, number};
+use crate::ledger_rows::{
+    add_event_rows, batch_of, code_of, event_of, file_of, links_of, manifest_of, nil_return_of,
+    number, total_of,
+};
 
 impl Ledger {
     /// How far the ledger has got: a cheap question, by which a reader knows that it has everything.
@@ -37,6 +42,9 @@ impl Ledger {
         };
         read_batches(&mut transaction, &mut contents).await?;
         read_events(&mut transaction, &mut contents).await?;
+        let sql = "SELECT * FROM nil_returns ORDER BY nil_return";
+        let rows = all(&mut transaction, sql, "read nil returns").await?;
+        contents.nil_returns = rows.iter().map(nil_return_of).collect::<Result<_, _>>()?;
         transaction.commit().await.map_err(failed("read"))?;
         contents.settle();
         Ok(contents)
@@ -72,10 +80,32 @@ async fn read_batches(
             batch.totals.codes.insert(code, count);
         }
     }
+    read_manifests(connection, &mut contents.batches).await?;
     let sql =
         "SELECT files.*, digest FROM files JOIN batches USING (sequence) ORDER BY sequence, part";
     let rows = all(connection, sql, "read files").await?;
     contents.files = rows.iter().map(file_of).collect::<Result<_, _>>()?;
+    Ok(())
+}
+
+async fn read_manifests(
+    connection: &mut SqliteConnection,
+    batches: &mut [BatchRecord],
+) -> Result<(), StoreError> {
+    let mut manifests = BTreeMap::new();
+    let sql = "SELECT * FROM manifests";
+    for row in &all(connection, sql, "read manifests").await? {
+        manifests.extend([manifest_of(row)?]);
+    }
+    let sql = "SELECT * FROM control_totals ORDER BY sequence, categories";
+    for row in &all(connection, sql, "read control totals").await? {
+        let (sequence, total) = total_of(row)?;
+        let manifest = manifests.entry(sequence).or_default();
+        manifest.control_totals.push(total);
+    }
+    for batch in batches {
+        batch.manifest = manifests.remove(&batch.sequence);
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use crate::batch::{BatchRecord, BatchState, BatchTotals, OnChange};
 use crate::contents::{EventRecord, Link};
 use crate::event::{Act, Operation};
 use crate::files::FileRecord;
+use crate::manifest::{Manifest, NilReturn};
 use crate::packed;
 
 pub(crate) fn batch_of(row: &SqliteRow) -> Result<BatchRecord, StoreError> {
@@ -44,6 +45,7 @@ pub(crate) fn batch_of(row: &SqliteRow) -> Result<BatchRecord, StoreError> {
             _ => None,
         })?,
         replaces: days(row, "replaces_first_day", "replaces_last_day")?,
+        manifest: None,
         committed_version: number(row, "committed_version")?,
     })
 }
@@ -74,6 +76,40 @@ pub(crate) fn file_of(row: &SqliteRow) -> Result<FileRecord, StoreError> {
         (file.path().to_str() == Some(text)).then_some(())
     })?;
     Ok(file)
+}
+
+/// What was stated about a batch, without its control totals.
+pub(crate) fn manifest_of(row: &SqliteRow) -> Result<(u64, Manifest), StoreError> {
+    let stated: Option<i64> = get(row, "stated_rows")?;
+    let manifest = Manifest {
+        period: days(row, "first_day", "last_day")?,
+        rows: stated.and_then(|rows| u64::try_from(rows).ok()),
+        control_totals: Vec::new(),
+        uploader: get(row, "uploader")?,
+        approver: get(row, "approver")?,
+    };
+    Ok((number(row, "sequence")?, manifest))
+}
+
+/// A control total with the batch it is about.
+pub(crate) fn total_of(row: &SqliteRow) -> Result<(u64, (String, u64)), StoreError> {
+    let total = (get(row, "categories")?, number(row, "stated")?);
+    Ok((number(row, "sequence")?, total))
+}
+
+pub(crate) fn nil_return_of(row: &SqliteRow) -> Result<NilReturn, StoreError> {
+    let period = days(row, "first_day", "last_day")?;
+    Ok(NilReturn {
+        agency: parsed(row, "agency", |text| Agency::new(text).ok())?,
+        profile: get(row, "profile")?,
+        period: period.ok_or_else(|| StoreError::LedgerValue {
+            column: "first_day",
+            value: "null".to_owned(),
+        })?,
+        received_at: parsed(row, "received_at", |text| text.parse::<Timestamp>().ok())?,
+        uploader: get(row, "uploader")?,
+        approver: get(row, "approver")?,
+    })
 }
 
 /// Links of one batch's records to one batch's.

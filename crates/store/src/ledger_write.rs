@@ -9,6 +9,7 @@ use crate::batch::{BatchRecord, BatchState, OnChange};
 use crate::contents::{EventRecord, Link};
 use crate::files::FileRecord;
 use crate::ledger::{Ledger, failed};
+use crate::manifest::{Manifest, NilReturn};
 use crate::packed;
 
 /// All that one transaction adds.
@@ -48,6 +49,27 @@ impl Ledger {
             .await
             .map_err(failed("raise the version"))?;
         transaction.commit().await.map_err(failed("commit"))
+    }
+}
+
+impl Ledger {
+    /// Adds a nil return; one that stands already is left as it is. Durable when this returns.
+    pub(crate) async fn add_nil_return(&self, stated: &NilReturn) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO nil_returns (agency, profile, first_day, last_day, received_at, uploader, approver)
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(stated.agency.as_str())
+        .bind(&stated.profile)
+        .bind(stated.period.first().0)
+        .bind(stated.period.last().0)
+        .bind(stated.received_at.to_string())
+        .bind(&stated.uploader)
+        .bind(stated.approver.as_deref())
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(failed("add a nil return"))
     }
 }
 
@@ -94,6 +116,36 @@ async fn insert_batch(
             .bind(signed(batch.sequence))
             .bind(code.code())
             .bind(signed(count))
+            .execute(&mut *connection)
+            .await?;
+    }
+    if let Some(manifest) = &batch.manifest {
+        insert_manifest(connection, batch.sequence, manifest).await?;
+    }
+    Ok(())
+}
+
+async fn insert_manifest(
+    connection: &mut SqliteConnection,
+    sequence: u64,
+    manifest: &Manifest,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO manifests (sequence, first_day, last_day, stated_rows, uploader, approver) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(signed(sequence))
+    .bind(manifest.period.map(|days| days.first().0))
+    .bind(manifest.period.map(|days| days.last().0))
+    .bind(manifest.rows.map(signed))
+    .bind(manifest.uploader.as_deref())
+    .bind(manifest.approver.as_deref())
+    .execute(&mut *connection)
+    .await?;
+    for (categories, stated) in &manifest.control_totals {
+        sqlx::query("INSERT INTO control_totals (sequence, categories, stated) VALUES (?, ?, ?)")
+            .bind(signed(sequence))
+            .bind(categories)
+            .bind(signed(*stated))
             .execute(&mut *connection)
             .await?;
     }

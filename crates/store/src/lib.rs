@@ -37,6 +37,7 @@ mod ledger;
 mod ledger_read;
 mod ledger_rows;
 mod ledger_write;
+mod manifest;
 mod older;
 mod operations;
 mod packed;
@@ -55,6 +56,7 @@ pub use batch::{
 };
 pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};
+pub use manifest::{Manifest, NilReturn};
 pub use query::{Area, Cube, CubeQuery, Excluded, Filter, Page, StoredIncident};
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;

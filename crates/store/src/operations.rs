@@ -6,11 +6,12 @@ use std::sync::Arc;
 use naqsha_model::{BatchDigest, Code};
 
 use crate::batch::{BatchRecord, BatchState, OnChange};
-use crate::contents::{Contents, EventRecord, Link, RowsByBatch};
+use crate::contents::{Contents, EventRecord, Link, RecordAt, RowsByBatch};
 use crate::event::{Act, Changed, Operation, Selection};
 use crate::keys;
 use crate::known::Known;
 use crate::ledger_write::Addition;
+use crate::manifest::NilReturn;
 use crate::selection;
 use crate::snapshot::Snapshot;
 use crate::store::blocking;
@@ -87,6 +88,35 @@ impl Store {
                 });
         let events = std::iter::once(event).chain(replacement).collect();
         self.append(events, checked.links).await
+    }
+
+    /// Keeps an agency's statement that a period has nothing to report. Stating it again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotNil`] where the agency has current records of the profile in the period; as for [`Store::begin`].
+    pub async fn state_nil(&self, stated: NilReturn) -> Result<(), StoreError> {
+        let _lock = self.lock().await?;
+        let (snapshot, of) = (self.snapshot(), stated.clone());
+        let held = blocking(move || {
+            let agency = of.agency.as_str();
+            let found = selection::of_period(&snapshot, agency, &of.profile, of.period)?;
+            let seen = |(&sequence, rows): (&u64, &Vec<u64>)| {
+                let at = |&row: &u64| RecordAt { sequence, row };
+                rows.iter()
+                    .map(at)
+                    .filter(|&at| snapshot.visibility().sees(at))
+                    .count()
+            };
+            Ok(found.iter().map(seen).sum::<usize>())
+        });
+        match held.await? {
+            0 => {}
+            records => return Err(StoreError::NotNil { records }),
+        }
+        self.shared().ledger.add_nil_return(&stated).await?;
+        let contents = self.shared().ledger.contents().await?;
+        self.shared().show(contents, Vec::new());
+        Ok(())
     }
 
     async fn change(

@@ -13,6 +13,7 @@ use crate::index::Part;
 use crate::keys::KeyCache;
 use crate::known::Known;
 use crate::ledger::Ledger;
+use crate::manifest::NilReturn;
 use crate::selection;
 use crate::writer::Draft;
 use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
@@ -101,6 +102,11 @@ impl Store {
     /// All batches in order of commit, each with the state it has now.
     pub fn batches(&self) -> Vec<BatchRecord> {
         self.snapshot().contents().batches.clone()
+    }
+
+    /// Periods that agencies state to have nothing to report, in order of receipt.
+    pub fn nil_returns(&self) -> Vec<NilReturn> {
+        self.snapshot().contents().nil_returns.clone()
     }
 
     /// How many records of a batch are later revisions of incidents held before.

@@ -284,6 +284,7 @@ impl Draft {
             state,
             on_change: header.on_change,
             replaces: header.replaces,
+            manifest: header.manifest,
             committed_version: version + u64::from(state == BatchState::Live),
         }
     }

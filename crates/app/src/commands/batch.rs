@@ -1,8 +1,10 @@
 //! `naqsha batch`: what the ledger holds, and what is done to a batch after its commit.
 
 use clap::{Args, Subcommand};
-use naqsha_model::{Code, IncidentId};
-use naqsha_store::{Act, BatchRecord, BatchState, Changed, Event, Operation, Selection, Store};
+use naqsha_model::{Code, DayRange, IncidentId};
+use naqsha_store::{
+    Act, BatchRecord, BatchState, Changed, Event, Manifest, NilReturn, Operation, Selection, Store,
+};
 use serde_json::{Map, Value, json};
 
 use super::{Context, print_line};
@@ -186,7 +188,8 @@ fn list(context: &Context, store: &Store) -> anyhow::Result<()> {
     let batches = store.batches();
     if context.json {
         let batches: Vec<Value> = batches.iter().map(|batch| describe(store, batch)).collect();
-        return print_line(&json!({ "batches": batches }).to_string());
+        let nil: Vec<Value> = store.nil_returns().iter().map(describe_nil).collect();
+        return print_line(&json!({ "batches": batches, "nil_returns": nil }).to_string());
     }
     for batch in &batches {
         let digest = batch.digest.to_string();
@@ -207,7 +210,40 @@ fn list(context: &Context, store: &Store) -> anyhow::Result<()> {
         );
         print_line(line.trim_end())?;
     }
+    for stated in store.nil_returns() {
+        let (first, last) = (stated.period.first().date(), stated.period.last().date());
+        print_line(&format!(
+            "nil return    {}  {}  {first} to {last}, by {}",
+            stated.agency, stated.profile, stated.uploader
+        ))?;
+    }
     Ok(())
+}
+
+fn describe_nil(stated: &NilReturn) -> Value {
+    json!({
+        "agency": stated.agency.as_str(),
+        "profile": stated.profile,
+        "period": days(stated.period),
+        "received_at": stated.received_at.to_string(),
+        "uploader": stated.uploader,
+        "approver": stated.approver,
+    })
+}
+
+fn describe_manifest(manifest: &Manifest) -> Value {
+    let totals = manifest.control_totals.iter();
+    json!({
+        "period": manifest.period.map(days),
+        "rows": manifest.rows,
+        "control_totals": totals.map(|(code, stated)| (code.clone(), json!(stated))).collect::<Map<_, _>>(),
+        "uploader": manifest.uploader,
+        "approver": manifest.approver,
+    })
+}
+
+fn days(period: DayRange) -> String {
+    format!("{}..{}", period.first().date(), period.last().date())
 }
 
 fn held_for(batch: &BatchRecord) -> Vec<&'static str> {
@@ -278,6 +314,7 @@ fn describe(store: &Store, batch: &BatchRecord) -> Value {
         "skipped": totals.skipped,
         "revised": store.revised(batch),
         "replaces": batch.replaces.map(|days| format!("{}..{}", days.first().date(), days.last().date())),
+        "manifest": batch.manifest.as_ref().map(describe_manifest),
         "codes": codes.collect::<Map<_, _>>(),
         "events": events,
     })

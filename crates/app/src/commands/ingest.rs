@@ -20,20 +20,25 @@ use naqsha_store::{
 };
 use serde_json::{Value, json};
 
-use super::{Context, batch, print_line, profile};
+use super::{Context, batch, print_line, profile, stated};
 use crate::clock;
 use crate::deployment;
 use crate::exit::{Refused, Usage};
+use crate::manifest::{self, Manifest};
 use crate::period;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
-    /// Mapping profile.
-    #[arg(long)]
-    profile: String,
+    /// Mapping profile; a manifest names it too.
+    #[arg(long, required_unless_present = "manifest")]
+    profile: Option<String>,
     /// Files to take.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "manifest")]
     files: Vec<PathBuf>,
+    /// What the bureau states about the file (one file at a time; none for a nil return): agency, period, profile,
+    /// rows, control totals, uploader, approver, as TOML.
+    #[arg(long, value_name = "M.toml")]
+    manifest: Option<PathBuf>,
     /// Report what would happen; store nothing.
     #[arg(long)]
     dry_run: bool,
@@ -61,12 +66,29 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
     if args.report.is_some() && args.files.len() > 1 {
         return Err(Usage("--report takes one file at a time".to_owned()).into());
     }
-    let profile = profile::load(&context.data, &args.profile)?;
+    let manifest = args.manifest.as_deref().map(manifest::read).transpose()?;
+    let named = manifest.as_ref().map(|manifest| manifest.profile.clone());
+    let name = args.profile.clone().or_else(|| named.clone());
+    let profile = profile::load(&context.data, &name.unwrap_or_default())?;
     let period = args.replace_period.as_deref();
     let replaces = period.map(period::parse).transpose()?;
     let store = context.open_store().await?;
+    if let Some(manifest) = &manifest {
+        stated::check(&args.files, args.agency.as_deref(), &profile, manifest)?;
+        if manifest.nil_return {
+            return stated::nil(context, &store, manifest).await;
+        }
+    }
     let reference = deployment::reference(&context.data)?;
     let mut settings = settings(&args)?;
+    if let Some(manifest) = &manifest {
+        settings.agency = Some(manifest.agency.clone());
+        settings.stated_rows = manifest.rows;
+        let totals = manifest.control_totals.iter();
+        settings
+            .control_totals
+            .extend(totals.map(|&(set, _, stated)| (set, stated)));
+    }
     if profile.needs_secret() {
         settings.secret = Some(deployment::linkage_secret(&context.data)?);
     }
@@ -79,6 +101,7 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
             reference: &reference,
             settings: &settings,
             replaces,
+            manifest: manifest.as_ref(),
             file,
         };
         if let Some(code) = job
@@ -135,6 +158,7 @@ struct Job<'a> {
     reference: &'a Reference,
     settings: &'a Settings,
     replaces: Option<DayRange>,
+    manifest: Option<&'a Manifest>,
     file: &'a Path,
 }
 
@@ -205,6 +229,7 @@ impl Job<'_> {
                 naqsha_ingest::OnChange::Revise => OnChange::Revise,
             },
             replaces: self.replaces,
+            manifest: self.manifest.map(Manifest::record),
         })
     }
 

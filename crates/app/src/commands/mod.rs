@@ -8,6 +8,7 @@ mod init;
 mod layer;
 mod profile;
 mod serve;
+mod stated;
 mod study_area;
 
 use std::io::Write as _;

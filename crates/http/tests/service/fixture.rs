@@ -59,6 +59,7 @@ pub(crate) async fn commit(store: &Store, digest: u8, rows: std::ops::RangeInclu
         study_area: Some("lahore".to_owned()),
         on_change: OnChange::Report,
         replaces: None,
+        manifest: None,
     };
     let mut writer = store.begin(header).await.unwrap();
     let incidents: Vec<Incident> = rows.map(incident).collect();

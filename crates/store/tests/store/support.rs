@@ -48,6 +48,7 @@ pub(crate) fn header(number: u8) -> BatchHeader {
         study_area: Some("pakistan".to_owned()),
         on_change: OnChange::Report,
         replaces: None,
+        manifest: None,
     }
 }
 
