@@ -2,8 +2,7 @@
 
 use naqsha_model::{
     Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Day, Details, Grading,
-    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Offence, OffenceRole, Provenance,
-    RecordStage,
+    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Offence, Provenance, RecordStage,
 };
 
 use crate::canonical::Canonical;
@@ -74,7 +73,7 @@ impl<'a> Finisher<'a> {
             unit: draft.unit.take(),
             stage: self.profile.stage(),
             category,
-            offences: offences(draft, category),
+            offences: std::mem::take(&mut draft.offences),
             case: case(draft),
             occurred,
             reported,
@@ -305,28 +304,4 @@ fn case_year(draft: &Draft) -> Option<i16> {
         .reported
         .or(draft.occurred)
         .map(|moment| moment.first.year())
-}
-
-/// The sections cited; where the source names no law, the ICCS code of the category alone.
-fn offences(draft: &mut Draft, category: Category) -> Vec<Offence> {
-    if !draft.offences.is_empty() {
-        return std::mem::take(&mut draft.offences);
-    }
-    let iccs = match category {
-        Category::TerrorFinancing => "09062",
-        Category::DrugTrafficking => "0601",
-        Category::HumanTrafficking => "0204",
-        Category::Cybercrime => "0903",
-        Category::Adjacent(_) => return Vec::new(),
-    };
-    let (statute, section) = (String::new(), String::new());
-    vec![Offence {
-        statute,
-        section,
-        role: OffenceRole::Substantive,
-        iccs: iccs.to_owned(),
-        principal: true,
-        attempted: false,
-        raw: None,
-    }]
 }

@@ -73,6 +73,18 @@ impl Category {
         }
     }
 
+    /// What the ICCS calls it, coarsely: for a record that cites no section. None for an adjacent crime, whose names are
+    /// too wide for one code.
+    pub const fn iccs(self) -> Option<&'static str> {
+        match self {
+            Self::TerrorFinancing => Some("09062"),
+            Self::DrugTrafficking => Some("0601"),
+            Self::HumanTrafficking => Some("0204"),
+            Self::Cybercrime => Some("0903"),
+            Self::Adjacent(_) => None,
+        }
+    }
+
     /// Dense index below [`Self::COUNT`], stable on disk.
     pub const fn index(self) -> u8 {
         match self {

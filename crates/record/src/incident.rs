@@ -74,7 +74,7 @@ pub struct IncidentRecord {
     adjacent: Option<Member<Adjacent>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     linked_categories: Vec<LinkedRecord>,
-    /// Empty where the source names no law and the category has no ICCS code of its own.
+    /// The sections cited; where none is, the category's ICCS code alone, if it has one.
     offences: Vec<OffenceRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     occurred: Option<TimeRecord>,
@@ -326,7 +326,24 @@ fn offences(incident: &Incident) -> Vec<OffenceRecord> {
         attempted: offence.attempted,
         raw: offence.raw.clone(),
     };
-    incident.offences.iter().map(record).collect()
+    if !incident.offences.is_empty() {
+        return incident.offences.iter().map(record).collect();
+    }
+    let by_category = |iccs: &str| OffenceRecord {
+        statute: String::new(),
+        section: String::new(),
+        role: Member(OffenceRole::Substantive),
+        iccs: iccs.to_owned(),
+        principal: true,
+        attempted: false,
+        raw: None,
+    };
+    incident
+        .category
+        .iccs()
+        .map(by_category)
+        .into_iter()
+        .collect()
 }
 
 fn location(incident: &Incident, admin: PlaceRecord) -> LocationRecord {

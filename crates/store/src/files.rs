@@ -5,11 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use naqsha_model::{BatchDigest, Day, DayRange, Incident};
+use naqsha_model::{BatchDigest, Day, DayRange};
 use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, PolarsResult, SerReader};
 use sha2::{Digest, Sha256};
 
-use crate::{StoreError, columns};
+use crate::StoreError;
+use crate::columns::Columns;
 
 /// Folder of the files within the store.
 const FOLDER: &str = "incidents";
@@ -87,14 +88,14 @@ pub(crate) fn write(
     store: &Path,
     batch: BatchDigest,
     part: u32,
-    incidents: &[Incident],
+    columns: &Columns,
 ) -> Result<(FileRecord, DataFrame), StoreError> {
     let path = unfinished(&store.join(path(&batch, part)));
     let encode = |source| StoreError::Encode {
         path: path.clone(),
         source: Box::new(source),
     };
-    let mut frame = columns::frame(incidents).map_err(encode)?;
+    let mut frame = columns.frame().map_err(encode)?;
     let file = File::create_new(&path).map_err(file_error("make", &path))?;
     let mut digesting = Digesting {
         inner: BufWriter::new(file),
@@ -112,27 +113,15 @@ pub(crate) fn write(
     file.and_then(|file| file.sync_all())
         .map_err(file_error("sync", &path))?;
 
-    let days = incidents
-        .iter()
-        .filter_map(Incident::when)
-        .map(|when| when.days);
-    let timeless = incidents
-        .iter()
-        .filter(|incident| incident.when().is_none())
-        .count();
-    let source_rows = incidents.iter().map(|incident| incident.provenance.row);
     let record = FileRecord {
         batch,
         part,
         sha256: digesting.sha256.finalize().into(),
-        rows: incidents.len() as u64,
+        rows: columns.len() as u64,
         bytes: digesting.bytes,
-        source_rows: (
-            source_rows.clone().min().unwrap_or(0),
-            source_rows.max().unwrap_or(0),
-        ),
-        days: hull(days),
-        timeless: timeless as u64,
+        source_rows: columns.source_rows(),
+        days: hull(columns.days()),
+        timeless: (columns.len() - columns.days().count()) as u64,
     };
     Ok((record, frame))
 }

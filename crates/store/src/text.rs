@@ -8,6 +8,10 @@
 pub(crate) fn push_field(text: &mut String, field: Option<&str>) {
     match field {
         None => text.push_str("\\0"),
+        // Few texts hold one of the three signs: look once, copy whole.
+        Some(field) if !field.bytes().any(|b| matches!(b, b'\\' | b'|' | b';')) => {
+            text.push_str(field);
+        }
         Some(field) => {
             for letter in field.chars() {
                 if matches!(letter, '\\' | '|' | ';') {

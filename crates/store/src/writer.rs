@@ -13,6 +13,7 @@ use crate::StoreError;
 use crate::batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
+use crate::columns::Columns;
 use crate::contents::{Contents, EventRecord, Link, RecordAt};
 use crate::event::Act;
 use crate::files::{self, FileRecord};
@@ -52,7 +53,7 @@ impl BatchWriter {
                     row: incident.provenance.row,
                     kind,
                 }),
-                None => self.draft.take(incident)?,
+                None => self.draft.take(&incident)?,
             }
         }
         Ok(repeats)
@@ -131,7 +132,7 @@ pub(crate) struct Draft {
     own: HashMap<NaturalKey, ContentDigest>,
     /// Records that are later revisions of incidents.
     links: Vec<Link>,
-    waiting: Vec<Incident>,
+    waiting: Columns,
     /// The part being written, if one is.
     writing: Option<JoinHandle<Result<Written, StoreError>>>,
     /// Parts begun, written or being written.
@@ -165,7 +166,7 @@ impl Draft {
             known,
             own: HashMap::new(),
             links: Vec::new(),
-            waiting: Vec::new(),
+            waiting: Columns::default(),
             writing: None,
             begun: 0,
             written: Vec::new(),
@@ -205,7 +206,7 @@ impl Draft {
         None
     }
 
-    fn take(&mut self, incident: Incident) -> Result<(), StoreError> {
+    fn take(&mut self, incident: &Incident) -> Result<(), StoreError> {
         if let Some(resolution) = incident.location.cell().map(h3o::CellIndex::resolution)
             && resolution > Resolution::Nine
         {
@@ -228,9 +229,9 @@ impl Draft {
         let part = self.begun;
         self.begun += 1;
         let (folder, digest) = (Arc::clone(&self.shared.folder), self.header.digest);
-        let incidents = std::mem::take(&mut self.waiting);
+        let columns = std::mem::take(&mut self.waiting);
         self.writing = Some(std::thread::spawn(move || {
-            files::write(&folder, digest, part, &incidents).and_then(Written::new)
+            files::write(&folder, digest, part, &columns).and_then(Written::new)
         }));
         Ok(())
     }
@@ -250,7 +251,7 @@ impl Draft {
 
     /// Writes what is left and gives the files their names.
     fn publish(&mut self) -> Result<(), StoreError> {
-        if !self.waiting.is_empty() {
+        if self.waiting.len() > 0 {
             self.write()?;
         }
         self.settle()?;
