@@ -8,7 +8,7 @@ use naqsha_model::{
     Precision, Seizure, Severity, Status, TimePrecision, Unit,
 };
 
-use crate::reference::DistrictId;
+use crate::reference::{DistrictId, NamedStation};
 
 /// The days and instants a cell names.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +33,11 @@ pub(crate) struct Draft {
     /// Whether a kept text said who the victim is, before it was redacted.
     pub(crate) names_a_victim: bool,
     pub(crate) number: Option<(String, Option<i16>)>,
+    /// What the case is counted under in its agency: the station's key.
     pub(crate) station: Option<String>,
+    /// The station as the row writes it, until the district beside it is known: column and text.
+    pub(crate) written_station: Option<(usize, String)>,
+    pub(crate) named_station: Option<NamedStation>,
     pub(crate) source_id: Option<String>,
     pub(crate) unit: Option<String>,
     pub(crate) occurred: Option<Moment>,

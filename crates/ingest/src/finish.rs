@@ -100,7 +100,7 @@ impl<'a> Finisher<'a> {
         Some(incident)
     }
 
-    fn location(&self, draft: &mut Draft) -> Location {
+    fn location(&mut self, draft: &mut Draft) -> Location {
         let location = self.locator.locate(draft);
         if self.profile.stage() == RecordStage::NgoReport {
             consistency::coarsen(location)

@@ -61,7 +61,7 @@ pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits};
 pub use outcome::{Outcome, Outcomes};
 pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
-pub use reference::Reference;
+pub use reference::{Boundaries, BoundaryError, BoundaryLevel, Reference, TableError};
 pub use report::{ReportInput, write_report};
 pub use secret::LinkageSecret;
 pub use settings::Settings;

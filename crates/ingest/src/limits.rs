@@ -41,3 +41,6 @@ pub(crate) const OPEN_CASES: usize = 16_384;
 
 /// Rows of one case.
 pub(crate) const ROWS_OF_A_CASE: usize = 1_024;
+
+/// Different points of one file of which the repeats are counted (W408): 24 to 48 bytes each.
+pub(crate) const COUNTED_POINTS: usize = 65_536;

@@ -141,6 +141,16 @@ impl<'a> Plan<'a> {
         Ok(self)
     }
 
+    /// The agency whose stations the profile reads, where it names one.
+    pub(crate) fn station_agency(&self) -> Option<&str> {
+        self.fields
+            .iter()
+            .find_map(|planned| match &planned.field.action {
+                Action::Station(agency) => agency.as_deref(),
+                _ => None,
+            })
+    }
+
     /// Headers neither mapped nor dropped; a column without a header by its position.
     pub(crate) fn unmapped(&self, header: &StringRecord) -> Vec<String> {
         let named = |(i, name): (usize, &str)| {

@@ -2,15 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod border;
+mod boundaries;
 mod district;
 mod gazetteer;
 mod province;
 mod spelling;
+mod station;
 mod statutes;
+
+pub(crate) use border::{BorderPoint, BorderPoints};
+pub use boundaries::{Boundaries, BoundaryError, BoundaryLevel};
 
 pub(crate) use district::{DISTRICT_VINTAGE, DistrictId, Districts};
 pub(crate) use gazetteer::{Found, Gazetteer, Place, Scope};
 pub(crate) use province::Provinces;
+pub(crate) use station::{NamedStation, StationKind, Stations};
 pub(crate) use statutes::Statutes;
 
 use crate::text::slug;
@@ -20,6 +27,9 @@ const SECTIONS: &str = include_str!("../../../data/statutes/sections.csv");
 const AGENCIES: &str = include_str!("../../../data/agencies/agencies.csv");
 const PLACE_DISTRICTS: &str = include_str!("../../../data/gazetteer/pk_place_districts.csv");
 const DISTRICTS: &str = include_str!("../../../data/districts/districts.csv");
+const STATIONS: &str = include_str!("../../../data/stations/stations.csv");
+const COMMON_STATION_NAMES: &str = include_str!("../../../data/stations/common_names.csv");
+const BORDER_POINTS: &str = include_str!("../../../data/border-points/border_points.csv");
 const DIVISIONS: &str = include_str!("../../../data/districts/divisions.csv");
 const PROVINCES: &str = include_str!("../../../data/districts/provinces.csv");
 
@@ -33,6 +43,10 @@ pub struct Reference {
     /// Codes of proscribed organisations by folded name, as the deployment lists them.
     proscribed: BTreeMap<String, String>,
     pub(crate) provinces: Provinces,
+    pub(crate) stations: Stations,
+    pub(crate) border_points: BorderPoints,
+    /// A deployer's boundaries, at most one set for each level.
+    boundaries: Vec<Boundaries>,
 }
 
 impl Reference {
@@ -40,8 +54,14 @@ impl Reference {
     pub fn embedded() -> Self {
         let districts = Districts::parse(DISTRICTS);
         let provinces = Provinces::parse(PROVINCES, DIVISIONS);
+        let gazetteer = Gazetteer::parse(PLACES, PLACE_DISTRICTS, &districts, &provinces);
         Self {
-            gazetteer: Gazetteer::parse(PLACES, PLACE_DISTRICTS, &districts, &provinces),
+            stations: Stations::parse(STATIONS, COMMON_STATION_NAMES, &districts),
+            border_points: BorderPoints::parse(BORDER_POINTS, &districts, |name| {
+                gazetteer.is_name(name)
+            }),
+            boundaries: Vec::new(),
+            gazetteer,
             statutes: Statutes::parse(SECTIONS),
             agencies: records(AGENCIES)
                 .filter_map(|record| record.get(0).map(str::to_owned))
@@ -84,6 +104,57 @@ impl Reference {
     /// Whether an agency of this code is known, so that a record can be released to it.
     pub(crate) fn knows_agency(&self, code: &str) -> bool {
         self.agencies.contains(code)
+    }
+}
+
+/// A deployer's table that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct TableError {
+    line: u64,
+    reason: String,
+}
+
+impl TableError {
+    fn new(line: u64, reason: impl Into<String>) -> Self {
+        Self {
+            line,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl Reference {
+    /// Adds a deployer's table of police stations.
+    ///
+    /// Columns `agency` and `name`, and any of `id`, `urdu`, `aliases` (separated by `|`), `kind` (`territorial`, `circle`),
+    /// `district`, `lat`, `lon` (degrees), `uncertainty_m` (100 where none is given).
+    ///
+    /// # Errors
+    /// [`TableError`] with the line of the first fault.
+    pub fn with_stations(mut self, table: &str) -> Result<Self, TableError> {
+        self.stations.extend(table, &self.districts)?;
+        Ok(self)
+    }
+
+    /// Adds boundaries; those of a level replace earlier ones of the same level.
+    ///
+    /// District boundaries also decide in which district the places of the gazetteer lie.
+    #[must_use]
+    pub fn with_boundaries(mut self, boundaries: Boundaries) -> Self {
+        if boundaries.level() == BoundaryLevel::District {
+            self.gazetteer
+                .place_in(|point| boundaries.district_at(point));
+        }
+        self.boundaries
+            .retain(|held| held.level() != boundaries.level());
+        self.boundaries.push(boundaries);
+        self
+    }
+
+    /// The boundaries of a level.
+    pub(crate) fn boundaries(&self, level: BoundaryLevel) -> Option<&Boundaries> {
+        self.boundaries.iter().find(|held| held.level() == level)
     }
 }
 

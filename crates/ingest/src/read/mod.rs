@@ -65,6 +65,7 @@ impl<'a> RowReader<'a> {
         for planned in &self.plan.fields {
             self.read_field(planned, record, draft);
         }
+        self.settle_station(self.plan.station_agency(), draft);
         self.read_line(record, draft);
         self.project(draft);
         self.read_keys(record, draft);

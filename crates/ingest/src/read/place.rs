@@ -7,34 +7,33 @@ use super::take::{country, kept_text, member, node};
 use crate::draft::Draft;
 use crate::profile::{PlaceTarget, RoutePart, metres};
 use crate::reference::DISTRICT_VINTAGE;
-use crate::text::words;
 use crate::values::number::distance_bearing;
 use crate::values::position::{coordinate, position};
 use crate::values::redact::redact;
 
 impl RowReader<'_> {
-    pub(super) fn take_station(
-        &self,
-        column: usize,
-        text: &str,
-        draft: &mut Draft,
-    ) -> Result<(), Code> {
-        let mut words = words(text);
-        if words.iter().any(|word| word == "ٹھانہ") {
-            draft.blame(Code::W409, column);
-            draft.fixed.push((column, text.replace("ٹھانہ", "تھانہ")));
+    /// Resolves the station of a row; the district beside it may have been read after it.
+    pub(super) fn settle_station(&self, agency: Option<&str>, draft: &mut Draft) {
+        let Some((column, text)) = draft.written_station.take() else {
+            return;
+        };
+        let agency = agency.unwrap_or(self.profile.agency().as_str());
+        let districts = &self.reference.districts;
+        match self
+            .reference
+            .stations
+            .find(agency, &text, draft.district_id, districts)
+        {
+            Ok(named) => {
+                if let Some(remark) = named.remark {
+                    draft.blame(remark, column);
+                    draft.fixed.push((column, text.replace("ٹھانہ", "تھانہ")));
+                }
+                draft.station = Some(named.key.clone());
+                draft.named_station = Some(named);
+            }
+            Err(code) => draft.blame(code, column),
         }
-        words.retain(|word| {
-            !matches!(
-                word.as_str(),
-                "ps" | "thana" | "تھانہ" | "ٹھانہ" | "station" | "police"
-            )
-        });
-        if words.is_empty() {
-            return Err(Code::E101);
-        }
-        draft.station = Some(words.join("-"));
-        Ok(())
     }
 
     pub(super) fn take_place(

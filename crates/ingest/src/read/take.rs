@@ -51,7 +51,7 @@ impl RowReader<'_> {
             Action::CaseNumber(form) => {
                 draft.number = Some(self.number(*form, column, text, draft)?)
             }
-            Action::Station(_) => self.take_station(column, text, draft)?,
+            Action::Station(_) => draft.written_station = Some((column, text.to_owned())),
             Action::Sections { default_statute } => {
                 let cited = sections(text, default_statute, &self.reference.statutes)?;
                 (draft.offences, draft.cited) = (cited.offences, Some(cited.category));

@@ -24,8 +24,6 @@ pub(crate) struct District {
     pub(crate) code: Option<String>,
     /// OCHA code of the province or territory.
     pub(crate) province: String,
-    /// Division of the vintage, where it is known.
-    pub(crate) division: Option<String>,
     /// The districts that a former district was cut into; none for a district of the vintage.
     parts: Vec<DistrictId>,
 }
@@ -95,7 +93,6 @@ impl Districts {
                 name: name.to_owned(),
                 code: some(field(0)),
                 province: field(2).to_owned(),
-                division: some(field(3)),
                 parts,
             });
             (id, (kind == "former").then_some(Code::W405))
@@ -290,12 +287,15 @@ mod tests {
             several(&reference.districts.by_compact),
             Vec::<String>::new()
         );
-        for district in reference.districts.all.iter().filter(|d| d.code.is_some()) {
-            let code = district.code.as_deref().unwrap_or_default();
-            assert!(code.starts_with(&district.province), "{code}");
+        for record in records(super::super::DISTRICTS).filter(|record| &record[4] == "current") {
+            assert!(record[0].starts_with(&record[2]), "{record:?}");
+            let province = reference
+                .provinces
+                .division(&record[3])
+                .map(|(_, province)| province);
             assert!(
-                district.division.is_some() || district.name == "Lehri",
-                "{code}"
+                province == Some(&record[2]) || &record[1] == "Lehri",
+                "{record:?}"
             );
         }
     }

@@ -89,6 +89,15 @@ pub(crate) struct Gazetteer {
     names: HashMap<String, Vec<Name>>,
     /// Places by the sound of their names, for names of at least [`SHORTEST_BY_SOUND`] letters.
     sounds: HashMap<String, Vec<usize>>,
+    /// Places by their centre, in hundred-thousandths of a degree.
+    centres: HashMap<(i64, i64), usize>,
+}
+
+/// A point in hundred-thousandths of a degree: about a metre, and what the gazetteer is rounded to.
+#[expect(clippy::cast_possible_truncation, reason = "at most 1.8e7")]
+fn metre(point: Point) -> (i64, i64) {
+    let whole = |degrees: f64| (degrees * 1e5).round() as i64;
+    (whole(point.lon()), whole(point.lat()))
 }
 
 /// Shorter sounds are too many words'.
@@ -115,6 +124,7 @@ impl Gazetteer {
             places: Vec::new(),
             names: HashMap::new(),
             sounds: HashMap::new(),
+            centres: HashMap::new(),
         };
         for record in records(table) {
             let field = |i| record.get(i).unwrap_or_default();
@@ -133,6 +143,7 @@ impl Gazetteer {
                 .iter()
                 .find(|name| name.contains(|c: char| matches!(c, '\u{600}'..='\u{6ff}')));
             let index = gazetteer.places.len();
+            gazetteer.centres.insert(metre(point), index);
             gazetteer.places.push(Place {
                 name: field(1).to_owned(),
                 urdu: urdu.map(|&name| name.to_owned()),
@@ -185,6 +196,47 @@ impl Gazetteer {
     /// All places, in the order of the table.
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// Whether some place has exactly this name.
+    pub(crate) fn is_name(&self, name: &str) -> bool {
+        self.named(&words(name)).next().is_some()
+    }
+
+    /// The one place inside a stated area that has exactly this name.
+    pub(crate) fn exactly(
+        &self,
+        name: &str,
+        scope: Scope<'_>,
+        districts: &Districts,
+    ) -> Option<&Place> {
+        let words = words(name);
+        let mut inside = self
+            .named(&words)
+            .filter(|place| side(place, scope, districts) == Side::Inside);
+        let one = inside.next()?;
+        inside.all(|other| other.point == one.point).then_some(one)
+    }
+
+    fn named<'a, 'w>(
+        &'a self,
+        words: &'w [String],
+    ) -> impl Iterator<Item = &'a Place> + use<'a, 'w> {
+        let names = words.first().and_then(|first| self.names.get(first));
+        let names = names
+            .into_iter()
+            .flatten()
+            .filter(move |name| name.words == words);
+        names
+            .flat_map(|name| &name.places)
+            .filter_map(|&index| self.places.get(index))
+    }
+
+    /// The place whose centre this very point is, to a metre.
+    pub(crate) fn centred_at(&self, point: Point) -> Option<&Place> {
+        self.centres
+            .get(&metre(point))
+            .and_then(|&index| self.places.get(index))
     }
 
     /// The place with the longest name in a text; a place's own name goes before another's by-name.

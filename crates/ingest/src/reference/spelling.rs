@@ -10,8 +10,9 @@ pub(crate) fn compact(text: &str) -> String {
             match letter {
                 'أ' | 'إ' | 'آ' | 'ٱ' => bare.push('ا'),
                 'ؤ' => bare.push('و'),
-                'ئ' => bare.push('ی'),
-                'ھ' => bare.push('ہ'),
+                // Without its hamza a seat is the Arabic letter.
+                'ئ' | 'ي' | 'ى' => bare.push('ی'),
+                'ھ' | 'ه' | 'ة' => bare.push('ہ'),
                 'ں' => bare.push('ن'),
                 'ء' | '\'' | '’' => {}
                 letter => bare.push(letter),
@@ -91,6 +92,7 @@ mod tests {
             assert_eq!(trim(a), trim(b), "{a} and {b}");
         }
         assert_eq!(compact("D. G. Khan"), compact("DG Khan"));
+        assert_eq!(compact(&compact("سول لائن")), compact("سول لائن"));
         assert_eq!(compact("بہاؤالدین"), compact("بہاوالدین"));
     }
 
