@@ -1,4 +1,5 @@
-//! What a deployment adds to the program: its secret for keyed hashes, and its list of proscribed organisations.
+//! What a deployment adds to the program: its secret for keyed hashes, its list of proscribed organisations, its police
+//! stations and boundaries.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -7,11 +8,15 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 use naqsha_ingest::{LinkageSecret, Reference};
 
+use crate::boundaries;
+
 /// 64 hexadecimal digits, readable by the owner only. Lost, no new record links to an old one; leaked, the keys of all
 /// identity numbers can be computed.
 const SECRET: &str = "linkage.secret";
 /// `name,code`, one organisation a line: names come in, codes are kept.
 const PROSCRIBED: &str = "proscribed.csv";
+/// The deployment's police stations.
+pub(crate) const STATIONS: &str = "stations.csv";
 
 /// The deployment's secret; made the first time it is asked for.
 pub(crate) fn linkage_secret(data: &Path) -> anyhow::Result<LinkageSecret> {
@@ -66,9 +71,30 @@ fn parse(hex: &str) -> Option<LinkageSecret> {
     Some(LinkageSecret::new(bytes))
 }
 
+/// How many stations a table has.
+pub(crate) fn check_stations(table: &str) -> anyhow::Result<usize> {
+    Reference::embedded().with_stations(table)?;
+    let rows = csv::Reader::from_reader(table.as_bytes()).into_records();
+    Ok(rows.count())
+}
+
+/// Boundaries first: the station table names districts, not places.
+fn located(reference: Reference, data: &Path) -> anyhow::Result<Reference> {
+    let reference = boundaries::add_to(reference, data)?;
+    let path = data.join(STATIONS);
+    if !path.exists() {
+        return Ok(reference);
+    }
+    let table =
+        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    reference
+        .with_stations(&table)
+        .with_context(|| path.display().to_string())
+}
+
 /// The reference data that ships with the program, with what the deployment adds to it.
 pub(crate) fn reference(data: &Path) -> anyhow::Result<Reference> {
-    let reference = Reference::embedded();
+    let reference = located(Reference::embedded(), data)?;
     let path = data.join(PROSCRIBED);
     if !path.exists() {
         return Ok(reference);

@@ -2,6 +2,7 @@
 //! exit code (0 done, 1 failed, 2 usage, 3 refused by a rule, 4 damaged store). No rule about incidents lives here.
 
 mod actor;
+mod boundaries;
 mod clock;
 mod commands;
 mod config;

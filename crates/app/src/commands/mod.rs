@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod batch;
+mod boundaries;
 mod export;
 mod generate;
 mod ingest;
@@ -9,6 +10,7 @@ mod layer;
 mod profile;
 mod serve;
 mod stated;
+mod stations;
 mod study_area;
 
 use std::io::Write as _;
@@ -53,6 +55,12 @@ enum Command {
     /// Batches in the ledger.
     #[command(subcommand)]
     Batch(batch::BatchCommand),
+    /// The deployment's own boundaries.
+    #[command(subcommand)]
+    Boundaries(boundaries::BoundariesCommand),
+    /// The deployment's own police stations.
+    #[command(subcommand)]
+    Stations(stations::StationsCommand),
     /// Named analysis areas.
     #[command(subcommand)]
     StudyArea(study_area::StudyAreaCommand),
@@ -98,6 +106,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(args) => block_on(ingest::run(&context, args)),
         Command::Profile(command) => profile::run(&context, command),
         Command::Batch(command) => block_on(batch::run(&context, command)),
+        Command::Boundaries(command) => boundaries::run(&context, &command),
+        Command::Stations(command) => stations::run(&context, &command),
         Command::StudyArea(command) => study_area::run(&context, &command),
         Command::Layer(command) => layer::run(&context, command),
         Command::Export(args) => block_on(export::run(&context, args)),
