@@ -58,6 +58,10 @@ pub(crate) struct Draft {
     pub(crate) place_text: Option<String>,
     pub(crate) category: Option<Category>,
     pub(crate) offences: Vec<Offence>,
+    /// For each offence whether the source leaves open which act it means.
+    pub(crate) undated: Vec<bool>,
+    /// Column of the sections.
+    pub(crate) law_column: Option<usize>,
     /// The category that the sections give.
     pub(crate) cited: Option<Category>,
     pub(crate) description: Option<String>,

@@ -2,12 +2,14 @@
 
 use naqsha_model::{
     Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Day, Details, Grading,
-    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Offence, Provenance, RecordStage,
+    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Offence, Provenance, Province,
+    RecordStage,
 };
 
 use crate::canonical::Canonical;
 use crate::consistency;
 use crate::draft::{Draft, Moment};
+use crate::law;
 use crate::locate::Locator;
 use crate::profile::{CategoryRule, Profile};
 use crate::reference::Reference;
@@ -20,6 +22,7 @@ const OTHER: Category = Category::Adjacent(Adjacent::Other);
 pub(crate) struct Finisher<'a> {
     profile: &'a Profile,
     settings: &'a Settings,
+    reference: &'a Reference,
     locator: Locator<'a>,
     agency: Agency,
     category: Option<Category>,
@@ -40,6 +43,7 @@ impl<'a> Finisher<'a> {
         Self {
             profile,
             settings,
+            reference,
             locator: Locator::new(profile, reference),
             agency,
             category,
@@ -54,7 +58,7 @@ impl<'a> Finisher<'a> {
             .reported
             .and_then(|moment| self.to_occurred(&moment, draft));
         check_order(draft);
-        check_law(draft);
+        law::check(draft, self.law_province(draft), self.reference);
         let category = self.category(draft);
         let location = self.location(draft);
         if let Some(category) = category
@@ -67,6 +71,9 @@ impl<'a> Finisher<'a> {
             return None;
         }
         let category = category?;
+        if let Some(details) = &mut draft.details {
+            details.linked.retain(|link| link.category != category);
+        }
         draft.codes.sort_unstable();
         let mut incident = Incident {
             agency: self.agency.clone(),
@@ -127,6 +134,21 @@ impl<'a> Finisher<'a> {
             handling.public_embargo_until = from.map(|day| Day(day.saturating_add(embargo)));
         }
         handling
+    }
+
+    /// The province whose acts hold for a record: none for agencies of the federation, and where it is not known.
+    fn law_province(&self, draft: &Draft) -> Option<Province> {
+        if self.reference.is_federal(self.agency.as_str()) {
+            return None;
+        }
+        let stated = draft
+            .details
+            .as_ref()
+            .and_then(|details| details.place.province);
+        stated.or_else(|| {
+            let district = self.reference.districts.get(draft.district_id?);
+            Province::parse(&district.province).ok()
+        })
     }
 
     fn to_occurred(&self, moment: &Moment, draft: &mut Draft) -> Option<Occurred> {
@@ -264,27 +286,6 @@ fn check_order(draft: &mut Draft) {
         .map_or(0, |span| span.get_days());
     if lag > 730 {
         draft.note(Code::W306);
-    }
-}
-
-/// W204 where a section's act was passed after the incident, or repealed before it.
-fn check_law(draft: &mut Draft) {
-    let Some(when) = draft.occurred.or(draft.reported) else {
-        return;
-    };
-    let year = when.last.year();
-    let out_of_force = |offence: &Offence| {
-        let passed = offence
-            .statute
-            .rsplit_once('-')
-            .and_then(|(_, year)| year.parse::<i16>().ok());
-        let amended =
-            offence.statute == "PECA-2016" && offence.section.starts_with("26A") && year < 2025;
-        let repealed = offence.statute == "PACHTO-2002" && year > 2018;
-        passed.is_some_and(|passed| year < passed) || amended || repealed
-    };
-    if draft.offences.iter().any(out_of_force) {
-        draft.note(Code::W204);
     }
 }
 

@@ -35,6 +35,7 @@ mod generate;
 #[cfg(test)]
 mod golden;
 mod ingest;
+mod law;
 mod limits;
 mod locate;
 mod outcome;

@@ -6,6 +6,7 @@ mod border;
 mod boundaries;
 mod district;
 mod gazetteer;
+mod in_force;
 mod province;
 mod spelling;
 mod station;
@@ -16,6 +17,7 @@ pub use boundaries::{Boundaries, BoundaryError, BoundaryLevel};
 
 pub(crate) use district::{DISTRICT_VINTAGE, DistrictId, Districts};
 pub(crate) use gazetteer::{Found, Gazetteer, Place, Scope};
+pub(crate) use in_force::Standing;
 pub(crate) use province::Provinces;
 pub(crate) use station::{NamedStation, StationKind, Stations};
 pub(crate) use statutes::Statutes;
@@ -24,6 +26,7 @@ use crate::text::slug;
 
 const PLACES: &str = include_str!("../../../data/gazetteer/pk_places.csv");
 const SECTIONS: &str = include_str!("../../../data/statutes/sections.csv");
+const IN_FORCE: &str = include_str!("../../../data/statutes/in_force.csv");
 const AGENCIES: &str = include_str!("../../../data/agencies/agencies.csv");
 const PLACE_DISTRICTS: &str = include_str!("../../../data/gazetteer/pk_place_districts.csv");
 const DISTRICTS: &str = include_str!("../../../data/districts/districts.csv");
@@ -40,6 +43,8 @@ pub struct Reference {
     pub(crate) statutes: Statutes,
     pub(crate) districts: Districts,
     agencies: BTreeSet<String>,
+    /// Agencies that apply the acts of the federation in every province.
+    federal: BTreeSet<String>,
     /// Codes of proscribed organisations by folded name, as the deployment lists them.
     proscribed: BTreeMap<String, String>,
     pub(crate) provinces: Provinces,
@@ -62,7 +67,7 @@ impl Reference {
             }),
             boundaries: Vec::new(),
             gazetteer,
-            statutes: Statutes::parse(SECTIONS),
+            statutes: Statutes::parse(SECTIONS, IN_FORCE),
             agencies: records(AGENCIES)
                 .filter_map(|record| record.get(0).map(str::to_owned))
                 .collect(),
@@ -104,6 +109,11 @@ impl Reference {
     /// Whether an agency of this code is known, so that a record can be released to it.
     pub(crate) fn knows_agency(&self, code: &str) -> bool {
         self.agencies.contains(code)
+    }
+
+    /// Whether an agency applies federal law in every province, as ANF does after a province passed its own act.
+    pub(crate) fn is_federal(&self, agency: &str) -> bool {
+        self.federal.contains(agency)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use naqsha_model::{
     AgeBand, Amount, Category, Code, Coded, Concealment, Country, Currency, Day, DetectionMode,
-    Grading, HandlingCode, Members, RouteNode, RouteRole, Seizure, Status, Substance,
-    TimePrecision, TravelMode, Unit,
+    Grading, HandlingCode, LinkBasis, LinkedCategory, Members, RouteNode, RouteRole, Seizure,
+    Status, Substance, TimePrecision, TravelMode, Unit,
 };
 
 use super::RowReader;
@@ -55,6 +55,14 @@ impl RowReader<'_> {
             Action::Sections { default_statute } => {
                 let cited = sections(text, default_statute, &self.reference.statutes)?;
                 (draft.offences, draft.cited) = (cited.offences, Some(cited.category));
+                (draft.undated, draft.law_column) = (cited.undated, Some(column));
+                for category in cited.linked {
+                    let basis = LinkBasis::SectionCited;
+                    draft
+                        .details()
+                        .linked
+                        .push(LinkedCategory { category, basis });
+                }
             }
             Action::Place(target) => self.take_place(*target, column, text, draft)?,
             Action::Route(role, part) => self.take_route(*role, *part, text, draft)?,

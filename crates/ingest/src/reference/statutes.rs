@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use naqsha_model::{Adjacent, Category, OffenceRole};
 
+use super::in_force::Periods;
 use super::records;
 
 /// One row of the statute table.
@@ -13,7 +14,8 @@ pub(crate) struct Section {
     pub(crate) category: Category,
     pub(crate) iccs: String,
     pub(crate) role: OffenceRole,
-    pub(crate) max_years: u32,
+    /// Harm in days: the least punishment where one is stated, else a quarter of the most.
+    pub(crate) weight: f64,
 }
 
 /// The statute table.
@@ -21,13 +23,16 @@ pub(crate) struct Section {
 pub(crate) struct Statutes {
     by_key: HashMap<(String, String), Section>,
     keys: Vec<String>,
+    periods: Periods,
 }
 
 impl Statutes {
-    pub(super) fn parse(table: &str) -> Self {
+    /// Reads the table of sections and the table of when they were in force.
+    pub(super) fn parse(table: &str, in_force: &str) -> Self {
         let mut statutes = Self {
             by_key: HashMap::new(),
             keys: Vec::new(),
+            periods: Periods::parse(in_force),
         };
         for record in records(table) {
             let field = |i| record.get(i).unwrap_or_default();
@@ -45,7 +50,7 @@ impl Statutes {
                 category,
                 iccs: field(5).to_owned(),
                 role,
-                max_years: field(8).parse().unwrap_or(0),
+                weight: weight(field(7), field(8)),
             };
             if !statutes.keys.iter().any(|key| key == field(0)) {
                 statutes.keys.push(field(0).to_owned());
@@ -81,6 +86,16 @@ impl Statutes {
         self.keys.iter().any(|key| key == statute)
     }
 
+    pub(super) const fn periods(&self) -> &Periods {
+        &self.periods
+    }
+
+    /// Keys of the statutes.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
     /// Number of sections.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
@@ -88,7 +103,17 @@ impl Statutes {
     }
 }
 
-fn loose(section: &str) -> String {
+/// The weight of a punishment of years, as the harm index has it: proactive and reported offences alike.
+fn weight(least: &str, most: &str) -> f64 {
+    let years = |text: &str| fast_float2::parse::<f64, _>(text.as_bytes()).ok();
+    365.25
+        * years(least)
+            .or_else(|| years(most).map(|most| most / 4.0))
+            .unwrap_or(0.0)
+}
+
+/// A section without dashes, spaces and capitals.
+pub(super) fn loose(section: &str) -> String {
     section
         .chars()
         .filter(|c| !matches!(c, '-' | ' '))

@@ -24,10 +24,7 @@ pub(crate) fn fir_number(text: &str, pivot: i16) -> Result<(String, Option<i16>)
     if prefix.chars().any(|c| matches!(c, '/' | '+' | '@')) || prefix.starts_with('-') {
         return Err(Code::E111);
     }
-    let (number, year) = match number.split_once(['/', '-']) {
-        Some((number, year)) => (number.trim(), Some(year.trim())),
-        None => (number.trim(), None),
-    };
+    let (number, year) = number_and_year(number);
     let digits = |part: &str| {
         !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit())
     };
@@ -43,6 +40,45 @@ pub(crate) fn fir_number(text: &str, pivot: i16) -> Result<(String, Option<i16>)
         return Err(Code::E111);
     }
     Ok((number.trim_start_matches('0').to_owned(), year))
+}
+
+/// Splits `604/23`, `604-2023`, `604 of 2023`; behind the year may stand the agency or the date, as `/ANF` and `dated ..`.
+fn number_and_year(text: &str) -> (&str, Option<&str>) {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    let rest = rest.trim_start();
+    let Some(year) = rest
+        .strip_prefix(['/', '-'])
+        .or_else(|| rest.strip_prefix("of "))
+    else {
+        return if rest.is_empty() {
+            (number, None)
+        } else {
+            (text, None)
+        };
+    };
+    let year = year.trim();
+    let end = year
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(year.len());
+    let (digits, after) = year.split_at(end);
+    let dated = after.trim_start_matches([' ', ',']).to_lowercase();
+    let dated = ["dated", "dt", "مورخہ"]
+        .iter()
+        .any(|word| dated.starts_with(word));
+    let agency = after.strip_prefix(['/', '-', ' ']).is_some_and(|after| {
+        after.starts_with(char::is_alphabetic)
+            && after
+                .chars()
+                .all(|c| c.is_alphabetic() || c == ' ' || c == '-')
+    });
+    if after.is_empty() || dated || agency {
+        (number, Some(digits))
+    } else {
+        (number, Some(year))
+    }
 }
 
 /// Three numbers of which one is a year, or `2024-12`: a spreadsheet's date.

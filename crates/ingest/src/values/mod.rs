@@ -1,5 +1,6 @@
 //! Parsers of single values: text of one cell in, a value or a code out. None of them panics or guesses.
 
+pub(crate) mod cited;
 pub(crate) mod date;
 pub(crate) mod date_range;
 pub(crate) mod fir_number;

@@ -1,5 +1,7 @@
 //! Numbers with words around them: quantities with units, money, distances with a bearing.
 
+use std::borrow::Cow;
+
 use naqsha_model::{Code, Substance};
 
 use crate::profile::ValueMap;
@@ -16,27 +18,50 @@ pub(crate) struct Quantity {
 const TOLA_G: f64 = 11.663_8;
 const SEER_KG: f64 = 0.933_10;
 const MAUND_KG: f64 = 37.324_2;
+/// The international avoirdupois pound.
+const POUND_KG: f64 = 0.453_592_37;
 /// Default mass of a tablet of an amphetamine-type stimulant.
 const TABLET_KG: f64 = 0.000_25;
 
-/// A number with or without thousands separators, whole.
+/// A number with thousands parted in threes or in lakhs, or with a decimal comma where no such parting is possible.
+///
+/// `1,250` is twelve hundred and fifty, `12,5` twelve and a half; `1,2,3` is no number.
 pub(crate) fn plain_number(text: &str) -> Result<f64, Code> {
-    let bare: String = text
-        .trim()
-        .chars()
-        .filter(|c| *c != ',' && *c != '٬')
-        .collect();
-    let shape = !bare.is_empty()
-        && bare
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
-    if !shape {
+    let text = text.trim();
+    let shape = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b'+'));
+    if !shape || !text.bytes().any(|b| b.is_ascii_digit()) {
         return Err(Code::E501);
     }
+    let bare: Cow<'_, str> = if text.contains(',') {
+        Cow::Owned(without_commas(text).ok_or(Code::E501)?)
+    } else {
+        Cow::Borrowed(text)
+    };
     fast_float2::parse::<f64, _>(bare.as_bytes())
         .ok()
         .filter(|n| n.is_finite())
         .ok_or(Code::E501)
+}
+
+fn without_commas(text: &str) -> Option<String> {
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(w, f)| (w, Some(f)));
+    let groups: Vec<&str> = whole.split(',').collect();
+    let (first, rest) = groups.split_first()?;
+    let (last, middle) = rest.split_last()?;
+    let head = first.trim_start_matches(['-', '+']).len();
+    let parted = (1..=3).contains(&head)
+        && last.len() == 3
+        && middle.iter().all(|group| matches!(group.len(), 2 | 3));
+    if parted {
+        let joined = groups.concat();
+        return Some(fraction.map_or(joined.clone(), |fraction| format!("{joined}.{fraction}")));
+    }
+    let decimal = middle.is_empty() && fraction.is_none() && head > 0 && !last.is_empty();
+    decimal.then(|| format!("{first}.{last}"))
 }
 
 /// Reads a quantity that may name its units itself, else in the unit of its own column.
@@ -79,8 +104,8 @@ pub(crate) fn quantity(text: &str, unit: Option<&str>, units: &ValueMap) -> Resu
         unit: name,
         remark: None,
     };
-    if !more.is_empty() || matches!(name, "maund" | "seer" | "tola") {
-        let legacy = matches!(name, "maund" | "seer" | "tola");
+    if !more.is_empty() || is_legacy(name) {
+        let legacy = is_legacy(name);
         total = if name == "tola" && more.is_empty() {
             Quantity {
                 value: first * TOLA_G,
@@ -108,15 +133,34 @@ pub(crate) fn quantity(text: &str, unit: Option<&str>, units: &ValueMap) -> Resu
     }
 }
 
-/// `2 Pkts (1200 gms each)`.
+/// Units of before the metric system, which are converted at once and with W506.
+fn is_legacy(unit: &str) -> bool {
+    matches!(unit, "maund" | "seer" | "tola" | "lb" | "oz")
+}
+
+/// `2 Pkts (1200 gms each)`, `3 packets of 500 g`, `10 x 1 kg`; in trade also `5 maund (40 kg each)`.
 fn packets(text: &str, units: &ValueMap) -> Result<Option<Quantity>, Code> {
-    let Some((outer, inner)) = text.split_once('(') else {
-        return Ok(None);
+    let (outer, each) = if let Some((outer, inner)) = text.split_once('(') {
+        let inner = fold(inner.trim_end_matches([')', ' ']));
+        match inner
+            .strip_suffix("each")
+            .or_else(|| inner.strip_suffix("ہر ایک"))
+        {
+            Some(each) => (outer, each.to_owned()),
+            None => return Ok(None),
+        }
+    } else {
+        let parts = [" of ", " x ", " × ", "×"];
+        match parts.iter().find_map(|part| text.split_once(part)) {
+            Some((outer, each)) => (outer, fold(each).trim_end_matches("each").to_owned()),
+            None => return Ok(None),
+        }
     };
-    let inner = fold(inner.trim_end_matches([')', ' ']));
-    let Some(each) = inner.strip_suffix("each") else {
-        return Ok(None);
-    };
+    let legacy = outer
+        .trim_end()
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .trim();
+    let legacy = unit_of(legacy, units).is_ok_and(|(unit, _)| is_legacy(unit));
     let count_end = outer
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(outer.len());
@@ -124,7 +168,7 @@ fn packets(text: &str, units: &ValueMap) -> Result<Option<Quantity>, Code> {
     let one = quantity(each.trim(), None, units)?;
     Ok(Some(Quantity {
         value: count * one.value,
-        remark: Some(Code::W502),
+        remark: Some(if legacy { Code::W506 } else { Code::W502 }),
         ..one
     }))
 }
@@ -147,7 +191,7 @@ fn canonical_unit(word: &str) -> Option<&'static str> {
         "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" | "کلو" | "کلوگرام" => {
             "kg"
         }
-        "g" | "gm" | "gms" | "gram" | "grams" | "grm" | "grms" | "گرام" => "g",
+        "g" | "gm" | "gms" | "gram" | "grams" | "grm" | "grms" | "گرام" | "گرامز" => "g",
         "mg" | "mgs" => "mg",
         "tola" | "tolas" | "تولہ" => "tola",
         "seer" | "سیر" => "seer",
@@ -155,8 +199,14 @@ fn canonical_unit(word: &str) -> Option<&'static str> {
         "l" | "ltr" | "ltrs" | "litre" | "litres" | "liter" | "liters" | "letters" | "لیٹر" => {
             "l"
         }
-        "ml" => "ml",
-        "tablet" | "tablets" | "tab" | "tabs" | "گولیاں" => "tablet",
+        "ml" | "ملی لیٹر" => "ml",
+        "lb" | "lbs" | "pound" | "pounds" | "پاؤنڈ" => "lb",
+        "oz" | "ounce" | "ounces" | "اونس" => "oz",
+        "no" | "nos" | "pc" | "pcs" | "piece" | "pieces" | "item" | "items" | "عدد" => "item",
+        "ampoule" | "ampoules" | "injection" | "injections" | "انجکشن" => "ampoule",
+        "packet" | "packets" | "pkt" | "pkts" | "پیکٹ" => "packet",
+        "plant" | "plants" | "پودے" => "plant",
+        "tablet" | "tablets" | "tab" | "tabs" | "گولیاں" | "گولی" => "tablet",
         _ => return None,
     })
 }
@@ -170,6 +220,8 @@ pub(crate) fn kilograms_each(unit: &str) -> Option<f64> {
         "tola" => TOLA_G / 1000.0,
         "seer" => SEER_KG,
         "maund" => MAUND_KG,
+        "lb" => POUND_KG,
+        "oz" => POUND_KG / 16.0,
         "tablet" => TABLET_KG,
         _ => return None,
     })
@@ -196,40 +248,85 @@ pub(crate) fn unit_fits(unit: &str, substance: Substance) -> bool {
     }
 }
 
-/// Money in the currency named, rupees where none is: `1.5 lac`, `Rs. 2.5 Crore`, `15,00,000/-`.
+/// Money in the currency named, rupees where none is: `1.5 lac`, `Rs. 2 crore 50 lakh`, `15,00,000/-`, `5 لاکھ روپے`.
 pub(crate) fn money(text: &str) -> Result<(f64, String), Code> {
-    let text = ascii_digits(text.trim());
-    let folded = fold(&text);
-    let start = folded
-        .find(|c: char| c.is_ascii_digit())
-        .ok_or(Code::E501)?;
-    let (before, rest) = folded.split_at(start);
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '.'))
-        .unwrap_or(rest.len());
-    let (number, after) = rest.split_at(end);
-    let number = plain_number(number.trim_end_matches(['.', ',']))?;
-    if before.contains('-') {
-        return Err(Code::E504);
+    let folded = fold(&ascii_digits(text.trim()));
+    let mut currency: Option<&str> = None;
+    let mut total = 0.0;
+    let mut number: Option<f64> = None;
+    let mut counted = false;
+    let mut rest = folded.as_str();
+    while let Some(c) = rest.chars().next() {
+        let digits = c.is_ascii_digit();
+        let part = |c: char| {
+            if digits {
+                c.is_ascii_digit() || matches!(c, ',' | '.')
+            } else {
+                c.is_alphabetic() || matches!(c, '$' | '€' | '£' | '₨')
+            }
+        };
+        let end = rest.find(|c: char| !part(c)).unwrap_or(rest.len());
+        if end == 0 {
+            match c {
+                '-' if number.is_none() && !counted => return Err(Code::E504),
+                ' ' | '.' | '/' | '-' | '=' | ':' | '،' => {}
+                _ => return Err(Code::E501),
+            }
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            continue;
+        }
+        let (word, tail) = rest.split_at(end);
+        rest = tail;
+        if digits {
+            if number.is_some() {
+                return Err(Code::E501);
+            }
+            number = Some(plain_number(word.trim_end_matches(['.', ',']))?);
+        } else if let Some(factor) = factor(word) {
+            total += number.take().ok_or(Code::E501)? * factor;
+            counted = true;
+        } else if let Some(named) = currency_of(word) {
+            if currency.is_some_and(|of| of != named) {
+                return Err(Code::E501);
+            }
+            currency = Some(named);
+        } else if !matches!(
+            word,
+            "مبلغ" | "only" | "صرف" | "amount" | "cash" | "نقد" | "and" | "اور"
+        ) {
+            return Err(Code::E501);
+        }
     }
-    let currency = match before.trim().trim_end_matches('.') {
-        "" | "rs" | "pkr" | "rupees" | "روپے" => "PKR",
-        "usd" | "us$" | "$" => "USD",
-        "eur" | "€" => "EUR",
-        "gbp" | "£" => "GBP",
-        "aed" => "AED",
-        "sar" => "SAR",
-        _ => return Err(Code::E501),
-    };
-    let factor = match after.trim().trim_end_matches(['-', '/', '.', '=']).trim() {
-        "" | "rupees" | "روپے" => 1.0,
+    if number.is_none() && !counted {
+        return Err(Code::E501);
+    }
+    Ok((
+        total + number.unwrap_or(0.0),
+        currency.unwrap_or("PKR").to_owned(),
+    ))
+}
+
+fn factor(word: &str) -> Option<f64> {
+    Some(match word {
+        "thousand" | "k" | "hazar" | "hazaar" | "ہزار" => 1e3,
         "lac" | "lacs" | "lakh" | "lakhs" | "لاکھ" => 1e5,
-        "crore" | "crores" | "کروڑ" => 1e7,
-        "million" | "m" => 1e6,
-        "thousand" | "k" | "ہزار" => 1e3,
-        _ => return Err(Code::E501),
-    };
-    Ok((number * factor, currency.to_owned()))
+        "million" | "mn" | "m" | "ملین" => 1e6,
+        "crore" | "crores" | "cr" | "کروڑ" => 1e7,
+        "arab" | "billion" | "bn" | "ارب" => 1e9,
+        _ => return None,
+    })
+}
+
+fn currency_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "rs" | "pkr" | "rupees" | "rupee" | "₨" | "روپے" | "روپیہ" => "PKR",
+        "usd" | "us$" | "us" | "$" | "dollar" | "dollars" | "ڈالر" => "USD",
+        "eur" | "€" | "euro" | "euros" | "یورو" => "EUR",
+        "gbp" | "£" | "پاؤنڈ" => "GBP",
+        "aed" | "dirham" | "dirhams" | "درہم" => "AED",
+        "sar" | "riyal" | "riyals" | "ریال" => "SAR",
+        _ => return None,
+    })
 }
 
 const BEARINGS: [(&str, &str); 20] = [
@@ -258,22 +355,45 @@ const BEARINGS: [(&str, &str); 20] = [
 /// A distance in kilometres and one of eight bearings from the police station.
 pub(crate) fn distance_bearing(text: &str) -> Option<(f64, &'static str)> {
     let text = ascii_digits(text);
-    let folded = fold(&text).replace(['-', '،', ','], " ");
+    let folded = fold(&text)
+        .replace(['-', '،', ','], " ")
+        .replace('\u{2044}', "/");
+    let short = || {
+        folded
+            .split(|c: char| !c.is_alphanumeric())
+            .find_map(|word| match word {
+                "n" => Some("N"),
+                "ne" => Some("NE"),
+                "e" => Some("E"),
+                "se" => Some("SE"),
+                "s" => Some("S"),
+                "sw" => Some("SW"),
+                "w" => Some("W"),
+                "nw" => Some("NW"),
+                _ => None,
+            })
+    };
     let bearing = BEARINGS
         .iter()
         .find(|(word, _)| folded.contains(word))
-        .map(|&(_, bearing)| bearing)?;
+        .map(|&(_, bearing)| bearing)
+        .or_else(short)?;
     let start = folded.find(|c: char| c.is_ascii_digit())?;
     let (_, rest) = folded.split_at(start);
     let end = rest
         .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '/'))
         .unwrap_or(rest.len());
-    let (number, unit) = rest.split_at(end);
-    let value = match number.split_once('/') {
-        Some((above, below)) => {
-            plain_number(above).ok()? / plain_number(below).ok().filter(|b| *b > 0.0)?
-        }
-        None => plain_number(number).ok()?,
+    let (first, unit) = rest.split_at(end);
+    // "2 1/2 miles": a whole number and a fraction.
+    let next = unit.trim_start();
+    let stop = next
+        .find(|c: char| !c.is_ascii_digit() && c != '/')
+        .unwrap_or(next.len());
+    let (second, after) = next.split_at(stop);
+    let (value, unit) = if second.contains('/') && !first.contains('/') {
+        (plain_number(first).ok()? + fraction(second)?, after)
+    } else {
+        (fraction(first)?, unit)
     };
     let unit = unit.trim_start();
     let km_each = [
@@ -294,4 +414,15 @@ pub(crate) fn distance_bearing(text: &str) -> Option<(f64, &'static str)> {
     .find(|(word, _)| unit.starts_with(word))?
     .1;
     Some((value * km_each, bearing))
+}
+
+/// `10`, `2.5` or `1/2`.
+fn fraction(text: &str) -> Option<f64> {
+    match text.split_once('/') {
+        Some((above, below)) => {
+            let below = plain_number(below).ok().filter(|below| *below > 0.0)?;
+            Some(plain_number(above).ok()? / below)
+        }
+        None => plain_number(text).ok(),
+    }
 }

@@ -1,21 +1,24 @@
 //! Sections of law as written on a case file to statute-qualified sections, and the category that follows.
 
-use naqsha_model::{Adjacent, Category, Code, Offence, OffenceRole};
+use naqsha_model::Code;
+#[cfg(test)]
+use naqsha_model::{Offence, OffenceRole};
 
 use crate::reference::Statutes;
 use crate::text::{ascii_digits, fold};
+use crate::values::cited::{Cited, Known, derive, known};
+use crate::values::redact::redact;
 
-/// Sections as cited, principal first, with the category that follows from them.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Cited {
-    pub(crate) offences: Vec<Offence>,
-    pub(crate) category: Category,
-}
-
-const STATUTES: [(&str, &str); 26] = [
+const STATUTES: [(&str, &str); 32] = [
     ("cnsa", "CNSA-1997"),
     ("cns", "CNSA-1997"),
+    ("kpcnsa", "KP-CNSA-2019"),
+    ("pcnsa", "PB-CNSA-2025"),
     ("ata", "ATA-1997"),
+    ("tpa", "PTPA-2018"),
+    ("انسداد", "ATA-1997"),
+    ("منشیات", "CNSA-1997"),
+    ("نارکوٹکس", "CNSA-1997"),
     ("ppc", "PPC-1860"),
     ("peca", "PECA-2016"),
     ("ptpa", "PTPA-2018"),
@@ -79,7 +82,22 @@ pub(crate) fn sections(
     default_statute: &str,
     statutes: &Statutes,
 ) -> Result<Cited, Code> {
-    derive(citations(text, default_statute, statutes)?)
+    let mut cited = derive(citations(text, default_statute, statutes)?)?;
+    if let Some(principal) = cited.offences.first_mut() {
+        principal.raw = Some(redact(text).text.chars().take(RAW_LETTERS).collect());
+    }
+    Ok(cited)
+}
+
+/// Letters that are kept of the source's own words.
+const RAW_LETTERS: usize = 120;
+
+/// A section with its statute.
+struct Citation {
+    statute: String,
+    section: String,
+    /// Whether the text leaves open which year's or province's act it means.
+    undated: bool,
 }
 
 fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<Vec<Known>, Code> {
@@ -87,23 +105,28 @@ fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<V
         .replace("ت۔پ", "تپ")
         .replace("ت پ", "تپ")
         .replace("ت.پ", "تپ");
-    let mut cited: Vec<(String, String)> = Vec::new();
+    let mut cited: Vec<Citation> = Vec::new();
     let mut pending: Vec<String> = Vec::new();
-    let mut prefix: Option<String> = None;
+    let mut prefix: Option<(String, bool)> = None;
     let mut of_statute: Vec<usize> = Vec::new();
+    let under = |statute: &str, section: String, undated| Citation {
+        statute: statute.to_owned(),
+        section,
+        undated,
+    };
     for token in tokens(&text)? {
         match token {
             Token::Section(section) => match &prefix {
-                Some(statute) => cited.push((statute.clone(), section)),
+                Some((statute, undated)) => cited.push(under(statute, section, *undated)),
                 None => pending.push(section),
             },
             Token::Statute(statute) => {
-                prefix = pending.is_empty().then(|| statute.to_owned());
+                prefix = pending.is_empty().then(|| (statute.to_owned(), true));
                 of_statute = (cited.len()..cited.len() + pending.len()).collect();
                 cited.extend(
                     pending
                         .drain(..)
-                        .map(|section| (statute.to_owned(), section)),
+                        .map(|section| under(statute, section, true)),
                 );
             }
             Token::Year(year) => set_year(year, statutes, &mut cited, &of_statute, prefix.as_mut()),
@@ -112,11 +135,15 @@ fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<V
     cited.extend(
         pending
             .drain(..)
-            .map(|section| (default_statute.to_owned(), section)),
+            .map(|section| under(default_statute, section, true)),
     );
     cited
         .iter()
-        .map(|(statute, section)| known(statute, section, statutes))
+        .map(|citation| {
+            let mut known = known(&citation.statute, &citation.section, statutes)?;
+            known.undated = citation.undated;
+            Ok(known)
+        })
         .collect()
 }
 
@@ -124,12 +151,13 @@ fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<V
 fn set_year(
     year: &str,
     statutes: &Statutes,
-    cited: &mut [(String, String)],
+    cited: &mut [Citation],
     of_statute: &[usize],
-    prefix: Option<&mut String>,
+    prefix: Option<&mut (String, bool)>,
 ) {
     let dated = |key: &str| {
         let (name, _) = key.rsplit_once('-').unwrap_or((key, ""));
+        let name = name.trim_start_matches("PB-").trim_start_matches("KP-");
         [
             format!("{name}-{year}"),
             format!("PB-{name}-{year}"),
@@ -139,16 +167,18 @@ fn set_year(
         .find(|k| statutes.has(k))
     };
     for &i in of_statute {
-        if let Some((statute, _)) = cited.get_mut(i)
-            && let Some(key) = dated(statute)
-        {
-            *statute = key;
+        if let Some(citation) = cited.get_mut(i) {
+            citation.undated = false;
+            if let Some(key) = dated(&citation.statute) {
+                citation.statute = key;
+            }
         }
     }
-    if let Some(statute) = prefix
-        && let Some(key) = dated(statute)
-    {
-        *statute = key;
+    if let Some((statute, undated)) = prefix {
+        *undated = false;
+        if let Some(key) = dated(statute) {
+            *statute = key;
+        }
     }
 }
 
@@ -260,119 +290,6 @@ fn group(text: &str) -> Option<(String, &str)> {
         return Some((group, tail));
     }
     Some((group, tail))
-}
-
-struct Known {
-    offence: Offence,
-    category: Category,
-    max_years: u32,
-}
-
-fn known(statute: &str, section: &str, statutes: &Statutes) -> Result<Known, Code> {
-    let found = statutes.find(statute, section);
-    let number: u32 = section
-        .split(|c: char| !c.is_ascii_digit())
-        .next()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0);
-    // The table holds the sections that matter; the rest of the penal code is other crime, not an error.
-    if found.is_none() && !(statute == "PPC-1860" && (1..=511).contains(&number)) {
-        return Err(Code::E201);
-    }
-    let (role, category, iccs, max_years) = match found {
-        Some(row) => (row.role, row.category, row.iccs.clone(), row.max_years),
-        None => (
-            OffenceRole::Substantive,
-            Category::Adjacent(Adjacent::Other),
-            String::new(),
-            0,
-        ),
-    };
-    // `9(c)` says what was held and how much: it stands for the offence, where a bare `9` only punishes one.
-    let part = found.is_some_and(|row| row.number != section) && section.contains(['(', '-']);
-    let role = if role == OffenceRole::Punishment && part && statute.contains("CNSA") {
-        OffenceRole::Substantive
-    } else {
-        role
-    };
-    let section = spelled(statute, section, found.map(|row| row.number.as_str()));
-    let offence = Offence {
-        statute: statute.to_owned(),
-        section,
-        role,
-        iccs,
-        principal: false,
-        attempted: false,
-        raw: None,
-    };
-    Ok(Known {
-        offence,
-        category,
-        max_years,
-    })
-}
-
-/// The statute's own spelling: `9(c)` in the narcotics acts, `22A` where the table has it so, else `365-A`.
-fn spelled(statute: &str, section: &str, table: Option<&str>) -> String {
-    if let Some(table) = table.filter(|table| table.replace('-', "") == section.replace('-', "")) {
-        return table.to_owned();
-    }
-    match section.split_once('-') {
-        Some((number, rest)) if statute.contains("CNSA") => {
-            let (letter, groups) = rest.split_at(rest.find('(').unwrap_or(rest.len()));
-            format!("{number}({}){groups}", letter.to_lowercase())
-        }
-        _ => section.to_owned(),
-    }
-}
-
-/// Principal: mapped crimes before other ones, then the highest maximum, then the first cited.
-///
-/// A punishment or context section counts only where its statute has no substantive section cited: `9(c)` alone stands
-/// for the offence it punishes. Modifiers never count.
-fn derive(mut sections: Vec<Known>) -> Result<Cited, Code> {
-    let substantive = |statute: &str, all: &[Known]| {
-        all.iter()
-            .any(|k| k.offence.role == OffenceRole::Substantive && k.offence.statute == statute)
-    };
-    let candidate = |known: &Known, all: &[Known]| match known.offence.role {
-        OffenceRole::Substantive => true,
-        OffenceRole::Punishment | OffenceRole::Context => !substantive(&known.offence.statute, all),
-        OffenceRole::Modifier => false,
-    };
-    let rank = |known: &Known| {
-        (
-            known.category != Category::Adjacent(Adjacent::Other),
-            known.max_years,
-        )
-    };
-    let best = sections
-        .iter()
-        .enumerate()
-        .filter(|(_, known)| candidate(known, &sections))
-        .reduce(|best, next| {
-            if rank(next.1) > rank(best.1) {
-                next
-            } else {
-                best
-            }
-        })
-        .map(|(i, _)| i);
-    let Some(best) = best else {
-        return Err(if sections.is_empty() {
-            Code::E201
-        } else {
-            Code::E202
-        });
-    };
-    let mut principal = sections.remove(best);
-    principal.offence.principal = true;
-    let category = principal.category;
-    let offences = std::iter::once(principal)
-        .chain(sections)
-        .map(|known| known.offence)
-        .collect();
-    Ok(Cited { offences, category })
 }
 
 /// The sections of a citation in the order cited, as the golden table writes them.

@@ -118,6 +118,15 @@ fn suspicious(text: &str) -> bool {
     for (i, &b) in bytes.iter().enumerate() {
         match b {
             b'0'..=b'9' => digits += 1,
+            // "s/o" and its like.
+            b'/' if bytes
+                .iter()
+                .skip(i + 1)
+                .find(|b| **b != b' ')
+                .is_some_and(|b| matches!(b, b'o' | b'O')) =>
+            {
+                return true;
+            }
             // Beyond ASCII anything may be a digit, a marker or a name.
             b'@' | b'*' | 0x80.. => return true,
             _ => {}
@@ -150,7 +159,6 @@ fn leads(word: &[u8], next: u8) -> bool {
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
     match &*lower {
-        b"s" | b"d" | b"w" | b"c" | b"h" | b"r" => matches!(next, b'/' | b' '),
         b"http" | b"https" | b"www" | b"t" | b"wa" | b"fb" | b"facebook" | b"instagram"
         | b"twitter" | b"tiktok" | b"youtube" | b"x" => matches!(next, b':' | b'.'),
         lower => std::str::from_utf8(lower).is_ok_and(|word| {
