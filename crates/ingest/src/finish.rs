@@ -2,8 +2,7 @@
 
 use naqsha_model::{
     Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Day, Details, Grading,
-    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Offence, Provenance, Province,
-    RecordStage,
+    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Provenance, Province, RecordStage,
 };
 
 use crate::canonical::Canonical;
