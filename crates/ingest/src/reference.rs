@@ -68,6 +68,10 @@ impl Reference {
             boundaries: Vec::new(),
             gazetteer,
             statutes: Statutes::parse(SECTIONS, IN_FORCE),
+            federal: records(AGENCIES)
+                .filter(|record| record.get(2) == Some("federal"))
+                .filter_map(|record| record.get(0).map(str::to_owned))
+                .collect(),
             agencies: records(AGENCIES)
                 .filter_map(|record| record.get(0).map(str::to_owned))
                 .collect(),
