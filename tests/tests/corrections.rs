@@ -237,7 +237,7 @@ fn a_withdrawn_batch_stays_away_until_it_is_restored() {
         &[
             "batch",
             "withdraw",
-            &batch[..12],
+            batch.get(..12).unwrap(),
             "--reason",
             "R3 wrong month",
             "--by",
@@ -428,7 +428,11 @@ fn a_file_that_is_not_what_its_manifest_states_is_held() {
         &format!("rows = 12\n[control_totals]\nALL = {incidents}"),
     );
     let short = manifest(&bureau, "short.toml", "rows = 13");
-    let wrong = manifest(&bureau, "wrong.toml", "rows = 12\n[control_totals]\nHT = 400");
+    let wrong = manifest(
+        &bureau,
+        "wrong.toml",
+        "rows = 12\n[control_totals]\nHT = 400",
+    );
     let path = file.to_str().unwrap();
     for other in [&short, &wrong] {
         let held = bureau.run(&["ingest", "--dry-run", "--manifest", other, path], 3);

@@ -54,7 +54,11 @@ fn code(error: &anyhow::Error) -> u8 {
         match cause.downcast_ref() {
             Some(StoreError::Damaged { .. }) => return 4,
             Some(StoreError::Refused { .. } | StoreError::NotNil { .. }) => return 3,
-            Some(StoreError::NoSuchBatch(_) | StoreError::NoSuchRecord { .. }) => return 2,
+            Some(
+                StoreError::NoSuchBatch(_)
+                | StoreError::NoSuchRecord { .. }
+                | StoreError::NoSuchLink(_),
+            ) => return 2,
             _ => {}
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use naqsha_model::{BatchDigest, Code};
 
 use crate::batch::{BatchRecord, BatchState};
+use crate::cluster::{DecisionRecord, LinkRecord};
 use crate::event::{Act, Event, Operation};
 use crate::files::FileRecord;
 use crate::manifest::NilReturn;
@@ -59,6 +60,10 @@ pub(crate) struct Contents {
     pub links: Arc<Links>,
     /// In order of receipt.
     pub nil_returns: Vec<NilReturn>,
+    /// In order.
+    pub cluster_links: Vec<LinkRecord>,
+    /// In order.
+    pub decisions: Vec<DecisionRecord>,
 }
 
 /// How far a ledger has got; a larger one knows all that a smaller one knows.
@@ -66,12 +71,15 @@ pub(crate) struct Contents {
 pub(crate) struct Heads {
     pub sequence: u64,
     pub event: u64,
+    pub decision: u64,
 }
 
 impl Heads {
     /// Whether everything `other` knows is known.
     pub(crate) fn covers(self, other: Self) -> bool {
-        self.sequence >= other.sequence && self.event >= other.event
+        self.sequence >= other.sequence
+            && self.event >= other.event
+            && self.decision >= other.decision
     }
 }
 
@@ -80,6 +88,7 @@ impl Contents {
         Heads {
             sequence: self.batches.last().map_or(0, |batch| batch.sequence),
             event: self.events.last().map_or(0, |event| event.number),
+            decision: self.decisions.last().map_or(0, |decision| decision.number),
         }
     }
 

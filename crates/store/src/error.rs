@@ -55,6 +55,9 @@ pub enum StoreError {
         /// How many.
         records: usize,
     },
+    /// No link between incidents has that number.
+    #[error("no link {0}")]
+    NoSuchLink(u64),
     /// A cell finer than resolution 9: such a location is never accepted.
     #[error("row {row} has a cell at resolution {resolution}, finer than 9")]
     CellTooFine {

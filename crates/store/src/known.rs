@@ -37,6 +37,12 @@ impl Known {
         self.snapshot.contents().heads().sequence + 1
     }
 
+    /// The number of the next link between incidents.
+    pub(crate) fn next_cluster_link(&self) -> u64 {
+        let links = &self.snapshot.contents().cluster_links;
+        links.last().map_or(0, |link| link.number) + 1
+    }
+
     /// How many current records are replaced.
     pub(crate) fn replaced_count(&self) -> u64 {
         let visibility = self.snapshot.visibility();

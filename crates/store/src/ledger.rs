@@ -166,10 +166,12 @@ fn migrations() -> Migrator {
     let ledger = include_str!("../migrations/0001_ledger.sql");
     let revisions = include_str!("../migrations/0002_revisions.sql");
     let manifests = include_str!("../migrations/0003_manifests.sql");
+    let clusters = include_str!("../migrations/0004_clusters.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
         migration(3, "manifests", manifests),
+        migration(4, "clusters", clusters),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -10,15 +10,16 @@ use crate::batch::BatchRecord;
 use crate::contents::{Contents, Heads, Links};
 use crate::ledger::{Ledger, failed};
 use crate::ledger_rows::{
-    add_event_rows, batch_of, code_of, event_of, file_of, links_of, manifest_of, nil_return_of,
-    number, total_of,
+    add_event_rows, batch_of, cluster_link_of, code_of, decision_of, event_of, file_of, links_of,
+    manifest_of, nil_return_of, number, total_of,
 };
 
 impl Ledger {
     /// How far the ledger has got: a cheap question, by which a reader knows that it has everything.
     pub(crate) async fn heads(&self) -> Result<Heads, StoreError> {
         let sql = "SELECT coalesce((SELECT max(sequence) FROM batches), 0) AS sequence, \
-                   coalesce((SELECT max(event) FROM events), 0) AS event";
+                   coalesce((SELECT max(event) FROM events), 0) AS event, \
+                   coalesce((SELECT max(decision) FROM cluster_decisions), 0) AS decision";
         let row = sqlx::query(sql)
             .fetch_one(&self.pool)
             .await
@@ -26,6 +27,7 @@ impl Ledger {
         Ok(Heads {
             sequence: number(&row, "sequence")?,
             event: number(&row, "event")?,
+            decision: number(&row, "decision")?,
         })
     }
 
@@ -45,6 +47,12 @@ impl Ledger {
         let sql = "SELECT * FROM nil_returns ORDER BY nil_return";
         let rows = all(&mut transaction, sql, "read nil returns").await?;
         contents.nil_returns = rows.iter().map(nil_return_of).collect::<Result<_, _>>()?;
+        let sql = "SELECT * FROM cluster_links ORDER BY link";
+        let rows = all(&mut transaction, sql, "read links of clusters").await?;
+        contents.cluster_links = rows.iter().map(cluster_link_of).collect::<Result<_, _>>()?;
+        let sql = "SELECT * FROM cluster_decisions ORDER BY decision";
+        let rows = all(&mut transaction, sql, "read decisions").await?;
+        contents.decisions = rows.iter().map(decision_of).collect::<Result<_, _>>()?;
         transaction.commit().await.map_err(failed("read"))?;
         contents.settle();
         Ok(contents)

@@ -9,7 +9,8 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::StoreError;
 use crate::batch::{BatchRecord, BatchState, BatchTotals, OnChange};
-use crate::contents::{EventRecord, Link};
+use crate::cluster::{Decision, DecisionRecord, LinkRecord};
+use crate::contents::{EventRecord, Link, RecordAt};
 use crate::event::{Act, Operation};
 use crate::files::FileRecord;
 use crate::manifest::{Manifest, NilReturn};
@@ -78,6 +79,50 @@ pub(crate) fn file_of(row: &SqliteRow) -> Result<FileRecord, StoreError> {
     Ok(file)
 }
 
+/// A link between two incidents.
+pub(crate) fn cluster_link_of(row: &SqliteRow) -> Result<LinkRecord, StoreError> {
+    let side = |sequence, source_row, rank| -> Result<(RecordAt, u8), StoreError> {
+        let record = RecordAt {
+            sequence: number(row, sequence)?,
+            row: number(row, source_row)?,
+        };
+        Ok((record, get(row, rank)?))
+    };
+    Ok(LinkRecord {
+        number: number(row, "link")?,
+        version: number(row, "version")?,
+        sides: [
+            side("left_sequence", "left_row", "left_rank")?,
+            side("right_sequence", "right_row", "right_rank")?,
+        ],
+        score: get(row, "score")?,
+        basis: get(row, "basis")?,
+    })
+}
+
+/// What somebody decided about a link.
+pub(crate) fn decision_of(row: &SqliteRow) -> Result<DecisionRecord, StoreError> {
+    Ok(DecisionRecord {
+        number: number(row, "decision")?,
+        version: number(row, "version")?,
+        act: act_of(row)?,
+        decision: parsed(row, "operation", |text| match text {
+            "confirm" => Some(Decision::Confirm),
+            "unlink" => Some(Decision::Unlink),
+            _ => None,
+        })?,
+        link: number(row, "link")?,
+    })
+}
+
+fn act_of(row: &SqliteRow) -> Result<Act, StoreError> {
+    Ok(Act {
+        actor: get(row, "actor")?,
+        reason: get(row, "reason")?,
+        at: parsed(row, "at", |text| text.parse::<Timestamp>().ok())?,
+    })
+}
+
 /// What was stated about a batch, without its control totals.
 pub(crate) fn manifest_of(row: &SqliteRow) -> Result<(u64, Manifest), StoreError> {
     let stated: Option<i64> = get(row, "stated_rows")?;
@@ -125,11 +170,7 @@ pub(crate) fn event_of(row: &SqliteRow) -> Result<EventRecord, StoreError> {
     Ok(EventRecord {
         number: number(row, "event")?,
         version: number(row, "version")?,
-        act: Act {
-            actor: get(row, "actor")?,
-            reason: get(row, "reason")?,
-            at: parsed(row, "at", |text| text.parse::<Timestamp>().ok())?,
-        },
+        act: act_of(row)?,
         operation: parsed(row, "operation", |text| {
             Operation::ALL
                 .into_iter()

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::StoreError;
 use crate::batch::{BatchRecord, BatchState, OnChange};
+use crate::cluster::{DecisionRecord, LinkRecord};
 use crate::contents::{EventRecord, Link};
 use crate::files::FileRecord;
 use crate::ledger::{Ledger, failed};
@@ -19,6 +20,8 @@ pub(crate) struct Addition<'a> {
     pub files: &'a [FileRecord],
     pub links: &'a [Link],
     pub events: &'a [EventRecord],
+    pub cluster_links: &'a [LinkRecord],
+    pub decision: Option<&'a DecisionRecord>,
 }
 
 impl Ledger {
@@ -42,6 +45,16 @@ impl Ledger {
             insert_event(&mut transaction, event)
                 .await
                 .map_err(failed("add the event"))?;
+        }
+        for link in added.cluster_links {
+            insert_cluster_link(&mut transaction, link)
+                .await
+                .map_err(failed("add a link"))?;
+        }
+        if let Some(decision) = added.decision {
+            insert_decision(&mut transaction, decision)
+                .await
+                .map_err(failed("add a decision"))?;
         }
         sqlx::query("UPDATE meta SET version = ?")
             .bind(signed(version))
@@ -234,6 +247,49 @@ async fn insert_event(
             .await?;
     }
     Ok(())
+}
+
+async fn insert_cluster_link(
+    connection: &mut SqliteConnection,
+    link: &LinkRecord,
+) -> Result<(), sqlx::Error> {
+    let [(left, left_rank), (right, right_rank)] = link.sides;
+    sqlx::query(
+        "INSERT INTO cluster_links (link, version, left_sequence, left_row, left_rank, right_sequence, right_row,
+             right_rank, score, basis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(signed(link.number))
+    .bind(signed(link.version))
+    .bind(signed(left.sequence))
+    .bind(signed(left.row))
+    .bind(left_rank)
+    .bind(signed(right.sequence))
+    .bind(signed(right.row))
+    .bind(right_rank)
+    .bind(link.score)
+    .bind(&link.basis)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn insert_decision(
+    connection: &mut SqliteConnection,
+    decision: &DecisionRecord,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO cluster_decisions (decision, version, at, actor, operation, reason, link) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(signed(decision.number))
+    .bind(signed(decision.version))
+    .bind(decision.act.at.to_string())
+    .bind(&decision.act.actor)
+    .bind(decision.decision.word())
+    .bind(&decision.act.reason)
+    .bind(signed(decision.link))
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// The database's integers; no count of ours comes near 2⁶³.

@@ -23,6 +23,7 @@
 
 mod batch;
 mod cells;
+mod cluster;
 mod columns;
 mod contents;
 mod cube;
@@ -54,6 +55,7 @@ mod writer;
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
+pub use cluster::{Cluster, ClusterLink, Decision};
 pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};
 pub use manifest::{Manifest, NilReturn};

@@ -1,13 +1,16 @@
 //! What is done to a committed batch: withdrawal, restoration, release. The Parquet files are not touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use naqsha_model::{BatchDigest, Code};
 
 use crate::batch::{BatchRecord, BatchState, OnChange};
+use crate::cluster::find::{self, Candidate};
+use crate::cluster::{Decision, DecisionRecord, LinkRecord};
 use crate::contents::{Contents, EventRecord, Link, RecordAt, RowsByBatch};
 use crate::event::{Act, Changed, Operation, Selection};
+use crate::index::Part;
 use crate::keys;
 use crate::known::Known;
 use crate::ledger_write::Addition;
@@ -66,7 +69,10 @@ impl Store {
         let (known, checked) = blocking(move || {
             let (agency, profile) = (of.agency.as_str(), of.profile.as_str());
             let known = shared.known(snapshot, agency, profile, of.replaces)?;
-            let checked = check_again(&known, &of)?;
+            let mut checked = check_again(&known, &of)?;
+            let at = (known.next_cluster_link(), known.snapshot.version() + 1);
+            let ours = released_candidates(&known.snapshot, &of, &checked)?;
+            checked.cluster_links = find::links(&known.snapshot, &ours, &checked.links, at)?;
             Ok((known, checked))
         })
         .await?;
@@ -87,7 +93,8 @@ impl Store {
                     ..replacement
                 });
         let events = std::iter::once(event).chain(replacement).collect();
-        self.append(events, checked.links).await
+        self.append(events, checked.links, checked.cluster_links)
+            .await
     }
 
     /// Keeps an agency's statement that a period has nothing to report. Stating it again changes nothing.
@@ -117,6 +124,48 @@ impl Store {
         let contents = self.shared().ledger.contents().await?;
         self.shared().show(contents, Vec::new());
         Ok(())
+    }
+
+    /// Confirms a link between two incidents, or unlinks them. Either can be taken back by the other; the last word counts.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchLink`]; as for [`Store::begin`].
+    pub async fn decide(&self, link: u64, decision: Decision, act: Act) -> Result<u64, StoreError> {
+        let _lock = self.lock().await?;
+        let snapshot = self.snapshot();
+        let contents = snapshot.contents();
+        if !contents
+            .cluster_links
+            .iter()
+            .any(|known| known.number == link)
+        {
+            return Err(StoreError::NoSuchLink(link));
+        }
+        let decided = DecisionRecord {
+            number: contents.heads().decision + 1,
+            version: contents.version + 1,
+            act,
+            decision,
+            link,
+        };
+        let addition = Addition {
+            decision: Some(&decided),
+            ..Addition::default()
+        };
+        let shared = Arc::clone(self.shared());
+        if let Err(error) = shared.ledger.add(decided.version, addition).await {
+            shared.stop();
+            return Err(error);
+        }
+        let mut contents = Contents::clone(contents);
+        blocking(move || {
+            let version = decided.version;
+            contents.version = version;
+            contents.decisions.push(decided);
+            shared.show(contents, Vec::new());
+            Ok(version)
+        })
+        .await
     }
 
     async fn change(
@@ -170,8 +219,12 @@ impl Store {
         };
         let version =
             contents.version + u64::from(event.rows.is_some() || shown(contents) != shown(&after));
-        self.append(vec![EventRecord { version, ..event }], Vec::new())
-            .await
+        self.append(
+            vec![EventRecord { version, ..event }],
+            Vec::new(),
+            Vec::new(),
+        )
+        .await
     }
 
     /// Adds events to the ledger, durably, and shows what is current then. The caller holds the lock.
@@ -179,6 +232,7 @@ impl Store {
         &self,
         events: Vec<EventRecord>,
         links: Vec<Link>,
+        cluster_links: Vec<LinkRecord>,
     ) -> Result<Changed, StoreError> {
         let shared = Arc::clone(self.shared());
         let before = self.snapshot();
@@ -188,6 +242,7 @@ impl Store {
         let addition = Addition {
             links: &links,
             events: &events,
+            cluster_links: &cluster_links,
             ..Addition::default()
         };
         if let Err(error) = shared.ledger.add(last.version, addition).await {
@@ -197,6 +252,7 @@ impl Store {
         blocking(move || {
             let mut contents = Contents::clone(before.contents());
             contents.add_links(&links);
+            contents.cluster_links.extend(cluster_links);
             let left_out = events.iter().flat_map(|event| &event.left_out);
             let repeats = left_out
                 .map(|(&code, rows)| (code, rows.len() as u64))
@@ -246,12 +302,40 @@ fn rows(
 struct Checked {
     links: Vec<Link>,
     left_out: BTreeMap<Code, Vec<u64>>,
+    cluster_links: Vec<LinkRecord>,
+}
+
+/// The records of a batch being released that other agencies may have reported too.
+fn released_candidates(
+    snapshot: &Snapshot,
+    batch: &BatchRecord,
+    checked: &Checked,
+) -> Result<Vec<Candidate>, StoreError> {
+    let left_out: BTreeSet<u64> = checked.left_out.values().flatten().copied().collect();
+    let (shared, mut candidates) = (Arc::new(batch.clone()), Vec::new());
+    let files = &snapshot.contents().files;
+    for file in files.iter().filter(|file| file.batch == batch.digest) {
+        let part = Part::open(snapshot.folder(), &shared, file, &[]);
+        let part = part.map_err(|reason| StoreError::Damaged {
+            path: file.path(),
+            reason,
+        })?;
+        let positions: Vec<usize> = (0..part.index.rows.category.len()).collect();
+        let incidents = snapshot.incidents_at(&part, &positions)?;
+        let kept = incidents
+            .iter()
+            .filter(|incident| !left_out.contains(&incident.provenance.row));
+        candidates.extend(kept.filter_map(|incident| Candidate::of(batch.sequence, incident)));
+        candidates.truncate(find::COMPARED);
+    }
+    Ok(candidates)
 }
 
 fn check_again(known: &Known, batch: &BatchRecord) -> Result<Checked, StoreError> {
     let mut checked = Checked {
         links: Vec::new(),
         left_out: BTreeMap::new(),
+        cluster_links: Vec::new(),
     };
     let contents = known.snapshot.contents();
     for file in contents

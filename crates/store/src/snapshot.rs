@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use naqsha_model::{BatchDigest, DayRange, IncidentId};
 use rayon::prelude::*;
 
+use crate::cluster;
 use crate::contents::{Contents, RecordAt};
 use crate::cube;
 use crate::files::{self, FileRecord, ROW_GROUP};
@@ -45,6 +46,8 @@ pub struct Snapshot {
     damaged: Vec<DamagedFile>,
     /// What the ledger knows of each damaged file, in the same order.
     lost: Vec<FileRecord>,
+    /// Made when it is first asked for.
+    deduplicated: OnceLock<Arc<Self>>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -62,7 +65,15 @@ impl fmt::Debug for Snapshot {
 impl Snapshot {
     /// The current part of a ledger. Files are read and verified in parallel, but for those that `known` has already.
     pub(crate) fn load(folder: Arc<Path>, contents: &Arc<Contents>, known: &[Arc<Part>]) -> Self {
-        let visibility = Visibility::of(contents);
+        Self::with(folder, contents, Visibility::of(contents), known)
+    }
+
+    fn with(
+        folder: Arc<Path>,
+        contents: &Arc<Contents>,
+        visibility: Visibility,
+        known: &[Arc<Part>],
+    ) -> Self {
         let live = |batch: &&BatchRecord| batch.state == BatchState::Live;
         let batches: Vec<BatchRecord> = contents.batches.iter().filter(live).cloned().collect();
         let by_digest: HashMap<BatchDigest, Arc<BatchRecord>> = batches
@@ -97,6 +108,7 @@ impl Snapshot {
             parts: Vec::new(),
             damaged: Vec::new(),
             lost: Vec::new(),
+            deduplicated: OnceLock::new(),
         };
         for (file, part) in opened {
             match part {
@@ -114,6 +126,23 @@ impl Snapshot {
             }
         }
         snapshot
+    }
+
+    /// The same version with one incident of each cluster: totals of what it answers are de-duplicated, all others are as
+    /// reported. Cheap after the first time.
+    pub fn deduplicated(&self) -> Arc<Self> {
+        let made = || {
+            let less = self.visibility.without(&cluster::uncounted(self));
+            let folder = Arc::clone(&self.folder);
+            Arc::new(Self::with(folder, &self.contents, less, &self.parts))
+        };
+        Arc::clone(self.deduplicated.get_or_init(made))
+    }
+
+    /// The id of the incident whose first record this is.
+    pub(crate) fn id_at(&self, first: RecordAt) -> Option<IncidentId> {
+        let batch = self.contents.batch(first.sequence)?;
+        Some(id_of(batch, first.row))
     }
 
     pub(crate) fn contents(&self) -> &Arc<Contents> {
@@ -303,7 +332,23 @@ impl Snapshot {
 
     /// Records at ascending positions of a part.
     fn fetch(&self, part: &Part, positions: &[usize]) -> Result<Vec<StoredIncident>, StoreError> {
-        let read = || -> Result<Vec<StoredIncident>, Unreadable> {
+        let incidents = self.incidents_at(part, positions)?;
+        let stored = incidents
+            .into_iter()
+            .map(|incident| self.stored(&part.batch, incident));
+        Ok(stored.collect())
+    }
+
+    /// Records at ascending positions of a part, as accepted. Nothing is read where there are none.
+    pub(crate) fn incidents_at(
+        &self,
+        part: &Part,
+        positions: &[usize],
+    ) -> Result<Vec<naqsha_model::Incident>, StoreError> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = || -> Result<Vec<naqsha_model::Incident>, Unreadable> {
             let bytes = files::verified(&self.folder, &part.file)?;
             let mut found: Vec<naqsha_model::Incident> = Vec::with_capacity(positions.len());
             for group in positions.chunk_by(|left, right| left / ROW_GROUP == right / ROW_GROUP) {
@@ -316,10 +361,7 @@ impl Snapshot {
                 let within: Vec<usize> = group.iter().map(|position| position - first).collect();
                 found.extend(rows::incidents(&frame, &within, part.batch.received_at)?);
             }
-            Ok(found
-                .into_iter()
-                .map(|incident| self.stored(&part.batch, incident))
-                .collect())
+            Ok(found)
         };
         read().map_err(|reason| StoreError::Damaged {
             path: part.file.path(),

@@ -15,7 +15,7 @@ use crate::event::Operation;
 type RowSets = HashMap<u64, HashSet<u64>>;
 
 /// What is current.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Visibility {
     live: HashSet<u64>,
     /// Rows of live batches that are not current, ascending.
@@ -68,6 +68,23 @@ impl Visibility {
             withdrawn,
             left_out,
         }
+    }
+
+    /// The same without these records, which are current.
+    pub(crate) fn without(&self, records: &BTreeSet<RecordAt>) -> Self {
+        let mut less = self.clone();
+        let mut by_batch = RowsByBatch::new();
+        for record in records {
+            by_batch
+                .entry(record.sequence)
+                .or_default()
+                .push(record.row);
+        }
+        for (sequence, rows) in by_batch {
+            let all: BTreeSet<u64> = self.hidden(sequence).iter().copied().chain(rows).collect();
+            less.hidden.insert(sequence, all.into_iter().collect());
+        }
+        less
     }
 
     /// Whether a record is current.

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use h3o::Resolution;
-use naqsha_model::{ContentDigest, Incident, NaturalKey};
+use naqsha_model::{Code, ContentDigest, Incident, NaturalKey};
 use polars::prelude::DataFrame;
 
 use crate::StoreError;
 use crate::batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
+use crate::cluster::find::{self, Candidate};
+use crate::cluster::{self, LinkRecord};
 use crate::columns::Columns;
 use crate::contents::{Contents, EventRecord, Link, RecordAt};
 use crate::event::Act;
@@ -72,8 +74,17 @@ impl BatchWriter {
         state: BatchState,
     ) -> Result<Committed, StoreError> {
         let mut draft = self.draft;
-        let mut draft = blocking(move || draft.publish().map(|()| draft)).await?;
+        let draft = blocking(move || draft.publish().map(|()| draft)).await?;
         let batch = draft.record(totals, state);
+        let (mut draft, mut batch, cluster_links) = blocking(move || {
+            let links = draft.probable_duplicates(&batch)?;
+            Ok((draft, batch, links))
+        })
+        .await?;
+        if !cluster_links.is_empty() {
+            let own = cluster::records_of(batch.sequence, &cluster_links);
+            batch.totals.codes.insert(Code::D703, own);
+        }
         let files: Vec<FileRecord> = draft
             .written
             .iter()
@@ -90,6 +101,8 @@ impl BatchWriter {
             files: &files,
             links: &links,
             events: event.as_slice(),
+            cluster_links: &cluster_links,
+            ..Addition::default()
         };
         let added = draft.shared.ledger.add(batch.committed_version, addition);
         if let Err(error) = added.await {
@@ -107,6 +120,7 @@ impl BatchWriter {
             let mut contents = Contents::clone(draft.shared.snapshot().contents());
             contents.add_batch(batch, files);
             contents.add_links(&links);
+            contents.cluster_links.extend(cluster_links);
             if let Some(event) = event {
                 contents.add_event(event);
             }
@@ -132,6 +146,8 @@ pub(crate) struct Draft {
     own: HashMap<NaturalKey, ContentDigest>,
     /// Records that are later revisions of incidents.
     links: Vec<Link>,
+    /// Records that other agencies may have reported too.
+    candidates: Vec<Candidate>,
     waiting: Columns,
     /// The part being written, if one is.
     writing: Option<JoinHandle<Result<Written, StoreError>>>,
@@ -166,6 +182,7 @@ impl Draft {
             known,
             own: HashMap::new(),
             links: Vec::new(),
+            candidates: Vec::new(),
             waiting: Columns::default(),
             writing: None,
             begun: 0,
@@ -214,6 +231,10 @@ impl Draft {
                 row: incident.provenance.row,
                 resolution: resolution.into(),
             });
+        }
+        if self.candidates.len() < find::COMPARED {
+            let sequence = self.known.next_sequence();
+            self.candidates.extend(Candidate::of(sequence, incident));
         }
         self.waiting.push(incident);
         if self.waiting.len() >= PART_ROWS {
@@ -287,6 +308,17 @@ impl Draft {
             replaces: header.replaces,
             manifest: header.manifest,
             committed_version: version + u64::from(state == BatchState::Live),
+        }
+    }
+
+    /// Links to records of other agencies; those of a held batch are looked for when it is released.
+    fn probable_duplicates(&self, batch: &BatchRecord) -> Result<Vec<LinkRecord>, StoreError> {
+        match batch.state {
+            BatchState::Live => {
+                let at = (self.known.next_cluster_link(), batch.committed_version);
+                find::links(&self.known.snapshot, &self.candidates, &self.links, at)
+            }
+            BatchState::Held | BatchState::Withdrawn => Ok(Vec::new()),
         }
     }
 

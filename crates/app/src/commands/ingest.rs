@@ -332,13 +332,12 @@ impl Job<'_> {
         digest: BatchDigest,
         committed: Option<&Committed>,
     ) -> anyhow::Result<()> {
+        // The store adds what it alone sees: records that other agencies probably reported too (D703).
+        let codes = committed.map_or(&ingested.codes, |done| &done.batch.totals.codes);
         let (revised, replaced) = committed.map_or((0, 0), |done| (done.revised, done.replaced));
         if self.context.json {
-            let codes: BTreeMap<&str, u64> = ingested
-                .codes
-                .iter()
-                .map(|(code, &n)| (code.code(), n))
-                .collect();
+            let codes: BTreeMap<&str, u64> =
+                codes.iter().map(|(code, &n)| (code.code(), n)).collect();
             return print_line(
                 &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
                     "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
@@ -368,7 +367,7 @@ impl Job<'_> {
                 "  {revised} records revised, {replaced} of the period replaced"
             ))?;
         }
-        for (&code, &count) in &ingested.codes {
+        for (&code, &count) in codes {
             print_line(&format!(
                 "  {code} × {count}: {}{}",
                 naqsha_ingest::explain(code).en,

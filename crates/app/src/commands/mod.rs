@@ -2,6 +2,7 @@
 
 mod batch;
 mod boundaries;
+mod cluster;
 mod export;
 mod generate;
 mod ingest;
@@ -61,6 +62,9 @@ enum Command {
     /// The deployment's own police stations.
     #[command(subcommand)]
     Stations(stations::StationsCommand),
+    /// Records of different agencies that are probably one matter.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Named analysis areas.
     #[command(subcommand)]
     StudyArea(study_area::StudyAreaCommand),
@@ -108,6 +112,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Batch(command) => block_on(batch::run(&context, command)),
         Command::Boundaries(command) => boundaries::run(&context, &command),
         Command::Stations(command) => stations::run(&context, &command),
+        Command::Cluster(command) => block_on(cluster::run(&context, command)),
         Command::StudyArea(command) => study_area::run(&context, &command),
         Command::Layer(command) => layer::run(&context, command),
         Command::Export(args) => block_on(export::run(&context, args)),

@@ -5,6 +5,7 @@
     reason = "helpers of tests, which the lints do not know as tests"
 )]
 
+mod clusters;
 mod cube;
 mod damage;
 mod durability;
