@@ -12,6 +12,7 @@ mod manifest;
 mod period;
 mod reference;
 mod stats;
+mod tables;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! A profile against a sample: what it covers, which columns and values it does not know. Nothing is taken.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use naqsha_model::Code;
 
@@ -10,8 +10,8 @@ use crate::error::IngestError;
 use crate::plan::{Use, resolve};
 use crate::profile::Profile;
 use crate::read::RowReader;
+use crate::reader;
 use crate::reference::Reference;
-use crate::rows;
 use crate::settings::Settings;
 use crate::values::redact::redact;
 
@@ -20,8 +20,8 @@ use crate::values::redact::redact;
 pub struct Check {
     /// Data rows read.
     pub rows: u64,
-    /// The separator found.
-    pub delimiter: char,
+    /// The separator found, where the format has one.
+    pub delimiter: Option<char>,
     /// Headers read into fields, with the number of rows that have a value.
     pub mapped: BTreeMap<String, u64>,
     /// Headers dropped.
@@ -44,12 +44,12 @@ const LISTED: usize = 100;
 /// # Errors
 /// [`IngestError`] for a file that is not delimited text, has duplicate headers, or crosses a limit.
 pub fn check(
-    source: impl Read,
+    mut source: impl Read + Seek,
     profile: &Profile,
     reference: &Reference,
     settings: &Settings,
 ) -> Result<Check, IngestError> {
-    let mut rows = rows::open(source, &profile.layout, settings.limits)?;
+    let mut rows = reader::open(&mut source, &profile.layout, settings)?;
     let header = rows.header().clone();
     let plan = resolve(profile, settings, &header)?;
     let name = |column: usize| header.get(column).unwrap_or_default().to_owned();
@@ -61,7 +61,7 @@ pub fn check(
             .map(|(column, _)| name(column))
     };
     let mut found = Check {
-        delimiter: char::from(rows.delimiter()),
+        delimiter: rows.delimiter().map(char::from),
         mapped: with_use(Use::Mapped)
             .chain(with_use(Use::KeptText))
             .map(|name| (name, 0))
@@ -71,14 +71,15 @@ pub fn check(
         missing: plan.missing.clone(),
         ..Check::default()
     };
-    let reader = RowReader::new(profile, &plan, reference, settings)?;
+    let fields = RowReader::new(profile, &plan, reference, settings)?;
     let mut draft = Draft::default();
     while let Some(record) = rows.next()? {
         found.rows += 1;
-        let no_record = is_blank(&record) || (rows.number() == 1 && is_hxl(&record));
+        let is_tag_row = rows.number() == 1 && is_hxl(&record);
+        let no_record = is_blank(&record) || is_tag_row || reader::is_total(&record);
         if !no_record {
             draft.clear();
-            reader.read(&record, &mut draft);
+            fields.read(&record, &mut draft);
             draft
                 .codes
                 .iter()
@@ -91,7 +92,7 @@ pub fn check(
                 if let Some(filled) = found.mapped.get_mut(header.get(column).unwrap_or_default()) {
                     *filled += 1;
                 }
-                if reader.unknown_value(column, cell) {
+                if fields.unknown_value(column, cell) {
                     let values = found.unmapped_values.entry(name(column)).or_default();
                     if values.len() < LISTED || values.contains_key(cell) {
                         *values

@@ -17,7 +17,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+    /// A refusal that names no column; inside an `io::Error` it refuses the file that is being read.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use csv::StringRecord;
 use naqsha_model::{BatchDigest, Category, Code, Incident};
@@ -16,11 +16,11 @@ use crate::outcome::{Outcome, Outcomes};
 use crate::plan::{Plan, Use, resolve};
 use crate::profile::Profile;
 use crate::read::RowReader;
+use crate::reader::{self, Rows, is_total};
 use crate::reference::Reference;
-use crate::rows::{self, Rows};
 use crate::seen::{Seen, Sight};
 use crate::settings::Settings;
-use crate::source::{BufferedText, Hashing};
+use crate::source::digest;
 use crate::tally::Tally;
 
 /// A record that the sink did not take.
@@ -78,16 +78,15 @@ pub struct Ingested {
 /// # Errors
 /// [`IngestError`]: a structure fault refuses the whole file, and the chunks handed on before it must be dropped.
 pub fn ingest(
-    source: impl Read,
+    mut source: impl Read + Seek,
     profile: &Profile,
     reference: &Reference,
     settings: &Settings,
     sink: &mut Sink<'_>,
 ) -> Result<Ingested, IngestError> {
     check_term(profile, settings)?;
-    let mut hashing = Hashing::new(source);
     let mut run = {
-        let mut rows = rows::open(&mut hashing, &profile.layout, settings.limits)?;
+        let mut rows = reader::open(&mut source, &profile.layout, settings)?;
         let header = rows.header().clone();
         let plan = resolve(profile, settings, &header)?.complete(&header)?;
         let mut run = Run::new(profile, settings, reference, &plan);
@@ -99,7 +98,10 @@ pub fn ingest(
         run.tally
     };
     run.outcomes.sort();
-    Ok(run.finish(hashing.finish(), profile, settings))
+    // After the rows, so that a refused file is not read to its end.
+    source.rewind().map_err(IngestError::Read)?;
+    let digest = digest(&mut source).map_err(IngestError::Read)?;
+    Ok(run.finish(digest, profile, settings))
 }
 
 /// B905 where the profile was not yet, or is no longer, the one to read files through.
@@ -148,9 +150,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn read_all<T: BufferedText>(
+    fn read_all(
         &mut self,
-        rows: &mut Rows<T>,
+        rows: &mut Rows<'_>,
         reader: &RowReader<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), IngestError> {
@@ -160,6 +162,8 @@ impl<'a> Run<'a> {
             self.tally.rows += 1;
             if is_blank(&record) || (row == 1 && is_hxl(&record)) {
                 self.tally.remark(row, Outcome::Skipped, &[]);
+            } else if is_total(&record) {
+                self.tally.remark(row, Outcome::Skipped, &[Code::B910]);
             } else {
                 draft.clear();
                 reader.read(&record, &mut draft);

@@ -1,6 +1,6 @@
 //! Bytes and a mapping profile in; accepted incidents, warnings and coded rejections out.
 //!
-//! This crate does not know the store, HTTP, file paths or the clock: bytes come from any `Read`, accepted incidents
+//! This crate does not know the store, HTTP, file paths or the clock: bytes come from any `Read + Seek`, accepted incidents
 //! go to a sink in chunks, and the sink says which it already held.
 //!
 //! ```
@@ -13,7 +13,8 @@
 //!     settings.set.insert(name.to_owned(), column.to_owned());
 //! }
 //! let mut taken = Vec::new();
-//! let done = ingest(file.as_bytes(), &Profile::parse(toml)?, &Reference::embedded(), &settings, &mut |chunk| {
+//! let file = std::io::Cursor::new(file);
+//! let done = ingest(file, &Profile::parse(toml)?, &Reference::embedded(), &settings, &mut |chunk| {
 //!     taken.extend(chunk);
 //!     Ok(Vec::new()) // none of them was held before
 //! })?;
@@ -43,13 +44,14 @@ mod plan;
 mod profile;
 mod project;
 mod read;
+mod reader;
 mod reference;
 mod report;
-mod rows;
 mod secret;
 mod seen;
 mod settings;
 mod source;
+mod table;
 mod tally;
 mod text;
 mod values;
@@ -59,13 +61,14 @@ pub use error::{IngestError, Refusal};
 pub use explain::{Explanation, explain};
 pub use generate::{GenerateError, GenerateSettings, generate, manifest_says_synthetic};
 pub use ingest::{Ingested, Sink, Verdict, ingest};
-pub use limits::{CHUNK, Limits};
+pub use limits::{CHUNK, Limits, TABLE_MEMORY, TABLE_SECONDS};
 pub use outcome::{Outcome, Outcomes};
 pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
 pub use reference::{Boundaries, BoundaryError, BoundaryLevel, Reference, TableError};
 pub use report::{ReportInput, write_report};
 pub use secret::LinkageSecret;
 pub use settings::Settings;
-pub use source::digest;
+pub use source::{ReadSeek, digest};
+pub use table::{TableFile, TableRequest, Tables, write_table};
 
 pub use naqsha_model::Code;

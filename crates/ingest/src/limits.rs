@@ -44,3 +44,36 @@ pub(crate) const ROWS_OF_A_CASE: usize = 1_024;
 
 /// Different points of one file of which the repeats are counted (W408): 24 to 48 bytes each.
 pub(crate) const COUNTED_POINTS: usize = 65_536;
+
+/// Entries of an archive.
+pub(crate) const ARCHIVE_ENTRIES: usize = 100;
+
+/// Decoded bytes below which no ratio is computed: a short text of one word repeated packs well and harms nobody.
+pub(crate) const RATIO_FLOOR: u64 = 4 * 1024 * 1024;
+
+/// Compressed bytes that may be read without anything coming out: skippable frames and empty members cost time too.
+pub(crate) const SILENCE: u64 = 8 * 1024 * 1024;
+
+/// Greatest window of a zstd frame, as a power of two: 128 MiB, the greatest that `zstd` reads without being asked.
+pub(crate) const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// Records looked at for a header where a format has none.
+pub(crate) const HEADER_ROWS: usize = 1_000;
+
+/// Bytes of text after which no more records are looked at for a header.
+pub(crate) const HEADER_BYTES: usize = 8 * 1024 * 1024;
+
+/// Objects and lists inside each other in one JSON record, a GeoJSON collection's own two among them.
+pub(crate) const JSON_DEPTH: u32 = 32;
+
+/// Bytes of a workbook's parts after decompression, all together.
+pub(crate) const WORKBOOK_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
+/// Bytes of a workbook or a Parquet file inside a compressed file or an archive: it is unpacked before it is read.
+pub(crate) const PACKED_TABLE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Memory of the process that reads workbooks and Parquet files.
+pub const TABLE_MEMORY: u64 = 512 * 1024 * 1024;
+
+/// Processor time of that process in seconds.
+pub const TABLE_SECONDS: u64 = 300;

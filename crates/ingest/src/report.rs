@@ -1,7 +1,7 @@
 //! The bureau's own rows with what became of each: a second pass over the same file.
 
 use std::borrow::Cow;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 
 use csv::{StringRecord, WriterBuilder};
 use serde_json::{Map, Value};
@@ -12,8 +12,8 @@ use crate::outcome::Outcomes;
 use crate::plan::{Plan, Use, resolve};
 use crate::profile::Profile;
 use crate::read::RowReader;
+use crate::reader;
 use crate::reference::Reference;
-use crate::rows;
 use crate::settings::Settings;
 use crate::values::redact::redact;
 
@@ -39,7 +39,7 @@ pub struct ReportInput<'a> {
 /// # Errors
 /// [`IngestError`] as for [`ingest`](crate::ingest) on a file that changed in between, and where `out` fails.
 pub fn write_report(
-    source: impl Read,
+    mut source: impl Read + Seek,
     input: ReportInput<'_>,
     mut out: impl Write,
 ) -> Result<u64, IngestError> {
@@ -49,7 +49,7 @@ pub fn write_report(
         settings,
         outcomes,
     } = input;
-    let mut rows = rows::open(source, &profile.layout, settings.limits)?;
+    let mut rows = reader::open(&mut source, &profile.layout, settings)?;
     let header = rows.header().clone();
     let plan = resolve(profile, settings, &header)?.complete(&header)?;
     let reader = RowReader::new(profile, &plan, reference, settings)?;

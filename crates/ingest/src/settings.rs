@@ -8,6 +8,7 @@ use naqsha_model::{Agency, CategorySet};
 
 use crate::limits::Limits;
 use crate::secret::LinkageSecret;
+use crate::table::Tables;
 
 /// What the caller says about one ingestion.
 #[derive(Debug, Clone)]
@@ -26,6 +27,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Incidents of the file per category as the bureau states them, repeats of records held (D701) among them; a
     /// difference is B903.
+    /// What reads workbooks and Parquet files; without it they are refused.
+    pub tables: Option<Tables>,
+    /// Accepted incidents per category as the bureau states them; a difference is B903.
     pub control_totals: Vec<(CategorySet, u64)>,
     /// Data rows of the file as the bureau states them; a difference is B903.
     pub stated_rows: Option<u64>,
@@ -41,6 +45,7 @@ impl Settings {
             today,
             secret: None,
             limits: Limits::default(),
+            tables: None,
             control_totals: Vec::new(),
             stated_rows: None,
         }

@@ -6,7 +6,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -26,7 +26,7 @@ fn profile() -> Profile {
     Profile::parse(toml).unwrap()
 }
 
-fn run(source: impl Read) -> Result<(Ingested, Vec<Incident>), IngestError> {
+fn run(source: impl Read + Seek) -> Result<(Ingested, Vec<Incident>), IngestError> {
     let settings = Settings::received(
         "2026-01-02T03:04:05Z".parse().unwrap(),
         "2026-01-02".parse().unwrap(),
@@ -46,7 +46,7 @@ fn run(source: impl Read) -> Result<(Ingested, Vec<Incident>), IngestError> {
     Ok((done, taken))
 }
 
-fn refused(source: impl Read) -> (Code, String) {
+fn refused(source: impl Read + Seek) -> (Code, String) {
     match run(source) {
         Err(IngestError::Refused(refusal)) => (refusal.code, refusal.detail),
         other => panic!("not refused: {other:?}"),
@@ -59,19 +59,38 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Counts what is read of an endless line: a program that buffered it would read it all.
+/// A beginning and then an endless line, whose bytes are counted: a program that buffered it would read it all.
 struct EndlessLine {
-    left: u64,
+    start: Vec<u8>,
+    at: u64,
+    length: u64,
     read: u64,
 }
 
 impl Read for EndlessLine {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = buffer.len().min(usize::try_from(self.left).unwrap());
-        buffer[..n].fill(b'a');
-        self.left -= n as u64;
+        let rest = usize::try_from(self.length - self.at).unwrap();
+        let n = buffer.len().min(rest);
+        for (byte, at) in buffer[..n]
+            .iter_mut()
+            .zip(usize::try_from(self.at).unwrap()..)
+        {
+            *byte = self.start.get(at).copied().unwrap_or(b'a');
+        }
+        self.at += n as u64;
         self.read += n as u64;
         Ok(n)
+    }
+}
+
+impl Seek for EndlessLine {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::End(by) => self.length.checked_add_signed(by).unwrap(),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by).unwrap(),
+        };
+        Ok(self.at)
     }
 }
 
@@ -98,13 +117,12 @@ fn a_gigabyte_on_one_line_is_refused_after_a_few_megabytes() {
         &format!("{HEADER}{ROW},2016-07,\""),
     ] {
         let mut line = EndlessLine {
-            left: 1 << 30,
+            start: start.as_bytes().to_vec(),
+            at: 0,
+            length: 1 << 30,
             read: 0,
         };
-        assert_eq!(
-            refused(Cursor::new(start.to_owned()).chain(&mut line)).0,
-            Code::B909
-        );
+        assert_eq!(refused(&mut line).0, Code::B909);
         assert!(line.read < 4 << 20, "{} bytes were read", line.read);
     }
 }
@@ -123,8 +141,9 @@ fn an_unclosed_quote_is_refused() {
 #[test]
 fn binary_files_are_b908() {
     for start in [
-        &b"PK\x03\x04rest"[..],
-        b"%PDF-1.7",
+        &b"%PDF-1.7"[..],
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"<html><table>",
         b"PAR1abc",
         b"a,b\n\x00\x01\x02,3\n",
         b"\x7fELF\x02\x01\x01\x00\x00",
@@ -212,15 +231,11 @@ fn encodings_are_told_apart_and_never_mixed() {
     );
     let mixed = [&bom[..], &latin[HEADER.len()..]].concat();
     assert_eq!(refused(Cursor::new(mixed)).0, Code::B901);
-    assert_eq!(
-        refused(Cursor::new(b"\xff\xfea\x00".to_vec())).0,
-        Code::B901
-    );
 }
 
 #[test]
 fn separators_are_found_in_the_header() {
-    for separator in [";", "\t"] {
+    for separator in [";", "\t", "|"] {
         let text = format!("{HEADER}{ROW}").replace(',', separator);
         assert_eq!(
             run(Cursor::new(text)).unwrap().0.accepted,

@@ -400,7 +400,7 @@ fn profiles_say_what_they_do_not_understand() {
             "[[field]]\nfrom = [\"A\"]\nto = \"victims.name\"\n",
             "victims.name",
         ),
-        ("[input]\nformat = \"xlsx\"\n", "xlsx"),
+        ("[input]\nformat = \"docx\"\n", "docx"),
         ("[drop]\nhash = { CNIC = \"x\" }\n", "hash"),
         (
             "[[field]]\nfrom = [\"قوم\"]\nto = \"description\"\n",

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
@@ -41,7 +41,7 @@ fn settings() -> Settings {
     )
 }
 
-fn run(source: impl Read, profile: &Profile) -> (Ingested, Vec<Incident>) {
+fn run(source: impl Read + Seek, profile: &Profile) -> (Ingested, Vec<Incident>) {
     let mut incidents = Vec::new();
     let mut sink = |chunk: Vec<Incident>| {
         incidents.extend(chunk);

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, IsTerminal as _, Write as _};
+use std::io::{BufReader, BufWriter, IsTerminal as _, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -26,6 +26,7 @@ use crate::deployment;
 use crate::exit::{Refused, Usage};
 use crate::manifest::{self, Manifest};
 use crate::period;
+use crate::tables::tables;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
@@ -94,6 +95,10 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
     }
     let mut held = Vec::new();
     for file in &args.files {
+        let settings = Settings {
+            tables: Some(tables(file)),
+            ..settings.clone()
+        };
         let job = Job {
             context,
             args: &args,
@@ -191,7 +196,7 @@ impl Job<'_> {
         Ok(held)
     }
 
-    fn open(&self, doing: &'static str) -> anyhow::Result<impl std::io::Read> {
+    fn open(&self, doing: &'static str) -> anyhow::Result<impl Read + Seek> {
         let file = File::open(self.file).context("opening the file")?;
         Ok(BufReader::with_capacity(
             1 << 16,

@@ -23,6 +23,7 @@ use naqsha_store::Store;
 
 use crate::config::Config;
 use crate::stats::{self, StatsArgs};
+use crate::tables;
 
 /// Crime mapping on H3: bureau files in, hotspot layers out.
 #[derive(Debug, Parser)]
@@ -79,6 +80,12 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Statistics on a table of one's own.
     Stats(StatsArgs),
+    /// Reads a table for the program itself.
+    #[command(name = tables::COMMAND, hide = true)]
+    ReadTable {
+        /// What to read, as JSON.
+        request: String,
+    },
 }
 
 /// What every command is given.
@@ -119,6 +126,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => block_on(serve::run(&context, args)),
         Command::Generate(args) => generate::run(&context, &args),
         Command::Stats(args) => Ok(stats::run(args)?),
+        Command::ReadTable { request } => tables::read(&request),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{Context, print_line};
 use crate::clock;
 use crate::deployment;
 use crate::exit::Usage;
+use crate::tables::tables;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
@@ -120,6 +121,7 @@ fn check(context: &Context, name: &str, file: &Path, set: &[String]) -> anyhow::
     let now = clock::now();
     let mut settings = Settings::received(now, jiff::tz::TimeZone::UTC.to_datetime(now).date());
     settings.secret = Some(deployment::throwaway_secret());
+    settings.tables = Some(tables(file));
     for pair in set {
         let (name, value) = pair
             .split_once('=')

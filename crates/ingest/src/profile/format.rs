@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::table::SheetName;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileToml {
@@ -48,6 +50,11 @@ pub(super) struct InputToml {
     pub(super) delimiter: Option<String>,
     pub(super) decimal: Option<String>,
     pub(super) crs: Option<String>,
+    pub(super) header_rows: Option<usize>,
+    pub(super) sheet: Option<SheetName>,
+    #[serde(default)]
+    pub(super) sheets: Vec<SheetName>,
+    pub(super) archive_member: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -20,7 +20,8 @@ pub(crate) use target::{
     SeizurePart, TimeForm, TimeTarget,
 };
 
-use crate::rows::Layout;
+use crate::reader::Layout;
+use crate::source::Format;
 use crate::text::fold;
 use crate::values::date::{DateRules, Order};
 use format::{DatesToml, DropToml, InputToml, ProfileToml, RepeatToml};
@@ -307,24 +308,28 @@ fn parameters(toml: &BTreeMap<String, String>) -> Result<BTreeMap<String, Need>,
         .collect()
 }
 
+/// Rows that one header may be stacked of.
+const MOST_HEADER_ROWS: usize = 4;
+
 fn layout(input: &InputToml) -> Result<Layout, ProfileError> {
-    if let Some(format) = input
-        .format
-        .as_deref()
-        .filter(|f| !matches!(*f, "csv" | "tsv"))
-    {
-        return Err(meaning(format!(
-            "format {format:?} is not read by this build (csv, tsv)"
-        )));
-    }
+    let unknown = |name: &str| {
+        meaning(format!(
+            "format {name:?}: csv, tsv, xlsx, geojson, geojsonseq, ndjson or parquet"
+        ))
+    };
+    let format = match input.format.as_deref() {
+        Some(name) => Some(Format::parse(name).ok_or_else(|| unknown(name))?),
+        None => None,
+    };
     let delimiter = match (input.delimiter.as_deref(), input.format.as_deref()) {
         (Some("\t" | "tab"), _) | (None, Some("tsv")) => Some(b'\t'),
         (Some(","), _) => Some(b','),
         (Some(";"), _) => Some(b';'),
+        (Some("|"), _) => Some(b'|'),
         (None, _) => None,
         (Some(other), _) => {
             return Err(meaning(format!(
-                "delimiter {other:?}: comma, semicolon or tab"
+                "delimiter {other:?}: comma, semicolon, tab or pipe"
             )));
         }
     };
@@ -343,10 +348,23 @@ fn layout(input: &InputToml) -> Result<Layout, ProfileError> {
     if header_row == 0 || (input.skip_rows.is_some() && input.header_row.is_some()) {
         return Err(meaning("header_row counts from 1 and excludes skip_rows"));
     }
+    if input
+        .header_rows
+        .is_some_and(|rows| !(1..=MOST_HEADER_ROWS).contains(&rows))
+    {
+        return Err(meaning(format!("header_rows is 1 to {MOST_HEADER_ROWS}")));
+    }
+    if input.sheet.is_some() && !input.sheets.is_empty() {
+        return Err(meaning("sheet and sheets exclude each other"));
+    }
     Ok(Layout {
+        format,
         delimiter,
         legacy,
         skip: input.skip_rows.unwrap_or(header_row - 1),
+        header_rows: input.header_rows,
+        sheets: input.sheet.iter().chain(&input.sheets).cloned().collect(),
+        member: input.archive_member.clone(),
     })
 }
 

@@ -1,24 +1,13 @@
-//! Delimited text to rows of text cells: delimiter, quotes, encoding, limits. Knows nothing of profiles.
+//! Delimited text: delimiter, quotes, encoding.
 
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 use encoding_rs::Encoding;
 use naqsha_model::Code;
 
+use super::{Layout, Reader, join};
 use crate::error::{IngestError, Refusal};
 use crate::limits::Limits;
-use crate::source::Text;
-use crate::source::{BUFFER, BufferedText, peek, read_error, too_long};
-
-/// What a profile says about the shape of its files.
-#[derive(Debug, Clone)]
-pub(crate) struct Layout {
-    /// The separator, or `None` where the header line shows it.
-    pub(crate) delimiter: Option<u8>,
-    /// What text that is not UTF-8 is read as.
-    pub(crate) legacy: Option<&'static Encoding>,
-    /// Lines above the header.
-    pub(crate) skip: usize,
-}
+use crate::source::{BUFFER, Text, read_error, too_long};
 
 enum Script {
     /// Nothing but ASCII so far.
@@ -29,52 +18,49 @@ enum Script {
     Legacy(&'static Encoding),
 }
 
-/// Rows of one file, in order.
-pub(crate) struct Rows<T: BufferedText> {
-    reader: csv::Reader<T>,
+/// Rows of delimited text.
+pub(super) struct Delimited<'a> {
+    reader: csv::Reader<Text<'a>>,
     header: StringRecord,
-    record: Option<ByteRecord>,
     script: Script,
     legacy: Option<&'static Encoding>,
     limits: Limits,
-    number: u64,
+    /// Records read, those above the header among them.
+    records: u64,
     delimiter: u8,
     /// Whether the last field of the last record holds a line end.
     open_ended: bool,
 }
 
-/// Opens a file up to its first data row.
-pub(crate) fn open<R: std::io::Read>(
-    source: R,
+/// Opens a text up to its first data row.
+pub(super) fn open<'a>(
+    text: Text<'a>,
     layout: &Layout,
     limits: Limits,
-) -> Result<Rows<impl BufferedText>, IngestError> {
-    let text = Text::open(source, limits).map_err(read_error)?;
-    let (head, text) = peek(text).map_err(read_error)?;
+) -> Result<Delimited<'a>, IngestError> {
     let delimiter = layout
         .delimiter
-        .unwrap_or_else(|| sniff(&head, layout.skip));
+        .unwrap_or_else(|| sniff(text.head(), layout.skip));
     let reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
         .buffer_capacity(BUFFER)
         .from_reader(text);
-    let mut rows = Rows {
+    let mut rows = Delimited {
         reader,
         header: StringRecord::new(),
-        record: Some(ByteRecord::new()),
         script: Script::Ascii,
         legacy: layout.legacy,
         limits,
-        number: 0,
+        records: 0,
         delimiter,
         open_ended: false,
     };
     for _ in 0..layout.skip {
-        rows.advance()?;
+        rows.advance(StringRecord::new())?;
     }
-    rows.read_header()?;
+    rows.read_header(layout.header_rows.unwrap_or(1))?;
     Ok(rows)
 }
 
@@ -94,105 +80,46 @@ fn sniff(head: &[u8], skip: usize) -> u8 {
             })
             .count()
     };
-    [b',', b';', b'\t']
+    [b',', b';', b'\t', b'|']
         .into_iter()
         .rev()
         .max_by_key(|&separator| count(separator))
         .unwrap_or(b',')
 }
 
-impl<T: BufferedText> Rows<T> {
-    /// The header, as the file spells it.
-    pub(crate) const fn header(&self) -> &StringRecord {
+impl Reader for Delimited<'_> {
+    fn header(&self) -> &StringRecord {
         &self.header
     }
 
-    /// The separator found.
-    pub(crate) const fn delimiter(&self) -> u8 {
-        self.delimiter
+    fn delimiter(&self) -> Option<u8> {
+        Some(self.delimiter)
     }
 
-    /// 1-based number of the data row read last.
-    pub(crate) const fn number(&self) -> u64 {
-        self.number
+    fn next(&mut self, spare: StringRecord) -> Result<Option<StringRecord>, IngestError> {
+        self.advance(spare)
     }
 
-    fn read_header(&mut self) -> Result<(), IngestError> {
-        let Some(header) = self.advance()? else {
-            return Err(Refusal::new(Code::B906, "the file has no header").into());
-        };
-        if header.len() > self.limits.columns {
-            let detail = format!(
-                "{} columns, more than {}",
-                header.len(),
-                self.limits.columns
-            );
-            return Err(Refusal::new(Code::B909, detail).into());
+    fn explain(&mut self, refusal: Refusal) -> Refusal {
+        self.reader.get_mut().damage_further_on().unwrap_or(refusal)
+    }
+}
+
+impl Delimited<'_> {
+    fn read_header(&mut self, rows: usize) -> Result<(), IngestError> {
+        let mut stacked = Vec::with_capacity(rows);
+        for _ in 0..rows {
+            let Some(row) = self.advance(StringRecord::new())? else {
+                return Err(Refusal::new(Code::B906, "the file has no header").into());
+            };
+            stacked.push(row);
         }
-        if header
-            .iter()
-            .any(|name| name.chars().any(|c| c.is_control() && !c.is_whitespace()))
-        {
-            return Err(Refusal::new(
-                Code::B908,
-                "the header holds control characters: not delimited text",
-            )
-            .into());
-        }
-        self.header = header;
+        self.header = join(&stacked);
         Ok(())
     }
 
-    /// Reads the next data row; the caller gives it back by [`Self::recycle`].
-    pub(crate) fn next(&mut self) -> Result<Option<StringRecord>, IngestError> {
-        let Some(record) = self.advance()? else {
-            return Ok(None);
-        };
-        self.number += 1;
-        if record.len() != self.header.len() {
-            let detail = format!(
-                "data row {} has {} cells where the header has {}",
-                self.number,
-                record.len(),
-                self.header.len()
-            );
-            return Err(Refusal::new(Code::B908, detail).into());
-        }
-        if record.as_slice().len() > self.limits.field_bytes
-            && let Some(i) = record
-                .iter()
-                .position(|field| field.len() > self.limits.field_bytes)
-        {
-            let detail = format!(
-                "data row {}: a field of more than {} bytes",
-                self.number, self.limits.field_bytes
-            );
-            let column = self.header.get(i).unwrap_or_default().to_owned();
-            return Err(Refusal::of_columns(Code::B909, detail, vec![column]).into());
-        }
-        Ok(Some(record))
-    }
-
-    /// Damage of the compression, which explains a text that makes no sense better than the text does.
-    pub(crate) fn explain(&mut self, error: IngestError) -> IngestError {
-        match &error {
-            IngestError::Refused(refusal) if matches!(refusal.code, Code::B908 | Code::B901) => {
-                self.reader
-                    .get_mut()
-                    .compression_fault()
-                    .map_or(error, IngestError::Refused)
-            }
-            _ => error,
-        }
-    }
-
-    /// Takes a row back, so that its memory is used again.
-    pub(crate) fn recycle(&mut self, record: StringRecord) {
-        self.record = Some(record.into_byte_record());
-    }
-
-    fn advance(&mut self) -> Result<Option<StringRecord>, IngestError> {
-        let mut record = self.record.take().unwrap_or_default();
+    fn advance(&mut self, spare: StringRecord) -> Result<Option<StringRecord>, IngestError> {
+        let mut record = spare.into_byte_record();
         let more = self
             .reader
             .read_byte_record(&mut record)
@@ -204,6 +131,7 @@ impl<T: BufferedText> Rows<T> {
             }
             return Ok(None);
         }
+        self.records += 1;
         if record.as_slice().len() > self.limits.record_bytes {
             return Err(read_error(too_long(&self.limits)));
         }
@@ -260,7 +188,7 @@ impl<T: BufferedText> Rows<T> {
         };
         Refusal::new(
             Code::B901,
-            format!("the text {detail} (near data row {})", self.number + 1),
+            format!("the text {detail} (near row {} of the file)", self.records),
         )
         .into()
     }
