@@ -108,7 +108,7 @@ fn a_binary_file_is_b908() {
     bureau.refuses(
         "sheet.csv",
         b"PK\x03\x04\x14\x00\x06\x00rest of a workbook\x00\x00",
-        "B908",
+        "B907",
     );
 }
 

@@ -117,7 +117,8 @@ const fn nanoseconds(unit: TimeUnit) -> i128 {
 
 fn push_date(cell: &mut String, days: i32) {
     let epoch = Date::constant(1970, 1, 1);
-    match epoch.checked_add(jiff::Span::new().try_days(days).unwrap_or_default()) {
+    let span = jiff::Span::new().try_days(days);
+    match span.and_then(|span| epoch.checked_add(span)) {
         Ok(date) => push(cell, format_args!("{date}")),
         Err(_beyond) => push(cell, format_args!("{days}")),
     }

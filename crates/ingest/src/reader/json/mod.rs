@@ -93,6 +93,9 @@ pub(super) fn open<'a>(
         records: 0,
     };
     json.learn()?;
+    if json.ahead.is_empty() {
+        return Err(Refusal::new(Code::B906, "the file holds no record").into());
+    }
     Ok(json)
 }
 
