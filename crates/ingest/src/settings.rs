@@ -25,11 +25,10 @@ pub struct Settings {
     pub secret: Option<LinkageSecret>,
     /// Bounds on the file.
     pub limits: Limits,
-    /// Incidents of the file per category as the bureau states them, repeats of records held (D701) among them; a
-    /// difference is B903.
     /// What reads workbooks and Parquet files; without it they are refused.
     pub tables: Option<Tables>,
-    /// Accepted incidents per category as the bureau states them; a difference is B903.
+    /// Incidents of the file per category as the bureau states them, repeats of records held (D701) among them; a
+    /// difference is B903.
     pub control_totals: Vec<(CategorySet, u64)>,
     /// Data rows of the file as the bureau states them; a difference is B903.
     pub stated_rows: Option<u64>,
