@@ -75,7 +75,7 @@ fn run(reference: &Reference, rows: &[&str]) -> (Ingested, Vec<Incident>) {
     let mut taken = Vec::new();
     let profile = Profile::parse(PROFILE).unwrap();
     let done = ingest(
-        text.as_bytes(),
+        std::io::Cursor::new(text),
         &profile,
         reference,
         &settings,
