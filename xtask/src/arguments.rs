@@ -14,6 +14,7 @@ usage: cargo xtask COMMAND
   demo -- --once DIR      build, load, write each default layer into DIR as GeoJSON, exit
   test                    install what is missing (says so), run every test, end with the counts
   test --install-clients  install the heavy clients too
+  fuzz [--seconds N]      run each fuzz target N seconds (60), two at a time
   tidy                    rules of the tree: file sizes, arrows between crates, provenance, ...
   data                    list the data files and how to make them again
   data sample             make the synthetic Pakistani sample again
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     DemoOnce(PathBuf),
     /// Run all tests.
     Test(Clients),
+    /// Run each fuzz target for some seconds.
+    Fuzz(u64),
     /// Check the rules of the tree.
     Tidy,
     /// List data files and the scripts that made them.
@@ -66,6 +69,11 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
         ["demo", "--once", _] => Ok(Command::DemoOnce(PathBuf::from(&words[2]))),
         ["test"] => Ok(Command::Test(Clients::Usual)),
         ["test", "--install-clients"] => Ok(Command::Test(Clients::Heavy)),
+        ["fuzz"] => Ok(Command::Fuzz(60)),
+        ["fuzz", "--seconds", n] => n
+            .parse()
+            .map(Command::Fuzz)
+            .map_err(|_number| UsageError(format!("`{n}` is no number of seconds"))),
         ["tidy"] => Ok(Command::Tidy),
         ["data"] => Ok(Command::ListData),
         ["data", "sample"] => Ok(Command::MakeSample),
@@ -97,6 +105,13 @@ mod tests {
             parsed("test --install-clients"),
             Ok(Command::Test(Clients::Heavy))
         );
+    }
+
+    #[test]
+    fn seconds_of_fuzzing_are_a_number() {
+        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(60)));
+        assert_eq!(parsed("fuzz --seconds 5"), Ok(Command::Fuzz(5)));
+        assert!(parsed("fuzz --seconds soon").is_err());
     }
 
     #[test]

@@ -1,0 +1,123 @@
+//! `cargo xtask fuzz`: each target of `fuzz/` for some seconds, two at a time. Skipped loudly where nightly is missing.
+
+use std::fs;
+use std::process::{Child, Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::process::{run, say};
+use crate::workspace::Workspace;
+
+/// Targets that run at a time.
+const AT_A_TIME: usize = 2;
+
+/// Runs every target for `seconds`; fails where one finds something. Zero seconds skip all.
+pub(crate) fn run_targets(workspace: &Workspace, seconds: u64) -> Result<ExitCode> {
+    let folder = workspace.path("fuzz");
+    if let Some(reason) = missing(seconds) {
+        println!("SKIPPED fuzz targets: {reason}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let targets = targets(workspace)?;
+    say(&format!("building {} fuzz targets", targets.len()));
+    run(fuzz().arg("build").current_dir(&folder))?;
+    let mut failed = Vec::new();
+    for pair in targets.chunks(AT_A_TIME) {
+        say(&format!("fuzzing {} for {seconds} s", pair.join(" and ")));
+        let started: Vec<(&String, Child)> = pair
+            .iter()
+            .map(|target| {
+                let log =
+                    fs::File::create(workspace.target.join(format!("naqsha-fuzz-{target}.log")))
+                        .context("creating a log")?;
+                let child = fuzz()
+                    .args(["run", target, "--"])
+                    .arg(format!("-max_total_time={seconds}"))
+                    .args(["-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"])
+                    .current_dir(&folder)
+                    .stdout(Stdio::null())
+                    .stderr(log)
+                    .spawn()
+                    .context("starting a fuzz target")?;
+                Ok((target, child))
+            })
+            .collect::<Result<_>>()?;
+        for (target, mut child) in started {
+            if !child.wait().context("waiting for a fuzz target")?.success() {
+                failed.push(target.clone());
+            }
+        }
+    }
+    for target in &failed {
+        println!(
+            "FAILED fuzz target {target}: naqsha-fuzz-{target}.log in the target folder, fuzz/artifacts/{target}"
+        );
+    }
+    println!("{} fuzz targets, {} failed", targets.len(), failed.len());
+    Ok(if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Why nothing is fuzzed, where nothing is.
+fn missing(seconds: u64) -> Option<&'static str> {
+    let works = |command: &mut Command| {
+        let output = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        output.is_ok_and(|status| status.success())
+    };
+    if seconds == 0 {
+        Some("zero seconds were asked for")
+    } else if !works(Command::new("cargo").args(["+nightly", "--version"])) {
+        Some("there is no nightly compiler (rustup toolchain install nightly)")
+    } else if !works(fuzz().arg("--version")) {
+        Some("cargo-fuzz is not installed (cargo install cargo-fuzz)")
+    } else {
+        None
+    }
+}
+
+/// The nightly cargo, whichever cargo runs this command.
+fn fuzz() -> Command {
+    let mut command = Command::new("cargo");
+    command
+        .args(["+nightly", "fuzz"])
+        .env_remove("CARGO")
+        .env_remove("RUSTUP_TOOLCHAIN");
+    command
+}
+
+/// Names of the targets, sorted.
+fn targets(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in
+        fs::read_dir(workspace.path("fuzz/fuzz_targets")).context("listing the fuzz targets")?
+    {
+        let path = entry?.path();
+        if let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_is_in_the_manifest() {
+        let workspace = Workspace::find().expect("run by cargo in the workspace");
+        let manifest = fs::read_to_string(workspace.path("fuzz/Cargo.toml")).expect("the manifest");
+        let targets = targets(&workspace).expect("the folder");
+        assert!(targets.len() >= 10);
+        for target in targets {
+            assert!(
+                manifest.contains(&format!("name = \"{target}\"")),
+                "{target}"
+            );
+        }
+    }
+}
