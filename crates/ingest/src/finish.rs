@@ -50,6 +50,18 @@ impl<'a> Finisher<'a> {
         }
     }
 
+    /// Another of the same kind, for another thread.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            profile: self.profile,
+            settings: self.settings,
+            locator: self.locator.clone(),
+            agency: self.agency.clone(),
+            category: self.category,
+            canonical: Canonical::default(),
+        }
+    }
+
     /// Makes an incident of row `row`, or `None` where a code of the draft rejects or skips it.
     pub(crate) fn finish(&mut self, row: u64, draft: &mut Draft) -> Option<Incident> {
         let occurred = self.occurred(draft);

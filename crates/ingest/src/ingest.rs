@@ -7,8 +7,8 @@ use std::io::{Read, Seek};
 use csv::StringRecord;
 use naqsha_model::{BatchDigest, Category, Code, Incident};
 
+use crate::blocks::{Answer, Blocks, Judge, Judged, Workers};
 use crate::cases::{Case, Cases, Place};
-use crate::draft::{Draft, is_blank, is_hxl};
 use crate::error::{IngestError, Refusal};
 use crate::finish::Finisher;
 use crate::limits::CHUNK;
@@ -16,7 +16,7 @@ use crate::outcome::{Outcome, Outcomes};
 use crate::plan::{Plan, Use, resolve};
 use crate::profile::Profile;
 use crate::read::RowReader;
-use crate::reader::{self, Rows, is_total};
+use crate::reader::{self, Rows};
 use crate::reference::Reference;
 use crate::seen::{Seen, Sight};
 use crate::settings::Settings;
@@ -150,38 +150,39 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// A short file is read on this thread, a longer one on several.
     fn read_all(
         &mut self,
         rows: &mut Rows<'_>,
         reader: &RowReader<'_>,
         sink: &mut Sink<'_>,
     ) -> Result<(), IngestError> {
-        let mut draft = Draft::default();
-        while let Some(record) = rows.next()? {
-            let row = rows.number();
-            self.tally.rows += 1;
-            if is_blank(&record) || (row == 1 && is_hxl(&record)) {
-                self.tally.remark(row, Outcome::Skipped, &[]);
-            } else if is_total(&record) {
-                self.tally.remark(row, Outcome::Skipped, &[Code::B910]);
-            } else {
-                draft.clear();
-                reader.read(&record, &mut draft);
-                self.note_privacy(reader.plan, &record, &draft);
-                self.take(row, &mut draft)?;
-                self.tally.blame(&draft);
-            }
-            rows.recycle(record);
-            if self.chunk.len() >= CHUNK {
-                self.hand_on(sink)?;
-            }
-            if self.tally.outcomes.len() > self.settings.limits.remarked_rows {
-                let detail = format!(
-                    "more than {} rows with remarks",
-                    self.settings.limits.remarked_rows
-                );
-                return Err(Refusal::new(Code::B909, detail).into());
-            }
+        let mut blocks = Blocks::new(rows);
+        let mut first = blocks.next()?;
+        let judge = || Judge::new(reader, self.finisher.another());
+        if first.is_last() {
+            let mut judge = judge();
+            self.account(&mut judge.judge(first), sink)?;
+        } else {
+            let judges = (0..self.settings.threads.get()).map(|_| judge()).collect();
+            std::thread::scope(|scope| {
+                let mut workers = Workers::start(scope, judges);
+                let mut last = false;
+                while !last || !workers.is_idle() {
+                    if !last && workers.has_room() {
+                        last = first.is_last();
+                        workers.send(std::mem::take(&mut first))?;
+                        if !last {
+                            first = blocks.next()?;
+                        }
+                    } else {
+                        let mut answer = workers.answer()?;
+                        self.account(&mut answer, sink)?;
+                        blocks.reuse(&mut answer);
+                    }
+                }
+                Ok::<(), IngestError>(())
+            })?;
         }
         if self.tally.rows == 0 {
             return Err(Refusal::new(Code::B906, "the file has a header and no rows").into());
@@ -190,33 +191,50 @@ impl<'a> Run<'a> {
         self.hand_on(sink)
     }
 
-    fn take(&mut self, row: u64, draft: &mut Draft) -> Result<(), IngestError> {
-        let case_key = self
-            .cases
-            .as_ref()
-            .and_then(|_| self.finisher.case_key(draft));
-        let Some(incident) = self.finisher.finish(row, draft) else {
-            draft.codes.sort_unstable();
-            match (&mut self.cases, case_key, draft.is_rejected()) {
-                (Some(cases), Some(key), true) => cases.fail(key, row, &draft.codes),
-                (_, _, true) => self.tally.remark(row, Outcome::Rejected, &draft.codes),
-                _ => self.tally.remark(row, Outcome::Skipped, &draft.codes),
-            }
-            return Ok(());
-        };
-        match (&mut self.cases, incident.natural_key) {
-            (Some(cases), Some(key)) => {
-                let head = self.finisher.head_of_case(&incident);
-                if let Place::Repeat(code) = cases.add(key, incident, head) {
-                    self.tally.remark(row, Outcome::Duplicate, &[code]);
-                }
-                match cases.overdue() {
-                    Some(case) => self.close(case),
-                    None => Ok(()),
-                }
-            }
-            _ => self.keep(incident),
+    /// Accounts for a block, in order.
+    fn account(&mut self, answer: &mut Answer, sink: &mut Sink<'_>) -> Result<(), IngestError> {
+        self.tally.blame(&answer.blamed);
+        for (sum, more) in self.privacy.iter_mut().zip(&answer.privacy) {
+            *sum = (sum.0 + more.0, sum.1 + more.1);
         }
+        for (row, judged) in (answer.first..).zip(answer.rows.drain(..)) {
+            self.tally.rows += 1;
+            self.take(row, judged)?;
+            if self.chunk.len() >= CHUNK {
+                self.hand_on(sink)?;
+            }
+            let most = self.settings.limits.remarked_rows;
+            if self.tally.outcomes.len() > most {
+                let detail = format!("more than {most} rows with remarks");
+                return Err(Refusal::new(Code::B909, detail).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, row: u64, judged: Judged) -> Result<(), IngestError> {
+        match (judged, &mut self.cases) {
+            (Judged::NoRecord(code), _) => {
+                self.tally.remark(row, Outcome::Skipped, code.as_slice());
+            }
+            (Judged::Skipped(codes), _) => self.tally.remark(row, Outcome::Skipped, &codes),
+            (Judged::Rejected(codes, Some(key)), Some(cases)) => cases.fail(key, row, &codes),
+            (Judged::Rejected(codes, _), _) => self.tally.remark(row, Outcome::Rejected, &codes),
+            (Judged::Incident(incident, head), cases) => {
+                match (cases, incident.natural_key, head) {
+                    (Some(cases), Some(key), Some(head)) => {
+                        if let Place::Repeat(code) = cases.add(key, incident, head) {
+                            self.tally.remark(row, Outcome::Duplicate, &[code]);
+                        }
+                        if let Some(case) = cases.overdue() {
+                            self.close(case)?;
+                        }
+                    }
+                    _ => self.keep(incident)?,
+                }
+            }
+        }
+        Ok(())
     }
 
     fn keep(&mut self, incident: Incident) -> Result<(), IngestError> {
@@ -302,19 +320,6 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
-    }
-
-    fn note_privacy(&mut self, plan: &Plan<'_>, record: &StringRecord, draft: &Draft) {
-        for (column, (values, hits)) in self.privacy.iter_mut().enumerate() {
-            if plan.uses.get(column) == Some(&Use::KeptText) {
-                *values += u64::from(
-                    record
-                        .get(column)
-                        .is_some_and(|cell| !cell.trim().is_empty()),
-                );
-                *hits += u64::from(draft.redacted.contains(&column));
-            }
-        }
     }
 
     fn judge_columns(&mut self, plan: &Plan<'_>, header: &StringRecord) {

@@ -24,6 +24,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod blocks;
 mod canonical;
 mod cases;
 mod check;

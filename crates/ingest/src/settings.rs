@@ -1,6 +1,7 @@
 //! What the caller says about one ingestion; the clock is among it.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub today: Date,
     /// The deployment's secret, for profiles that make keyed hashes.
     pub secret: Option<LinkageSecret>,
+    /// Threads that read rows, beside the caller's; the answer does not depend on it.
+    pub threads: NonZero<usize>,
     /// Bounds on the file.
     pub limits: Limits,
     /// What reads workbooks and Parquet files; without it they are refused.
@@ -43,6 +46,7 @@ impl Settings {
             received_at,
             today,
             secret: None,
+            threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
             limits: Limits::default(),
             tables: None,
             control_totals: Vec::new(),

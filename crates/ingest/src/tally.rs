@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use csv::StringRecord;
 use naqsha_model::{BatchDigest, Category, Code};
 
-use crate::draft::Draft;
 use crate::ingest::Ingested;
 use crate::outcome::{CodeCounts, Outcome, Outcomes, count};
 use crate::profile::Profile;
@@ -29,8 +28,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn blame(&mut self, draft: &Draft) {
-        for &blamed in &draft.blamed {
+    pub(crate) fn blame(&mut self, blamed: &[(Code, usize)]) {
+        for &blamed in blamed {
             *self.blamed.entry(blamed).or_default() += 1;
         }
     }

@@ -19,6 +19,7 @@ use repeated::RepeatedPoints;
 pub(crate) use point::{Reading, set_right};
 
 /// Decides the places of the rows of one file.
+#[derive(Clone)]
 pub(crate) struct Locator<'a> {
     profile: &'a Profile,
     reference: &'a Reference,
