@@ -55,7 +55,7 @@ impl<'a> Finisher<'a> {
         Self {
             profile: self.profile,
             settings: self.settings,
-            locator: self.locator.clone(),
+            locator: self.locator,
             agency: self.agency.clone(),
             category: self.category,
             canonical: Canonical::default(),
@@ -118,7 +118,7 @@ impl<'a> Finisher<'a> {
         Some(incident)
     }
 
-    fn location(&mut self, draft: &mut Draft) -> Location {
+    fn location(&self, draft: &mut Draft) -> Location {
         let location = self.locator.locate(draft);
         if self.profile.stage() == RecordStage::NgoReport {
             consistency::coarsen(location)

@@ -5,13 +5,14 @@ use std::error::Error;
 use std::io::{Read, Seek};
 
 use csv::StringRecord;
-use naqsha_model::{BatchDigest, Category, Code, Incident};
+use naqsha_model::{BatchDigest, Category, Code, Incident, LocationMethod};
 
 use crate::blocks::{Answer, Blocks, Judge, Judged, Workers};
 use crate::cases::{Case, Cases, Place};
 use crate::error::{IngestError, Refusal};
 use crate::finish::Finisher;
 use crate::limits::CHUNK;
+use crate::locate::RepeatedPoints;
 use crate::outcome::{Outcome, Outcomes};
 use crate::plan::{Plan, Use, resolve};
 use crate::profile::Profile;
@@ -125,6 +126,8 @@ struct Run<'a> {
     cases: Option<Cases>,
     /// Rows of a case after its first, by the first.
     further_rows: HashMap<u64, Vec<u64>>,
+    /// Points that too many rows share; open data is published on shared points.
+    points: Option<RepeatedPoints>,
     chunk: Vec<Incident>,
     tally: Tally,
     /// Values and redactions per column.
@@ -144,6 +147,7 @@ impl<'a> Run<'a> {
             cases: plan.repeat.is_some().then(Cases::default),
             further_rows: HashMap::new(),
             seen: Seen::new(settings.limits.keyed_rows),
+            points: (!profile.is_open_data()).then(RepeatedPoints::default),
             chunk: Vec::new(),
             tally: Tally::default(),
             privacy: vec![(0, 0); plan.uses.len()],
@@ -220,7 +224,8 @@ impl<'a> Run<'a> {
             (Judged::Skipped(codes), _) => self.tally.remark(row, Outcome::Skipped, &codes),
             (Judged::Rejected(codes, Some(key)), Some(cases)) => cases.fail(key, row, &codes),
             (Judged::Rejected(codes, _), _) => self.tally.remark(row, Outcome::Rejected, &codes),
-            (Judged::Incident(incident, head), cases) => {
+            (Judged::Incident(mut incident, head), cases) => {
+                note_repeated(&mut self.points, &mut incident);
                 match (cases, incident.natural_key, head) {
                     (Some(cases), Some(key), Some(head)) => {
                         if let Place::Repeat(code) = cases.add(key, incident, head) {
@@ -333,6 +338,18 @@ impl<'a> Run<'a> {
                     .push(header.get(column).unwrap_or_default().to_owned());
             }
         }
+    }
+}
+
+/// W408 where too many rows before this one stated the same point.
+fn note_repeated(points: &mut Option<RepeatedPoints>, incident: &mut Incident) {
+    let stated = incident.location.method == LocationMethod::AgencyPoint;
+    if let (Some(points), Some(point), true) = (points, incident.location.point(), stated)
+        && points.count(point)
+    {
+        let warnings = &mut incident.provenance.warnings;
+        warnings.push(Code::W408);
+        warnings.sort_unstable();
     }
 }
 

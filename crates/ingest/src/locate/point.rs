@@ -33,7 +33,7 @@ pub(crate) fn set_right(lon: f64, lat: f64, in_district: impl Fn(Point) -> bool)
 }
 
 impl Locator<'_> {
-    pub(super) fn point(&mut self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
+    pub(super) fn point(&self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
         if lon.abs() < 1e-9 && lat.abs() < 1e-9 {
             // (0, 0) is how software writes "unknown".
             draft.note(Code::W408);
@@ -62,9 +62,6 @@ impl Locator<'_> {
         }
         if self.profile.is_open_data() {
             return stated(point, draft);
-        }
-        if self.points.count(point) {
-            draft.note(Code::W408);
         }
         self.lowered(point, draft)
             .unwrap_or_else(|| stated(point, draft))

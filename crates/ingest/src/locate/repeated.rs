@@ -11,13 +11,13 @@ const MOST_AT_ONE_POINT: u32 = 25;
 
 /// How often each point came, for the first [`COUNTED_POINTS`] different points of a file; later new ones are not counted.
 #[derive(Debug, Default)]
-pub(super) struct RepeatedPoints {
+pub(crate) struct RepeatedPoints {
     seen: HashMap<(u64, u64), u32>,
 }
 
 impl RepeatedPoints {
     /// Counts a point; true from the 26th time on. The rows before cannot be told: they were handed on.
-    pub(super) fn count(&mut self, point: Point) -> bool {
+    pub(crate) fn count(&mut self, point: Point) -> bool {
         let key = (point.lon().to_bits(), point.lat().to_bits());
         if let Some(times) = self.seen.get_mut(&key) {
             *times = times.saturating_add(1);
