@@ -56,6 +56,7 @@ impl<'a> Finisher<'a> {
             profile: self.profile,
             settings: self.settings,
             locator: self.locator,
+            reference: self.reference,
             agency: self.agency.clone(),
             category: self.category,
             canonical: Canonical::default(),

@@ -29,7 +29,7 @@ coded! {
         CashCourier = "cash_courier",
         /// A bank account.
         BankAccount = "bank_account",
-        /// Branchless banking (Easypaisa, JazzCash).
+        /// Branchless banking (mobile wallets).
         BranchlessBanking = "branchless_banking",
         /// A charity or other non-profit.
         NpoCharity = "npo_charity",

@@ -93,6 +93,10 @@ impl Times {
         self.end_ms.push(time.and_then(|t| millisecond(t.end)));
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every column has a value for each row"
+    )]
     fn days(&self, row: usize) -> Option<DayRange> {
         let (first, last) = (self.first_day[row]?, self.last_day[row]?);
         DayRange::new(Day(first), Day(last)).ok()
@@ -248,6 +252,10 @@ impl Columns {
         DataFrame::new(self.len(), columns)
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every column has a value for each row"
+    )]
     fn order(&self) -> Vec<usize> {
         let mut keyed: Vec<_> = (0..self.len())
             .map(|row| {
@@ -264,6 +272,10 @@ impl Columns {
 struct Order(Vec<usize>);
 
 impl Order {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every column has a value for each row"
+    )]
     fn column<V: Copy>(&self, name: &str, values: &[V]) -> Column
     where
         Series: NamedFrom<Vec<V>, [V]>,

@@ -20,12 +20,10 @@ impl Texts {
     /// The text of a row.
     pub(crate) fn get(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)? as usize;
-        let start = row
-            .checked_sub(1)
-            .map_or(0, |before| self.ends[before] as usize);
-        self.present[row]
-            .then(|| self.bytes.get(start..end))
-            .flatten()
+        let before = row.checked_sub(1).and_then(|before| self.ends.get(before));
+        let start = before.map_or(0, |&end| end as usize);
+        let present = *self.present.get(row)?;
+        present.then(|| self.bytes.get(start..end)).flatten()
     }
 }
 
