@@ -117,7 +117,7 @@ impl RowReader<'_> {
         let node = node(role, draft);
         match part {
             RoutePart::District => {
-                node.district = district.map(|found| found.district.name.clone())
+                node.district = district.map(|found| found.district.name.clone());
             }
             RoutePart::Country => node.country = Some(country(text)?),
             RoutePart::BorderPoint => node.border_point = Some(text.to_owned()),

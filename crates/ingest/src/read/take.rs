@@ -36,7 +36,7 @@ impl RowReader<'_> {
             Action::Unit => draft.unit = Some(kept_text(column, text, draft)),
             Action::Time(target, form) => self.take_time((*target, *form), column, text, draft)?,
             Action::TimePrecision => {
-                draft.occurred_precision = Some(member::<TimePrecision>(text)?)
+                draft.occurred_precision = Some(member::<TimePrecision>(text)?);
             }
             Action::StatusAt => draft.details().status_at = Some(self.day(text)?),
             Action::Status => draft.status = Some(member::<Status>(text)?),
@@ -49,7 +49,7 @@ impl RowReader<'_> {
                 draft.category = Some(Category::parse(text).map_err(|_unknown| Code::E203)?);
             }
             Action::CaseNumber(form) => {
-                draft.number = Some(self.number(*form, column, text, draft)?)
+                draft.number = Some(self.number(*form, column, text, draft)?);
             }
             Action::Station(_) => draft.written_station = Some((column, text.to_owned())),
             Action::Sections { default_statute } => {

@@ -83,7 +83,7 @@ pub struct Boundaries {
 }
 
 impl Boundaries {
-    /// Reads a GeoJSON FeatureCollection of polygons; `name_field` is the property that names a unit, `code_field` the one
+    /// Reads a GeoJSON `FeatureCollection` of polygons; `name_field` is the property that names a unit, `code_field` the one
     /// that has its OCHA code of the district table's vintage, tried first.
     ///
     /// # Errors

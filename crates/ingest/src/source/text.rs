@@ -80,14 +80,11 @@ impl<'a> Text<'a> {
         if let Some(name) = foreign(head) {
             return Err(fault(Code::B908, format!("the file is {name}")));
         }
-        let utf16 = match marked(head) {
-            Some(encoding) => Some(Box::new(Decoded::open(encoding, &mut bytes)?)),
-            None => {
-                if head.starts_with(UTF8_MARK) {
-                    bytes.read_exact(&mut [0; UTF8_MARK.len()])?;
-                }
-                None
+        let utf16 = if let Some(encoding) = marked(head) { Some(Box::new(Decoded::open(encoding, &mut bytes)?)) } else {
+            if head.starts_with(UTF8_MARK) {
+                bytes.read_exact(&mut [0; UTF8_MARK.len()])?;
             }
+            None
         };
         Ok(Self {
             bytes,

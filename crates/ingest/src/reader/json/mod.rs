@@ -64,11 +64,11 @@ pub(super) struct Json<'a> {
 }
 
 /// Opens a text up to its first data row.
-pub(super) fn open<'a>(
-    text: Text<'a>,
+pub(super) fn open(
+    text: Text<'_>,
     format: Format,
     limits: Limits,
-) -> Result<Json<'a>, IngestError> {
+) -> Result<Json<'_>, IngestError> {
     let text = Shared(Rc::new(RefCell::new(text)));
     let style = match format {
         Format::GeoJson => Style::Collection,
