@@ -70,7 +70,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    pub(crate) fn judge(&mut self, block: Block) -> Answer {
+    pub(crate) fn judge(&mut self, mut block: Block) -> Answer {
         let mut answer = Answer {
             first: block.first,
             rows: Vec::with_capacity(block.rows.len()),
@@ -78,7 +78,10 @@ impl<'a> Judge<'a> {
             privacy: vec![(0, 0); self.reader.plan.uses.len()],
             spent: Block::default(),
         };
-        for (number, row) in (block.first..).zip(&block.rows) {
+        for (number, row) in (block.first..).zip(&mut block.rows) {
+            // A report that is sent back has our columns behind the bureau's own.
+            row.truncate(self.reader.plan.own);
+            let row = &*row;
             let judged = if is_blank(row) || (number == 1 && is_hxl(row)) {
                 Judged::NoRecord(None)
             } else if is_total(row) {

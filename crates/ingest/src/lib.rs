@@ -60,7 +60,9 @@ mod values;
 pub use check::{Check, check};
 pub use error::{IngestError, Refusal};
 pub use explain::{Explanation, explain};
-pub use generate::{GenerateError, GenerateSettings, generate, manifest_says_synthetic};
+pub use generate::{
+    CreateFile, GenerateError, GenerateSettings, generate, manifest_says_synthetic,
+};
 pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits, TABLE_MEMORY, TABLE_SECONDS};
 pub use outcome::{Outcome, Outcomes};

@@ -53,6 +53,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) consent: Option<usize>,
     /// The reference system of the coordinates, where it is not degrees of WGS 84.
     pub(crate) crs: Option<String>,
+    /// Columns before those that a report added: a row that is blank in them is blank.
+    pub(crate) own: usize,
     /// Headers that the profile requires and the file lacks.
     pub(crate) missing: Vec<String>,
 }
@@ -94,6 +96,10 @@ pub(crate) fn resolve<'a>(
         hashes: Vec::new(),
         consent: None,
         crs: crs(profile, settings),
+        own: folded
+            .iter()
+            .position(|name| REPORT_COLUMNS.contains(&name.as_str()))
+            .unwrap_or(folded.len()),
         missing: Vec::new(),
     };
     for field in &profile.fields {
@@ -106,8 +112,16 @@ pub(crate) fn resolve<'a>(
     Ok(plan)
 }
 
+/// What the report adds to a file's own columns: a clerk corrects the report itself and sends it back.
+const REPORT_COLUMNS: [&str; 4] = [
+    "naqsha_row",
+    "naqsha_outcome",
+    "naqsha_codes",
+    "naqsha_fixed",
+];
+
 fn unread(profile: &Profile, folded: &str, drop_rest: bool) -> Use {
-    if drop_rest || profile.drop.contains(folded) {
+    if drop_rest || profile.drop.contains(folded) || REPORT_COLUMNS.contains(&folded) {
         Use::Dropped
     } else {
         Use::Unmapped

@@ -124,7 +124,9 @@ fn shown<'c>(plan: &Plan<'_>, column: usize, cell: &'c str) -> Cow<'c, str> {
 /// Neutralises what a spreadsheet would run: `= + - @`, TAB and CR, also full-width, unless it is a plain number.
 pub(crate) fn neutral(cell: &str) -> Cow<'_, str> {
     let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    if dangerous && fast_float2::parse::<f64, _>(cell.as_bytes()).is_err() {
+    // A dash alone is how registers write "nothing".
+    let nothing = cell.bytes().all(|b| b == b'-');
+    if dangerous && !nothing && fast_float2::parse::<f64, _>(cell.as_bytes()).is_err() {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -154,7 +156,7 @@ mod tests {
         for formula in ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "＝1"] {
             assert_eq!(neutral(formula), format!("'{formula}"));
         }
-        for plain in ["-1.550626", "+5", "Drugs", "", "a=b"] {
+        for plain in ["-1.550626", "+5", "Drugs", "", "a=b", "-", "--"] {
             assert_eq!(neutral(plain), plain);
         }
     }

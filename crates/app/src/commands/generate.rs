@@ -1,5 +1,7 @@
 //! `naqsha generate`: synthetic bureau files in the shipped profiles.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -23,6 +25,9 @@ pub(crate) struct GenerateArgs {
     /// Share of damaged rows, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     messy: f64,
+    /// Share of rows that name a person in a text that is kept, 0 to 1; above 0.01 batches are held.
+    #[arg(long)]
+    private: Option<f64>,
     /// First year of the incidents.
     #[arg(long, default_value_t = 2023)]
     first_year: i16,
@@ -32,29 +37,26 @@ pub(crate) struct GenerateArgs {
 }
 
 pub(super) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<()> {
-    if !(0.0..=1.0).contains(&args.messy) {
-        return Err(Usage(format!(
-            "--messy is a share from 0 to 1, not {}",
-            args.messy
-        ))
-        .into());
+    for (name, share) in [("messy", Some(args.messy)), ("private", args.private)] {
+        if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Err(Usage(format!("--{name} is a share from 0 to 1, not {share}")).into());
+        }
     }
     if args.first_year > args.last_year {
         return Err(Usage("--first-year is after --last-year".to_owned()).into());
     }
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("creating {}", args.out.display()))?;
-    let settings = GenerateSettings {
-        incidents: args.incidents,
-        seed: args.seed,
-        messy: args.messy,
-        first_year: args.first_year,
-        last_year: args.last_year,
-    };
+    let mut settings = GenerateSettings::new(args.incidents, args.seed, args.messy);
+    (settings.first_year, settings.last_year) = (args.first_year, args.last_year);
+    if let Some(private) = args.private {
+        settings.private = private;
+    }
     let mut names = Vec::new();
-    naqsha_ingest::generate(&settings, &Reference::embedded(), &mut |name, bytes| {
+    naqsha_ingest::generate(&settings, &Reference::embedded(), &mut |name| {
         names.push(name.to_owned());
-        std::fs::write(args.out.join(name), bytes)
+        let file = File::create(args.out.join(name))?;
+        Ok(Box::new(BufWriter::new(file)))
     })
     .with_context(|| format!("writing into {}", args.out.display()))?;
     if context.json {

@@ -25,10 +25,29 @@ impl Draw {
         f64::from(bits) / 4_294_967_296.0
     }
 
+    /// Whether something of this probability happens.
+    pub(super) fn chance(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
     /// One of a list that is not empty.
     pub(super) fn one_of<T: Copy + Default>(&mut self, list: &[T]) -> T {
         list.get(self.below(list.len()))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// So many digits, the first of them not 0.
+    pub(super) fn digits(&mut self, n: usize) -> String {
+        (0..n)
+            .map(|i| {
+                let digit = if i == 0 {
+                    1 + self.below(9)
+                } else {
+                    self.below(10)
+                };
+                char::from_digit(u32::try_from(digit).unwrap_or_default(), 10).unwrap_or('0')
+            })
+            .collect()
     }
 }

@@ -103,7 +103,16 @@ impl RowReader<'_> {
         draft: &mut Draft,
     ) -> Result<(String, Option<i16>), Code> {
         match form {
-            NumberForm::Fir => fir_number(text, self.profile.dates.pivot),
+            // A destroyed number of a person is only dropped; a case cannot do without its own.
+            NumberForm::Fir => {
+                fir_number(text, self.profile.dates.pivot).map_err(|code| match code {
+                    Code::E112 => {
+                        draft.blame(code, column);
+                        Code::E111
+                    }
+                    code => code,
+                })
+            }
             NumberForm::Plain => Ok((kept_text(column, text, draft), None)),
             NumberForm::Keyed => {
                 let secret = self.secret.ok_or(Code::E101)?;
