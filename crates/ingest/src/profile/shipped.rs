@@ -12,6 +12,8 @@ pub const fn shipped_profiles() -> &'static [(&'static str, &'static str)] {
     shipped![
         "anf.seizure",
         "ctd.tf",
+        "fia.cyber.complaint",
+        "ngo.victim_support",
         "open.chicago-aggravated-assaults",
         "open.chicago-crimes",
         "open.cincinnati-burglary",

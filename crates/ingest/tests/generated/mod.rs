@@ -1,14 +1,14 @@
 //! Generated files in memory, and the truth beside them.
 
 use std::collections::BTreeMap;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Cursor, Read as _, Seek as _, Write};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use jiff::civil::Date;
 use naqsha_ingest::{
-    GenerateSettings, Ingested, LinkageSecret, Profile, Reference, Settings, Verdict, generate,
-    ingest, shipped_profiles,
+    GenerateSettings, Ingested, LinkageSecret, Profile, Reference, Settings, TableFile, Tables,
+    Verdict, generate, ingest, shipped_profiles, write_table,
 };
 use naqsha_model::Incident;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -65,6 +65,20 @@ pub(crate) fn settings() -> Settings {
         "2026-01-02".parse().unwrap(),
     );
     settings.secret = Some(LinkageSecret::new([7; 32]));
+    // In the program a process of its own reads workbooks; what it reads is the same.
+    settings.tables = Some(Tables::new(|file, request| {
+        let mut bytes = Vec::new();
+        match file {
+            TableFile::AsReceived(file) => {
+                file.rewind()?;
+                file.read_to_end(&mut bytes)?
+            }
+            TableFile::Packed(file) => file.read_to_end(&mut bytes)?,
+        };
+        let mut frames = Vec::new();
+        write_table(Cursor::new(bytes), request, &mut frames)?;
+        Ok(Box::new(Cursor::new(frames)))
+    }));
     settings
 }
 
