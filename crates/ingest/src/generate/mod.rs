@@ -256,7 +256,13 @@ impl Output<'_, '_> {
             mess::plant_private(&mut case, columns, draw);
         }
         if draw.chance(messy * 0.02) {
-            let blank = if draw.chance(0.5) { "" } else { " " };
+            // A row without any cell is no row of a workbook.
+            let text_file = matches!(kind.medium(), Medium::Text(_));
+            let blank = if draw.chance(0.5) && text_file {
+                ""
+            } else {
+                " "
+            };
             let cells = vec![Cell::Text(blank.to_owned()); columns.header.len()];
             let truth = Truth::no_record("blank_row", Vec::new());
             self.row(Row { cells, truth }, open)?;
