@@ -186,6 +186,10 @@ impl<'a> RowReader<'a> {
             draft.blame(Code::E112, column);
             return;
         }
+        // Signs alone name nobody; hashed, all of them would be one.
+        if !text.contains(char::is_alphanumeric) {
+            return;
+        }
         let Some(secret) = self.secret else { return };
         let linkage = &mut draft.details().linkage;
         let (kind, keys) = match target {

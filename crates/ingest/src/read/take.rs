@@ -114,6 +114,7 @@ impl RowReader<'_> {
                 })
             }
             NumberForm::Plain => Ok((kept_text(column, text, draft), None)),
+            NumberForm::Keyed if !text.contains(char::is_alphanumeric) => Err(Code::E101),
             NumberForm::Keyed => {
                 let secret = self.secret.ok_or(Code::E101)?;
                 Ok((secret.key("reference", text).to_string(), None))

@@ -80,7 +80,9 @@ impl<'a> Text<'a> {
         if let Some(name) = foreign(head) {
             return Err(fault(Code::B908, format!("the file is {name}")));
         }
-        let utf16 = if let Some(encoding) = marked(head) { Some(Box::new(Decoded::open(encoding, &mut bytes)?)) } else {
+        let utf16 = if let Some(encoding) = marked(head) {
+            Some(Box::new(Decoded::open(encoding, &mut bytes)?))
+        } else {
             if head.starts_with(UTF8_MARK) {
                 bytes.read_exact(&mut [0; UTF8_MARK.len()])?;
             }

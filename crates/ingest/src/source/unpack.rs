@@ -333,7 +333,10 @@ impl Read for Unpacked<'_> {
 
 /// Tells damage of the compression from a source that fails and from a refusal further in.
 fn damage(error: io::Error, wrapping: Wrapping) -> io::Error {
-    if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync + 'static>::is::<Refusal>) {
+    if error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync + 'static>::is::<Refusal>)
+    {
         return error;
     }
     let name = wrapping.name();

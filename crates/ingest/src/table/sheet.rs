@@ -67,6 +67,8 @@ pub(super) struct Sheet<'r> {
     header_done: bool,
     reaching: Vec<Reaching>,
     row: Option<u32>,
+    /// The row that was put out last, the header among them.
+    last: Option<u32>,
     cells: Vec<String>,
 }
 
@@ -87,11 +89,12 @@ impl<'r> Sheet<'r> {
             header_done: false,
             reaching: Vec::new(),
             row: None,
+            last: None,
             cells: Vec::new(),
         }
     }
 
-    /// Takes the next cell that is not empty; blank rows are no rows.
+    /// Takes the next cell that is not empty.
     pub(super) fn cell(&mut self, row: u32, column: u32, text: String) -> Result<(), IngestError> {
         if (row as usize) < self.request.skip || text.trim().is_empty() {
             return Ok(());
@@ -140,9 +143,11 @@ impl<'r> Sheet<'r> {
         let Some(row) = self.row.take() else {
             return Ok(());
         };
+        let before = self.last.replace(row);
         if !self.header_done {
             return self.header_row(row);
         }
+        self.blank_rows(before, row)?;
         self.fill(row);
         let width = self.header.as_ref().map_or(0, Vec::len);
         if self.cells.len() < width {
@@ -151,6 +156,20 @@ impl<'r> Sheet<'r> {
         self.rows.row(&self.cells)?;
         self.cells.iter_mut().for_each(String::clear);
         self.cells.truncate(width);
+        Ok(())
+    }
+
+    /// Puts out the blank rows between two rows, so that the number of a row is its place below the header, as the clerk
+    /// sees it. Blank rows at the end of a sheet are none.
+    fn blank_rows(&mut self, before: Option<u32>, row: u32) -> Result<(), IngestError> {
+        let blank = before.map_or(0, |before| row.saturating_sub(before + 1));
+        if blank > 0 {
+            let width = self.header.as_ref().map_or(0, Vec::len);
+            let cells = vec![String::new(); width];
+            for _ in 0..blank {
+                self.rows.row(&cells)?;
+            }
+        }
         Ok(())
     }
 
@@ -286,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn banners_are_skipped_and_blank_rows_are_none() {
+    fn banners_are_skipped_and_blank_rows_keep_their_place() {
         let taken = sheet(
             &["Return", "", "No|Place", "", "1|Lahore", "|", "2||"],
             vec![],
@@ -294,7 +313,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(taken.header, ["No", "Place"]);
-        assert_eq!(taken.rows, [["1", "Lahore"], ["2", ""]]);
+        assert_eq!(taken.rows, [["", ""], ["1", "Lahore"], ["", ""], ["2", ""]]);
     }
 
     #[test]

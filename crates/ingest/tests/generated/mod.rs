@@ -1,7 +1,7 @@
 //! Generated files in memory, and the truth beside them.
 
 use std::collections::BTreeMap;
-use std::io::{self, Cursor, Read as _, Seek as _, Write};
+use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;

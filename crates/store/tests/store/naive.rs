@@ -368,7 +368,13 @@ impl Pair<'_> {
         let row = u64::from(row % 6);
         let found = (0..self.model.records.len())
             .find(|&at| (self.model.records[at].batch, self.model.records[at].row) == (batch, row))
-            .filter(|&at| if withdraw { self.model.is_live(batch) && self.model.is_current(at) } else { self.model.is_live(batch) && self.model.records[at].withdrawn });
+            .filter(|&at| {
+                if withdraw {
+                    self.model.is_live(batch) && self.model.is_current(at)
+                } else {
+                    self.model.is_live(batch) && self.model.records[at].withdrawn
+                }
+            });
         let (digest, rows) = (digest(Self::number(batch)), Selection::Rows(vec![row]));
         let done = if withdraw {
             wait(self.store.withdraw(&digest, rows, act("x")))
