@@ -160,6 +160,8 @@ point_sets! {
     homicides_of_new_york_reconcile: "nyc-homicides", "crimemappingdata/nyc_homicides.csv";
     shootings_of_new_york_are_incidents_not_victims: "nyc-shootings", "crimemappingdata/nyc_shootings.csv";
     calls_of_tempe_reconcile: "tempe-opioid-calls", "crimemappingdata/tempe_opioid_calls.csv";
+    car_jackings_of_mexico_city_reconcile: "cdmx-car-jackings", "crimemappingdata/cdmx_car_jacking.geojson";
+    thefts_of_vancouver_come_in_eastings: "vancouver-thefts", "crimemappingdata/vancouver_thefts.csv.gz";
     british_extracts_reconcile: "police-uk-extract", "crimemappingdata/nottingham_burglary.csv.gz",
         "crimemappingdata/nottingham_robbery.csv.gz", "crimemappingdata/lancashire_asb.tab",
         "crimemappingdata/northumbria_asb.tab";

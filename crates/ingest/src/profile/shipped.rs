@@ -14,10 +14,13 @@ pub const fn shipped_profiles() -> &'static [(&'static str, &'static str)] {
         "ctd.tf",
         "fia.cyber.complaint",
         "ngo.victim_support",
+        "open.aggravated-assaults",
+        "open.cdmx-car-jackings",
         "open.chicago-aggravated-assaults",
         "open.chicago-crimes",
         "open.cincinnati-burglary",
         "open.cod-homicides",
+        "open.eurepoc",
         "open.generic-points",
         "open.iom-missing-migrants",
         "open.memphis-robberies",
@@ -31,6 +34,7 @@ pub const fn shipped_profiles() -> &'static [(&'static str, &'static str)] {
         "open.san-francisco-robberies",
         "open.tempe-opioid-calls",
         "open.ucdp-ged",
+        "open.vancouver-thefts",
         "punjab.fir",
     ]
 }
