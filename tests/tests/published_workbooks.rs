@@ -1,7 +1,5 @@
 //! Published workbooks through their shipped profiles and the real program, against openpyxl.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::path::Path;
 
 use naqsha_tests::program::naqsha;

@@ -22,6 +22,10 @@ const BLOCK: usize = 512;
 
 /// What a row is on its own.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most rows are incidents: a box each would cost more than the room"
+)]
 pub(crate) enum Judged {
     /// No record: blank, a row of tags, a row of totals.
     NoRecord(Option<Code>),

@@ -36,22 +36,7 @@ fn write_canonical(out: &mut String, incident: &Incident) -> Result {
         incident.stage.code(),
         incident.category.index()
     )?;
-    for moment in [&incident.occurred, &incident.reported] {
-        match moment {
-            Some(o) => {
-                write!(
-                    out,
-                    "{}-{}{}",
-                    o.days.first().0,
-                    o.days.last().0,
-                    o.precision.index()
-                )?;
-                let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
-                write!(out, "@{}-{}|", second(o.start), second(o.end))?;
-            }
-            None => out.push('|'),
-        }
-    }
+    write_moments(out, incident)?;
     let place = &incident.location;
     write!(out, "{}{}", place.basis.index(), place.precision().index())?;
     if let Some(point) = place.point() {
@@ -74,6 +59,46 @@ fn write_canonical(out: &mut String, incident: &Incident) -> Result {
             offence.statute, offence.section, offence.iccs
         )?;
     }
+    write_seizures(out, incident);
+    let grading = incident.grading;
+    write!(
+        out,
+        "|{}{}{}",
+        incident.status.map_or(0, |status| status.index() + 1),
+        grading.reliability.code(),
+        grading.credibility.code()
+    )?;
+    if let Some(details) = incident.details.as_deref() {
+        let json = serde_json::to_string(&DetailsRecord::from(details))
+            .map_err(|_json| std::fmt::Error)?;
+        write_text(out, &json)?;
+    }
+    Ok(())
+}
+
+/// When it happened and when it was reported, each with a place of its own: an absent one is no shorter list.
+fn write_moments(out: &mut String, incident: &Incident) -> Result {
+    for moment in [&incident.occurred, &incident.reported] {
+        match moment {
+            Some(o) => {
+                write!(
+                    out,
+                    "{}-{}{}",
+                    o.days.first().0,
+                    o.days.last().0,
+                    o.precision.index()
+                )?;
+                let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
+                write!(out, "@{}-{}|", second(o.start), second(o.end))?;
+            }
+            None => out.push('|'),
+        }
+    }
+    Ok(())
+}
+
+/// In an order of their own: the lines of a case may come in any.
+fn write_seizures(out: &mut String, incident: &Incident) {
     let mut lines: Vec<String> = incident
         .seizures
         .iter()
@@ -90,20 +115,6 @@ fn write_canonical(out: &mut String, incident: &Incident) -> Result {
     for line in &lines {
         out.push_str(line);
     }
-    let grading = incident.grading;
-    write!(
-        out,
-        "|{}{}{}",
-        incident.status.map_or(0, |status| status.index() + 1),
-        grading.reliability.code(),
-        grading.credibility.code()
-    )?;
-    if let Some(details) = incident.details.as_deref() {
-        let json = serde_json::to_string(&DetailsRecord::from(details))
-            .map_err(|_json| std::fmt::Error)?;
-        write_text(out, &json)?;
-    }
-    Ok(())
 }
 
 /// Length first, so that no text can imitate its neighbour.

@@ -68,7 +68,7 @@ fn clean_files_are_accepted_to_the_row() {
 fn bureau_files(files: &Files) -> impl Iterator<Item = (&str, &[u8])> {
     files
         .iter()
-        .filter(|(name, _)| name.ends_with(".csv") || name.ends_with(".xlsx"))
+        .filter(|(name, _)| matches!(name.rsplit_once('.'), Some((_, "csv" | "xlsx"))))
         .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
 }
 
@@ -148,18 +148,39 @@ fn wrong_field(incident: &Incident, truth: &TruthRow) -> Option<String> {
         return Some(format!("category {category}, not {}", truth.category));
     }
     let when = incident.occurred.or(incident.reported)?;
-    let (first, last) = (when.days.first().date(), when.days.last().date());
+    let (begin, end) = (when.days.first().date(), when.days.last().date());
     let day = truth.day?;
-    let length = last.since(first).unwrap().get_days();
+    let length = end.since(begin).unwrap().get_days();
     let most = if truth.precision == "month" { 31 } else { 2 };
-    if day < first || day > last || length > most {
-        return Some(format!("{first} to {last}, not {day}"));
+    if day < begin || day > end || length > most {
+        return Some(format!("{begin} to {end}, not {day}"));
     }
     let (lon, lat) = truth.point?;
     let point = incident.location.point()?;
     let apart = (point.lon() - lon).abs().max((point.lat() - lat).abs());
     (apart > 0.02).then(|| format!("{} {}, not {lon} {lat}", point.lon(), point.lat()))
 }
+
+/// Parts of names that many have, and words of addresses.
+const COMMON: [&str; 17] = [
+    "synthetic",
+    "muhammad",
+    "ghulam",
+    "abdul",
+    "noor",
+    "syed",
+    "khan",
+    "mian",
+    "haji",
+    "allah",
+    "house",
+    "street",
+    "محمد",
+    "غلام",
+    "خان",
+    "حاجی",
+    "اللہ",
+];
 
 /// Words of a planted text that give its person away: numbers without their signs, and the rarer parts of names.
 fn tokens(text: &str) -> Vec<String> {
@@ -168,25 +189,6 @@ fn tokens(text: &str) -> Vec<String> {
     if digits.len() >= 4 {
         return vec![digits];
     }
-    const COMMON: [&str; 17] = [
-        "synthetic",
-        "muhammad",
-        "ghulam",
-        "abdul",
-        "noor",
-        "syed",
-        "khan",
-        "mian",
-        "haji",
-        "allah",
-        "house",
-        "street",
-        "محمد",
-        "غلام",
-        "خان",
-        "حاجی",
-        "اللہ",
-    ];
     text.split_whitespace()
         .map(str::to_lowercase)
         .filter(|word| word.chars().count() >= 5 && !COMMON.contains(&word.as_str()))

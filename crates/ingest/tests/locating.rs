@@ -3,9 +3,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "helpers of tests fail by panicking, and say what they skip"
+    clippy::disallowed_methods,
+    reason = "helpers of tests fail by panicking, say what they skip, and ask which Python was prepared"
 )]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -66,7 +68,7 @@ also = { to = "location.offset_from_station", transform = "distance_bearing" }
 fn run(reference: &Reference, rows: &[&str]) -> (Ingested, Vec<Incident>) {
     let mut text = "No,Date,PS,District,Lon,Lat,Country,Border,Place\n".to_owned();
     for (i, row) in rows.iter().enumerate() {
-        text.push_str(&format!("{}/24,01-02-2024,{row}\n", i + 1));
+        writeln!(text, "{}/24,01-02-2024,{row}", i + 1).unwrap();
     }
     let settings = Settings::received(
         "2026-01-02T03:04:05Z".parse().unwrap(),
@@ -205,15 +207,15 @@ fn distance_and_bearing_go_along_the_geodesic_as_far_as_they_are_sure() {
     for (text, lon, lat, metres, resolution) in [
         (
             "بمسافت 10 کلومیٹر مشرق",
-            74.4751153844,
-            31.3699569325,
+            74.475_115_384_4,
+            31.369_956_932_5,
             3_826.8,
             6,
         ),
         (
             "3 km North-West of PS",
-            74.3476971340,
-            31.3891304265,
+            74.347_697_134_0,
+            31.389_130_426_5,
             1_148.1,
             7,
         ),
@@ -316,9 +318,9 @@ const DISTRICTS: &str = "data/pk-admin-2023-osm/pk_districts_2023.geojson";
 
 fn real_boundaries(test: &str) -> Option<(PathBuf, Boundaries)> {
     let path = shared(DISTRICTS, test)?;
-    let text = std::fs::read_to_string(&path).unwrap();
+    let polygons = std::fs::read_to_string(&path).unwrap();
     let boundaries = Boundaries::parse(
-        &text,
+        &polygons,
         BoundaryLevel::District,
         "name",
         None,

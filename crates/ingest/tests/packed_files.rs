@@ -209,7 +209,11 @@ fn bombs_end_early() {
         assert!(detail.contains("100:1"), "{detail}");
     }
     // Skippable frames: nothing comes out, whatever goes in.
-    let frame = [&b"\x50\x2a\x4d\x18\x00\x00\x10\x00"[..], &[0; 1 << 20]].concat();
+    let frame = [
+        b"\x50\x2a\x4d\x18\x00\x00\x10\x00".to_vec(),
+        vec![0; 1 << 20],
+    ]
+    .concat();
     let (code, detail) = refused(&[frame.repeat(20), zstd(HEADER.as_bytes())].concat(), "");
     assert_eq!(code, Code::B909, "{detail}");
     let few = [frame, zstd(text(2).as_bytes())].concat();

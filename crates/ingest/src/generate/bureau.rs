@@ -92,9 +92,8 @@ impl Kind {
     /// Percentage of all incidents; the last bureau takes the rest.
     pub(super) const fn percent(self) -> u64 {
         match self {
-            Self::Anf => 35,
+            Self::Anf | Self::Punjab => 35,
             Self::Ctd => 12,
-            Self::Punjab => 35,
             Self::Fia => 14,
             Self::Ngo => 4,
         }

@@ -220,8 +220,7 @@ pub(super) fn in_legacy(row: &mut Row, encoding: &'static Encoding) {
 fn legacy_letter(c: char, encoding: &'static Encoding) -> Option<char> {
     let c = match c {
         'ی' => 'ي',
-        '۔' => '.',
-        '٫' => '.',
+        '۔' | '٫' => '.',
         c => crate::text::ascii_digit(c),
     };
     let mut buffer = [0; 4];

@@ -15,10 +15,9 @@ pub(super) fn dmy(day: Date) -> String {
 pub(super) fn day_notation(draw: &mut Draw, day: Date) -> (String, Option<Code>) {
     let (d, m, y) = (day.day(), day.month(), day.year());
     let short = y.rem_euclid(100);
-    let (name, short_name) = MONTHS
-        .get(usize::try_from(m - 1).unwrap_or_default())
-        .copied()
-        .unwrap_or_default();
+    let month = usize::try_from(m - 1).unwrap_or_default();
+    let (name, short_name) = MONTHS.get(month).copied().unwrap_or_default();
+    let urdu_name = URDU_MONTHS.get(month).copied().unwrap_or_default();
     match draw.below(11) {
         0 => (format!("{d}.{m}.{short:02}"), Some(Code::W309)),
         1 => (format!("{d:02}/{m:02}/{y}"), None),
@@ -33,7 +32,7 @@ pub(super) fn day_notation(draw: &mut Draw, day: Date) -> (String, Option<Code>)
             format!(
                 "{} {} {}",
                 urdu_digits(&d.to_string()),
-                URDU_MONTHS[usize::try_from(m - 1).unwrap_or_default() % 12],
+                urdu_name,
                 urdu_digits(&y.to_string())
             ),
             None,

@@ -128,6 +128,15 @@ impl<'a> Punjab<'a> {
     }
 }
 
+const STATUSES: [&str; 6] = [
+    "U/I",
+    "Challan",
+    "Interim Challan",
+    "Untraced",
+    "Under Trial",
+    "Convicted",
+];
+
 impl<'a> Bureau<'a> for Punjab<'a> {
     fn world(&mut self) -> &mut World<'a> {
         &mut self.world
@@ -149,25 +158,10 @@ impl<'a> Bureau<'a> for Punjab<'a> {
         let messy = self.world.settings.messy;
         let draw = &mut self.world.draw;
         let reported = later(day, 1 + draw.below(6));
-        let status = draw.one_of(&[
-            "U/I",
-            "Challan",
-            "Interim Challan",
-            "Untraced",
-            "Under Trial",
-            "Convicted",
-        ]);
+        let status = draw.one_of(&STATUSES);
         let (occurred, remark) = occurred(draw, day, messy);
         let beat = (1 + draw.below(12)).to_string();
-        let text = if draw.chance(messy * 0.3) {
-            let (km, bearing) = (
-                1 + draw.below(12),
-                draw.one_of(&["مشرق", "مغرب", "شمال", "جنوب"]),
-            );
-            format!("{text} بفاصلہ {km} کلومیٹر {bearing}")
-        } else {
-            text
-        };
+        let text = at_a_distance(draw, text, messy);
         let mut row = Row {
             cells: texts([
                 &fir,
@@ -218,6 +212,16 @@ impl<'a> Bureau<'a> for Punjab<'a> {
             year: day.year(),
         })
     }
+}
+
+/// The words of a place, in messy files at times with how far from the station it is.
+fn at_a_distance(draw: &mut Draw, text: String, messy: f64) -> String {
+    if !draw.chance(messy * 0.3) {
+        return text;
+    }
+    let km = 1 + draw.below(12);
+    let bearing = draw.one_of(&["مشرق", "مغرب", "شمال", "جنوب"]);
+    format!("{text} بفاصلہ {km} کلومیٹر {bearing}")
 }
 
 /// Day and time of occurrence, with the code that the notation earns.

@@ -182,7 +182,9 @@ pub(super) fn node(role: RouteRole, draft: &mut Draft) -> &mut RouteNode {
     if route.get(at).is_none_or(|node| node.role != role) {
         route.insert(at, RouteNode::new(role));
     }
-    &mut route[at]
+    route
+        .get_mut(at)
+        .expect("a node of the role is there, or was put there")
 }
 
 /// The mode of a record is that of every stretch of its route.

@@ -73,13 +73,16 @@ struct Unit {
     centroid: Option<Point>,
 }
 
+/// The box of a polygon, with the place of its unit and its own within the unit.
+type PolygonBox = GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>;
+
 /// The polygons of one level and vintage.
 #[derive(Debug)]
 pub struct Boundaries {
     level: BoundaryLevel,
     units: Vec<Unit>,
     /// One box for each polygon, so that islands do not stretch their unit's.
-    tree: RTree<GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>>,
+    tree: RTree<PolygonBox>,
 }
 
 impl Boundaries {

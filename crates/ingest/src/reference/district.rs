@@ -288,15 +288,13 @@ mod tests {
             Vec::<String>::new()
         );
         for record in records(super::super::DISTRICTS).filter(|record| &record[4] == "current") {
-            assert!(record[0].starts_with(&record[2]), "{record:?}");
+            let [code, name, ocha, key] = [0, 1, 2, 3].map(|column| record.get(column).unwrap());
+            assert!(code.starts_with(ocha), "{record:?}");
             let province = reference
                 .provinces
-                .division(&record[3])
+                .division(key)
                 .map(|(_, province)| province);
-            assert!(
-                province == Some(&record[2]) || &record[1] == "Lehri",
-                "{record:?}"
-            );
+            assert!(province == Some(ocha) || name == "Lehri", "{record:?}");
         }
     }
 }

@@ -184,12 +184,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_section_is_law_only_in_its_time_and_province() {
-        use Province::{KhyberPakhtunkhwa as Kp, Punjab, Sindh};
+    type Case = (
+        &'static str,
+        &'static str,
+        Option<Date>,
+        Option<Province>,
+        Standing<'static>,
+    );
+
+    fn check_standings(cases: &[Case]) {
         let statutes = Reference::embedded().statutes;
-        let on = |y, m, d| Some(date(y, m, d));
-        for (statute, section, day, province, standing) in [
+        for &(statute, section, day, province, standing) in cases {
+            assert_eq!(
+                statutes.standing(statute, section, day, province),
+                standing,
+                "{statute} {section} {day:?} {province:?}"
+            );
+        }
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the cases hold days that may be unknown"
+    )]
+    const fn on(year: i16, month: i8, day: i8) -> Option<Date> {
+        Some(date(year, month, day))
+    }
+
+    #[test]
+    fn a_section_is_law_only_in_its_time() {
+        check_standings(&[
             ("PECA-2016", "26A", on(2024, 5, 1), None, Standing::NotYet),
             (
                 "PECA-2016",
@@ -205,6 +229,14 @@ mod tests {
             ("PACHTO-2002", "3", on(2018, 3, 1), None, Standing::InForce),
             ("PTPA-2018", "3(1)", on(2018, 4, 30), None, Standing::NotYet),
             ("ATA-1997", "11-H", on(2000, 1, 1), None, Standing::NotYet),
+            ("PPC-1860", "420", None, None, Standing::InForce),
+        ]);
+    }
+
+    #[test]
+    fn a_section_is_law_only_in_its_province() {
+        use Province::{KhyberPakhtunkhwa as Kp, Punjab, Sindh};
+        check_standings(&[
             (
                 "CNSA-1997",
                 "9(c)",
@@ -263,13 +295,6 @@ mod tests {
                 Some(Sindh),
                 Standing::NotYet,
             ),
-            ("PPC-1860", "420", None, None, Standing::InForce),
-        ] {
-            assert_eq!(
-                statutes.standing(statute, section, day, province),
-                standing,
-                "{statute} {section} {day:?} {province:?}"
-            );
-        }
+        ]);
     }
 }

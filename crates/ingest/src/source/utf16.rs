@@ -78,8 +78,6 @@ impl Utf16 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
     use super::*;
 
     /// Gives a byte at a time, so that every pair is cut.

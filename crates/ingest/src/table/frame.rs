@@ -114,8 +114,6 @@ fn read_length(source: &mut impl Read, most: usize) -> Result<usize, FrameError>
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
     use proptest::prelude::*;
 
     use super::*;

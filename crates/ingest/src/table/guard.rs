@@ -38,7 +38,8 @@ pub(super) fn check(source: &mut dyn ReadSeek) -> io::Result<()> {
         ));
     }
     for part in &parts {
-        let is_xml = part.name.ends_with(".xml") || part.name.ends_with(".rels");
+        let extension = part.name.rsplit_once('.').map(|(_, extension)| extension);
+        let is_xml = matches!(extension, Some("xml" | "rels"));
         if is_xml {
             let mut prolog = Vec::new();
             open_member(source, part.entry()?, Limits::default())?

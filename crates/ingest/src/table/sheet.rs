@@ -194,7 +194,9 @@ impl<'r> Sheet<'r> {
                 self.cells.resize_with(last + 1, String::new);
             }
             let span = self.cells.get_mut(first..=last).unwrap_or_default();
-            span.iter_mut().for_each(|cell| cell.clone_from(&name));
+            for cell in span {
+                cell.clone_from(&name);
+            }
         }
         self.stacked
             .push(StringRecord::from(std::mem::take(&mut self.cells)));
@@ -257,8 +259,6 @@ impl<'r> Sheet<'r> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
     use super::super::Holder;
     use super::*;
     use crate::limits::Limits;

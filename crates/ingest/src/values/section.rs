@@ -129,7 +129,7 @@ fn citations(text: &str, default_statute: &str, statutes: &Statutes) -> Result<V
                         .map(|section| under(statute, section, true)),
                 );
             }
-            Token::Year(year) => set_year(year, statutes, &mut cited, &of_statute, prefix.as_mut()),
+            Token::Year(year) => set_year(year, statutes, &mut cited, &of_statute, &mut prefix),
         }
     }
     cited.extend(
@@ -153,7 +153,7 @@ fn set_year(
     statutes: &Statutes,
     cited: &mut [Citation],
     of_statute: &[usize],
-    prefix: Option<&mut (String, bool)>,
+    prefix: &mut Option<(String, bool)>,
 ) {
     let dated = |key: &str| {
         let (name, _) = key.rsplit_once('-').unwrap_or((key, ""));

@@ -201,7 +201,9 @@ impl Model {
             });
         }
         if live {
-            own.into_iter().for_each(|at| self.join(at));
+            for at in own {
+                self.join(at);
+            }
         } else {
             for (record, before) in self.records.iter_mut().zip(unmarked) {
                 record.replaced_by = before.replaced_by;
@@ -243,7 +245,9 @@ impl Model {
                 None => joining.push(at),
             }
         }
-        joining.into_iter().for_each(|at| self.join(at));
+        for at in joining {
+            self.join(at);
+        }
         left_out
     }
 }
@@ -406,9 +410,9 @@ impl Pair<'_> {
                 .withdraw(&digest(Self::number(batch)), period, act("x")),
         );
         assert_eq!(done.is_ok(), !found.is_empty(), "{done:?}");
-        found
-            .into_iter()
-            .for_each(|at| self.model.records[at].withdrawn = true);
+        for at in found {
+            self.model.records[at].withdrawn = true;
+        }
     }
 
     fn agree(&self, snapshot: &Snapshot) {

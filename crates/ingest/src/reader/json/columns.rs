@@ -19,7 +19,7 @@ struct Column {
 /// The columns known, and the record being read.
 #[derive(Debug)]
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    known: Vec<Column>,
     index: HashMap<String, usize>,
     is_open: bool,
     most: usize,
@@ -29,7 +29,7 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new(most: usize) -> Self {
         Self {
-            columns: Vec::new(),
+            known: Vec::new(),
             index: HashMap::new(),
             is_open: true,
             most,
@@ -43,7 +43,7 @@ impl Columns {
     }
 
     pub(super) fn names(&self) -> Vec<&str> {
-        self.columns
+        self.known
             .iter()
             .map(|column| column.name.as_str())
             .collect()
@@ -69,7 +69,7 @@ impl Columns {
         };
         let record = self.record;
         let column = self
-            .columns
+            .known
             .get_mut(at)
             .filter(|column| column.filled != record)
             .ok_or_else(again)?;
@@ -89,12 +89,12 @@ impl Columns {
                 vec![name.to_owned()],
             ));
         }
-        let at = self.columns.len();
+        let at = self.known.len();
         if at == self.most {
             let detail = format!("more than {} different members", self.most);
             return Err(Refusal::new(Code::B909, detail));
         }
-        self.columns.push(Column {
+        self.known.push(Column {
             name: name.to_owned(),
             cell: String::new(),
             filled: 0,
@@ -105,14 +105,14 @@ impl Columns {
 
     /// What the record being read says in a cell.
     pub(super) fn cell_text(&self, name: &str) -> Option<&str> {
-        let column = self.columns.get(*self.index.get(name)?)?;
+        let column = self.known.get(*self.index.get(name)?)?;
         (column.filled == self.record).then_some(&column.cell)
     }
 
     /// Ends a record: its cells in the order of the columns.
     pub(super) fn end(&self, row: &mut StringRecord) {
         row.clear();
-        for column in &self.columns {
+        for column in &self.known {
             let is_filled = column.filled == self.record;
             row.push_field(if is_filled { &column.cell } else { "" });
         }

@@ -118,7 +118,7 @@ fn geometry(parser: &mut Parser<'_>, columns: &mut Columns) -> Result<(), Fault>
         parser.begin_object()?;
         while next_name(parser, &mut name)? {
             match name.as_str() {
-                "type" => kind = parser.next_str()?.to_owned(),
+                "type" => parser.next_str()?.clone_into(&mut kind),
                 "coordinates" if parser.peek()? == ValueType::Array => {
                     position(parser, &mut lon, &mut lat)?;
                 }

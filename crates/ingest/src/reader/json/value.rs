@@ -50,7 +50,8 @@ fn list(parser: &mut Parser<'_>, path: &mut String, columns: &mut Columns) -> Re
     while parser.has_next()? {
         if matches!(parser.peek()?, ValueType::Object | ValueType::Array) {
             let above = path.len();
-            path.push_str(&format!(".{number}"));
+            path.push('.');
+            path.push_str(&number.to_string());
             value(parser, path, columns)?;
             path.truncate(above);
         } else {
