@@ -21,10 +21,12 @@ const WEST_YORKSHIRE: [(&str, &str); 1] = [(
     "west-yorkshire/2018-07-west-yorkshire-street.csv.gz",
 )];
 /// What the demo loads: the synthetic sample of Pakistan, and the real month.
-const BOTH: [(&str, &str); 4] = [
+const BOTH: [(&str, &str); 6] = [
     ("anf.seizure", "pakistan/anf.seizure-001.csv"),
     ("ctd.tf", "pakistan/ctd.tf-001.csv"),
     ("punjab.fir", "pakistan/punjab.fir-001.csv"),
+    ("fia.cyber.complaint", "pakistan/fia.cyber.complaint-001.xlsx"),
+    ("ngo.victim_support", "pakistan/ngo.victim_support-001.xlsx"),
     WEST_YORKSHIRE[0],
 ];
 /// How the demo is configured.
