@@ -25,7 +25,10 @@ const BOTH: [(&str, &str); 6] = [
     ("anf.seizure", "pakistan/anf.seizure-001.csv"),
     ("ctd.tf", "pakistan/ctd.tf-001.csv"),
     ("punjab.fir", "pakistan/punjab.fir-001.csv"),
-    ("fia.cyber.complaint", "pakistan/fia.cyber.complaint-001.xlsx"),
+    (
+        "fia.cyber.complaint",
+        "pakistan/fia.cyber.complaint-001.xlsx",
+    ),
     ("ngo.victim_support", "pakistan/ngo.victim_support-001.xlsx"),
     WEST_YORKSHIRE[0],
 ];
