@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use naqsha_tests::manifest::{manifest, totals};
 use naqsha_tests::program::naqsha;
 use naqsha_tests::skip;
 use serde_json::{Value, json};
@@ -405,31 +406,20 @@ fn a_held_batch_is_released_without_doubling_a_record() {
     );
 }
 
-fn manifest(bureau: &Bureau, name: &str, more: &str) -> String {
-    let path = bureau.0.path().join(name);
-    let text = format!(
-        "agency = \"PUNJAB-POLICE\"\nperiod = \"2024-01\"\nprofile = \"punjab.fir\"\nuploader = \"clerk\"\n\
-         approver = \"inspector\"\n{more}\n"
-    );
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
 #[test]
 fn a_file_that_is_not_what_its_manifest_states_is_held() {
     let bureau = Bureau::new();
     let (header, rows) = firs(0, 12);
     let file = bureau.write("a.csv", &header, &rows);
     let plain = bureau.ingest(&file, &["--dry-run"], 0);
-    let incidents = plain["incidents"].as_u64().unwrap();
     let right = manifest(
-        &bureau,
+        bureau.0.path(),
         "right.toml",
-        &format!("rows = 12\n[control_totals]\nALL = {incidents}"),
+        &format!("rows = 12\n[control_totals]\n{}", totals(&plain)),
     );
-    let short = manifest(&bureau, "short.toml", "rows = 13");
+    let short = manifest(bureau.0.path(), "short.toml", "rows = 13");
     let wrong = manifest(
-        &bureau,
+        bureau.0.path(),
         "wrong.toml",
         "rows = 12\n[control_totals]\nHT = 400",
     );
@@ -447,16 +437,17 @@ fn a_file_that_is_not_what_its_manifest_states_is_held() {
     let stated = bureau.batch(&taken)["manifest"].clone();
     assert_eq!(
         stated,
-        json!({ "period": "2024-01-01..2024-01-31", "rows": 12, "control_totals": { "ALL": incidents },
+        json!({ "period": "2024-01-01..2024-01-31", "rows": 12, "control_totals": plain["categories"],
             "uploader": "clerk", "approver": "inspector" })
     );
     // The whole file again with a row more: what is held already counts towards the total.
     let (_, more) = firs(0, 13);
     let longer = bureau.write("b.csv", &header, &more);
+    let plain = Bureau::new().ingest(&longer, &["--dry-run"], 0);
     let next = manifest(
-        &bureau,
+        bureau.0.path(),
         "next.toml",
-        &format!("rows = 13\n[control_totals]\nALL = {}", incidents + 1),
+        &format!("rows = 13\n[control_totals]\n{}", totals(&plain)),
     );
     let again = bureau.run(
         &["ingest", "--manifest", &next, longer.to_str().unwrap()],
@@ -467,7 +458,7 @@ fn a_file_that_is_not_what_its_manifest_states_is_held() {
         (&json!(1), &json!(12)),
         "{again}"
     );
-    let older = manifest(&bureau, "older.toml", "");
+    let older = manifest(bureau.0.path(), "older.toml", "");
     let text = std::fs::read_to_string(&older)
         .unwrap()
         .replace("punjab.fir", "punjab.fir@0.9.0");
@@ -479,7 +470,7 @@ fn a_file_that_is_not_what_its_manifest_states_is_held() {
 #[test]
 fn an_agency_can_state_that_a_period_has_nothing_to_report() {
     let bureau = Bureau::new();
-    let nil = manifest(&bureau, "nil.toml", "nil_return = true");
+    let nil = manifest(bureau.0.path(), "nil.toml", "nil_return = true");
     for _ in 0..2 {
         let stated = bureau.run(&["ingest", "--manifest", &nil], 0);
         assert_eq!(stated["nil_return"], "2024-01-01..2024-01-31");

@@ -1,9 +1,6 @@
 //! A dry run says what the real run does, for every bureau's file, and leaves nothing behind.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
 
@@ -36,7 +33,10 @@ fn a_dry_run_says_what_the_real_run_does() {
         let mut dry = run(&["ingest", "--dry-run", "--profile", profile, file]);
         assert_eq!(run(&["batch", "list"]), before, "{file}");
         let mut real = run(&["ingest", "--profile", profile, file]);
-        assert_eq!((&dry["dry_run"], &real["dry_run"]), (&true.into(), &false.into()));
+        assert_eq!(
+            (&dry["dry_run"], &real["dry_run"]),
+            (&true.into(), &false.into())
+        );
         assert!(real["accepted"].as_u64().unwrap() > 0, "{real}");
         for told in [&mut dry, &mut real] {
             let told = told.as_object_mut().unwrap();

@@ -108,6 +108,7 @@ fn a_register_of_a_spreadsheet_program_is_read_as_it_is_seen() {
             "Closed",
             "Rate",
         ],
+        ["", "", "", "", "", "", "", ""],
         [
             "604/23",
             "2024-05-06",

@@ -346,7 +346,7 @@ impl Job<'_> {
             return print_line(
                 &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
                     "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
-                    "incidents": ingested.incidents, "codes": codes, "columns": columns(ingested), "batch": digest.to_string(),
+                    "incidents": ingested.incidents, "categories": categories(ingested), "codes": codes, "columns": columns(ingested), "batch": digest.to_string(),
                     "data_version": committed.map(|done| done.version), "revised": revised, "replaced": replaced,
                     "dry_run": self.args.dry_run, "held": ingested.held.map(Code::code) })
                 .to_string(),
@@ -381,6 +381,14 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// Incidents taken, by category: what a manifest states as control totals.
+fn categories(ingested: &Ingested) -> BTreeMap<String, u64> {
+    let categories = ingested.categories.iter();
+    categories
+        .map(|(category, &n)| (category.to_string(), n))
+        .collect()
 }
 
 fn columns(ingested: &Ingested) -> BTreeMap<&str, &BTreeMap<String, u64>> {

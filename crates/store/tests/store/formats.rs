@@ -25,6 +25,10 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one store, asked for everything that it held"
+)]
 fn a_store_of_the_first_format_is_migrated_with_all_that_it_held() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("store");
