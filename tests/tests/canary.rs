@@ -109,13 +109,10 @@ fn nothing_that_is_kept_or_said_holds_a_canary() {
     let folder = tempfile::tempdir().unwrap();
     let bureau = Bureau { folder };
     let file = bureau.path("return.csv");
-    let sound: String = (11..40)
-        .map(|n| {
-            format!(
-                "{n}/24,PS ANF Multan,RD Punjab,05-04-2024,9C CNSA,Multan,Charas,5,KG,-,-,-,-,-\n"
-            )
-        })
-        .collect();
+    let sound = |n| {
+        format!("{n}/24,PS ANF Multan,RD Punjab,05-04-2024,9C CNSA,Multan,Charas,5,KG,-,-,-,-,-\n")
+    };
+    let sound = (11..40).map(sound).collect::<Vec<_>>().concat();
     fs::write(&file, format!("{FILE}{sound}")).unwrap();
     let (file, report) = (file.to_str().unwrap(), bureau.path("report.csv"));
     let out = bureau.path("incidents.csv");

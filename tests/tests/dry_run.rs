@@ -1,7 +1,5 @@
 //! A dry run says what the real run does, for every bureau's file, and leaves nothing behind.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::path::Path;
 
 use naqsha_tests::program::naqsha;
