@@ -47,6 +47,9 @@ pub(super) fn open(source: Box<dyn Read>, limits: &Limits) -> Result<Framed, Ing
     }
 }
 
+/// What is said of frames that make no sense.
+const NO_TABLE: &str = "what was read from the file is no table";
+
 impl Framed {
     fn frame(&mut self, cells: &mut StringRecord) -> Result<Kind, IngestError> {
         match read(&mut self.source, self.bounds, cells, &mut self.buffer) {
@@ -58,19 +61,22 @@ impl Framed {
                 "reading the file was ended: it needs more memory or time than it may have",
             )
             .into()),
-            Err(FrameError::Broken) => {
-                Err(Refusal::new(Code::B908, "what was read from the file is no table").into())
-            }
+            Err(FrameError::Broken) => Err(Refusal::new(Code::B908, NO_TABLE).into()),
         }
     }
 }
 
-/// The refusal that the reading process states.
+/// The refusal that the reading process states; one without a known code and a reason is no table.
 fn refusal(cells: &StringRecord) -> Refusal {
     let code = cells.get(0).and_then(|code| Code::parse(code).ok());
-    let detail = cells.get(1).unwrap_or_default();
-    let columns = cells.iter().skip(2).map(str::to_owned).collect();
-    Refusal::of_columns(code.unwrap_or(Code::B908), detail, columns)
+    let detail = cells.get(1).filter(|detail| !detail.is_empty());
+    match (code, detail) {
+        (Some(code), Some(detail)) => {
+            let columns = cells.iter().skip(2).map(str::to_owned).collect();
+            Refusal::of_columns(code, detail, columns)
+        }
+        _ => Refusal::new(Code::B908, NO_TABLE),
+    }
 }
 
 impl Reader for Framed {
@@ -92,9 +98,7 @@ impl Reader for Framed {
                 self.source.read(&mut rest).map_err(read_error)?;
                 Ok(None)
             }
-            Kind::Header | Kind::Refused => {
-                Err(Refusal::new(Code::B908, "what was read from the file is no table").into())
-            }
+            Kind::Header | Kind::Refused => Err(Refusal::new(Code::B908, NO_TABLE).into()),
         }
     }
 }

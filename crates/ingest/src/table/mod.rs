@@ -11,11 +11,13 @@ mod workbook;
 
 use std::fmt;
 use std::io::{self, BufWriter, Read, Seek, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+use naqsha_model::Code;
 use serde::{Deserialize, Serialize};
 
-use crate::error::IngestError;
+use crate::error::{IngestError, Refusal};
 use crate::limits::Limits;
 use crate::source::{ReadSeek, read_error};
 use frame::Kind;
@@ -133,10 +135,13 @@ pub fn write_table(
 ) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(BLOCK, out);
     let mut frames = Frames(&mut out);
-    let done = match request.holder {
+    // The crates that read these formats panic on some damage (a cell named `AWORKSHEET1`): their panic is an answer
+    // about the file, and the frames written until then are whole, for none is written while they read.
+    let done = panic::catch_unwind(AssertUnwindSafe(|| match request.holder {
         Holder::Workbook => workbook::read(source, request, &mut frames),
         Holder::Parquet => parquet::read(source, request, &mut frames),
-    };
+    }))
+    .unwrap_or_else(|_panic| Err(Refusal::new(Code::B908, "the file is damaged").into()));
     match done {
         Ok(()) => frame::write(&mut out, Kind::End, [].into_iter())?,
         Err(IngestError::Refused(refusal)) => {
