@@ -65,8 +65,34 @@ pub(crate) fn day(text: &str) -> Result<Day, Unfit> {
     Day::new(date).map_err(|e| Unfit(e.to_string()))
 }
 
-/// RFC 3339 with the offset that Pakistan had at that instant.
+/// RFC 3339 with the offset that Pakistan had at that instant; in UTC before 1907, when the offset had seconds, which
+/// RFC 3339 cannot say.
 pub(crate) fn instant(time: Timestamp) -> String {
     let zone = TimeZone::get("Asia/Karachi").unwrap_or(TimeZone::UTC);
-    time.display_with_offset(zone.to_offset(time)).to_string()
+    let offset = zone.to_offset(time);
+    if offset.seconds() % 60 == 0 {
+        time.display_with_offset(offset).to_string()
+    } else {
+        time.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_read_back_to_the_second_in_every_year() {
+        for text in [
+            "1906-11-17T22:17:13.707Z",
+            "1907-06-01T00:00:00Z",
+            "2009-10-31T17:30:00Z",
+        ] {
+            let time: Timestamp = text.parse().expect("an instant");
+            let read: Timestamp = instant(time).parse().expect("as it was written");
+            assert_eq!(read, time);
+        }
+        let now: Timestamp = "2024-04-03T17:30:00Z".parse().expect("an instant");
+        assert_eq!(instant(now), "2024-04-03T22:30:00+05:00");
+    }
 }
