@@ -39,7 +39,10 @@ pub(super) fn check(source: &mut dyn ReadSeek) -> io::Result<()> {
     }
     for part in &parts {
         let extension = part.name.rsplit_once('.').map(|(_, extension)| extension);
-        let is_xml = matches!(extension, Some("xml" | "rels"));
+        // In any letter case: a reader that finds `SHEET1.XML` must not find it unchecked.
+        let is_xml = extension.is_some_and(|extension| {
+            extension.eq_ignore_ascii_case("xml") || extension.eq_ignore_ascii_case("rels")
+        });
         if is_xml {
             let mut prolog = Vec::new();
             open_member(source, part.entry()?, Limits::default())?
