@@ -3,9 +3,9 @@
 #![no_main]
 
 use std::io::{Cursor, Write};
-use std::panic;
 
 use libfuzzer_sys::fuzz_target;
+use naqsha_fuzz::expect_panics_of;
 use naqsha_ingest::{TableRequest, write_table};
 
 const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -34,18 +34,7 @@ fn workbook(sheet: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Panics of the crate that reads workbooks are answered by [`write_table`]; any other ends the run, as before.
-fn expect_panics_of_calamine() {
-    let abort = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        let answered = info.location().is_some_and(|at| at.file().contains("/calamine-"));
-        if !answered {
-            abort(info);
-        }
-    }));
-}
-
-fuzz_target!(init: expect_panics_of_calamine(), |bytes: &[u8]| {
+fuzz_target!(init: expect_panics_of("/calamine-"), |bytes: &[u8]| {
     let request: TableRequest = serde_json::from_str(
         r#"{"holder":"workbook","sheets":[],"skip":0,"header_rows":null,"columns":64,"field_bytes":4096}"#,
     )

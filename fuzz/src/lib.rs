@@ -2,6 +2,7 @@
 //! promises that hold whatever the bytes are.
 
 use std::io::Cursor;
+use std::panic;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -45,6 +46,16 @@ pub fn settings(tables: Option<Tables>) -> Settings {
     };
     settings.tables = tables;
     settings
+}
+
+/// Panics of a crate that reads a format are answered by `write_table`; any other ends the run, as before.
+pub fn expect_panics_of(path: &'static str) {
+    let abort = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !info.location().is_some_and(|at| at.file().contains(path)) {
+            abort(info);
+        }
+    }));
 }
 
 /// Takes a file: every row is accounted for once, the report has them all, and a check reads as many.

@@ -1,12 +1,16 @@
-//! `cargo xtask fuzz`: each target of `fuzz/` for some seconds, two at a time. Skipped loudly where nightly is missing.
+//! `cargo xtask fuzz`: each target of `fuzz/` for some seconds, two at a time. Installs cargo-fuzz where it is missing;
+//! skipped loudly where the nightly compiler is, which no package registry has.
 
 use std::fs;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::process::{run, say};
+use crate::process::{run, run_quietly, say};
 use crate::workspace::Workspace;
+
+const INSTALL_LIMIT: Duration = Duration::from_mins(20);
 
 /// Targets that run at a time.
 const AT_A_TIME: usize = 2;
@@ -14,7 +18,7 @@ const AT_A_TIME: usize = 2;
 /// Runs every target for `seconds`; fails where one finds something. Zero seconds skip all.
 pub(crate) fn run_targets(workspace: &Workspace, seconds: u64) -> Result<ExitCode> {
     let folder = workspace.path("fuzz");
-    if let Some(reason) = missing(seconds) {
+    if let Some(reason) = missing(workspace, seconds) {
         println!("SKIPPED fuzz targets: {reason}");
         return Ok(ExitCode::SUCCESS);
     }
@@ -66,20 +70,29 @@ pub(crate) fn run_targets(workspace: &Workspace, seconds: u64) -> Result<ExitCod
 }
 
 /// Why nothing is fuzzed, where nothing is.
-fn missing(seconds: u64) -> Option<&'static str> {
+fn missing(workspace: &Workspace, seconds: u64) -> Option<String> {
     let works = |command: &mut Command| {
         let output = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
         output.is_ok_and(|status| status.success())
     };
     if seconds == 0 {
-        Some("zero seconds were asked for")
+        Some("zero seconds were asked for".to_owned())
     } else if !works(Command::new("cargo").args(["+nightly", "--version"])) {
-        Some("there is no nightly compiler (rustup toolchain install nightly)")
+        Some("there is no nightly compiler (rustup toolchain install nightly)".to_owned())
     } else if !works(fuzz().arg("--version")) {
-        Some("cargo-fuzz is not installed (cargo install cargo-fuzz)")
+        install(workspace).err().map(|error| format!("{error:#}"))
     } else {
         None
     }
+}
+
+fn install(workspace: &Workspace) -> Result<()> {
+    say("installing cargo-fuzz from the crates registry");
+    fs::create_dir_all(&workspace.target).context("creating the target folder")?;
+    let log = workspace.target.join("naqsha-cargo-fuzz.log");
+    let mut install = Command::new("cargo");
+    install.args(["install", "--quiet", "--locked", "cargo-fuzz"]);
+    run_quietly(&mut install, &log, INSTALL_LIMIT)
 }
 
 /// The nightly cargo, whichever cargo runs this command.
@@ -116,7 +129,7 @@ mod tests {
         let workspace = Workspace::find().expect("run by cargo in the workspace");
         let manifest = fs::read_to_string(workspace.path("fuzz/Cargo.toml")).expect("the manifest");
         let targets = targets(&workspace).expect("the folder");
-        assert!(targets.len() >= 10);
+        assert!(targets.len() >= 11);
         for target in targets {
             assert!(
                 manifest.contains(&format!("name = \"{target}\"")),

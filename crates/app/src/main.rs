@@ -13,6 +13,7 @@ mod period;
 mod reference;
 mod stats;
 mod tables;
+mod unchanged;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use naqsha_layers::Catalogue;
-use sha2::{Digest as _, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::compress::compress;
 use crate::negotiate::{Coding, Format};
@@ -217,12 +217,13 @@ fn validators(headers: &mut HeaderMap, tag: &str, freshness: Freshness, version:
 }
 
 fn base_tag(key: &str) -> String {
-    let mut digest = Sha256::new();
-    digest.update(env!("CARGO_PKG_VERSION"));
-    digest.update([0]);
-    digest.update(key);
+    let mut digest = Context::new(&SHA256);
+    digest.update(env!("CARGO_PKG_VERSION").as_bytes());
+    digest.update(&[0]);
+    digest.update(key.as_bytes());
     digest
-        .finalize()
+        .finish()
+        .as_ref()
         .iter()
         .take(12)
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))

@@ -13,24 +13,19 @@ use naqsha_model::{Code, ContentDigest, Incident, NaturalKey};
 use crate::draft::{Draft, is_blank, is_hxl};
 use crate::error::IngestError;
 use crate::finish::Finisher;
+use crate::limits::CHUNK;
 use crate::plan::{Plan, Use};
 use crate::read::RowReader;
 use crate::reader::{Rows, is_total};
 
-/// Rows of a block: enough to make handing it over cheap, few enough to stay in a processor's cache.
-const BLOCK: usize = 512;
-
 /// What a row is on its own.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most rows are incidents: a box each would cost more than the room"
-)]
 pub(crate) enum Judged {
     /// No record: blank, a row of tags, a row of totals.
     NoRecord(Option<Code>),
-    /// An incident; where rows are lines of cases, the digest of what every line of the case repeats.
-    Incident(Incident, Option<ContentDigest>),
+    /// An incident, the next of the block's; where rows are lines of cases, with the digest of what every line of the case
+    /// repeats.
+    Incident(Option<ContentDigest>),
     /// Not taken, with the reasons and, where rows are lines of cases, its case.
     Rejected(Vec<Code>, Option<NaturalKey>),
     /// Outside what the service takes.
@@ -50,6 +45,8 @@ pub(crate) struct Answer {
     /// Number of its first row.
     pub(crate) first: u64,
     pub(crate) rows: Vec<Judged>,
+    /// The incidents among them: large, so they stay where they are while rows are accounted for.
+    pub(crate) incidents: Vec<Incident>,
     /// Codes raised for a column.
     pub(crate) blamed: Vec<(Code, usize)>,
     /// Values, and values with personal data, per column.
@@ -78,6 +75,7 @@ impl<'a> Judge<'a> {
         let mut answer = Answer {
             first: block.first,
             rows: Vec::with_capacity(block.rows.len()),
+            incidents: Vec::with_capacity(block.rows.len()),
             blamed: Vec::new(),
             privacy: vec![(0, 0); self.reader.plan.uses.len()],
             spent: Block::default(),
@@ -91,7 +89,7 @@ impl<'a> Judge<'a> {
             } else if is_total(row) {
                 Judged::NoRecord(Some(Code::B910))
             } else {
-                let judged = self.judge_row(number, row);
+                let judged = self.judge_row(number, row, &mut answer.incidents);
                 note_privacy(&mut answer.privacy, self.reader.plan, row, &self.draft);
                 answer.blamed.extend_from_slice(&self.draft.blamed);
                 judged
@@ -102,7 +100,12 @@ impl<'a> Judge<'a> {
         answer
     }
 
-    fn judge_row(&mut self, number: u64, row: &StringRecord) -> Judged {
+    fn judge_row(
+        &mut self,
+        number: u64,
+        row: &StringRecord,
+        incidents: &mut Vec<Incident>,
+    ) -> Judged {
         let draft = &mut self.draft;
         draft.clear();
         self.reader.read(row, draft);
@@ -111,7 +114,8 @@ impl<'a> Judge<'a> {
         if let Some(incident) = self.finisher.finish(number, draft) {
             let head = (lines && incident.natural_key.is_some())
                 .then(|| self.finisher.head_of_case(&incident));
-            return Judged::Incident(incident, head);
+            incidents.push(incident);
+            return Judged::Incident(head);
         }
         draft.codes.sort_unstable();
         if draft.is_rejected() {
@@ -151,7 +155,7 @@ impl<'r, 's> Blocks<'r, 's> {
         let mut block = self.spent.pop().unwrap_or_default();
         block.first = self.rows.number() + 1;
         let mut filled = 0;
-        while filled < BLOCK {
+        while filled < CHUNK {
             if let Some(slot) = block.rows.get_mut(filled) {
                 self.rows.recycle(std::mem::take(slot));
             }
@@ -174,7 +178,7 @@ impl<'r, 's> Blocks<'r, 's> {
 
 impl Block {
     pub(crate) const fn is_last(&self) -> bool {
-        self.rows.len() < BLOCK
+        self.rows.len() < CHUNK
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Result, Write as _};
 
-use naqsha_model::{ContentDigest, Incident, Metres, Unit};
+use naqsha_model::{ContentDigest, Incident, Metres, Seizure, Unit};
 use naqsha_record::DetailsRecord;
 
 /// Digests contents, reusing its memory.
@@ -13,9 +13,31 @@ pub(crate) struct Canonical {
 
 impl Canonical {
     /// Digests the normalised fields, not the provenance: the same record in another file has the same digest.
+    ///
+    /// Linkage keys are left out. They come of columns that a result file does not hold, so its rows, sent again, are still
+    /// the records that they were.
     pub(crate) fn digest(&mut self, incident: &Incident) -> ContentDigest {
+        let details = incident.details.as_deref().map(DetailsRecord::from);
+        let details = details.map(DetailsRecord::without_linkage_keys);
+        self.digest_with(incident, &incident.seizures, details)
+    }
+
+    /// Digests what every line of a case repeats: neither the goods nor the persons of the line.
+    pub(crate) fn digest_head(&mut self, incident: &Incident) -> ContentDigest {
+        let details = incident.details.as_deref().map(DetailsRecord::from);
+        let details = details.map(DetailsRecord::without_linkage);
+        self.digest_with(incident, &[], details)
+    }
+
+    fn digest_with(
+        &mut self,
+        incident: &Incident,
+        seizures: &[Seizure],
+        details: Option<DetailsRecord>,
+    ) -> ContentDigest {
         self.text.clear();
-        write_canonical(&mut self.text, incident).expect("writing to a string does not fail");
+        write_canonical(&mut self.text, incident, seizures, details)
+            .expect("writing to a string does not fail");
         ContentDigest::of(&[&self.text])
     }
 }
@@ -29,7 +51,12 @@ fn whole(number: f64) -> i64 {
     number.round() as i64
 }
 
-fn write_canonical(out: &mut String, incident: &Incident) -> Result {
+fn write_canonical(
+    out: &mut String,
+    incident: &Incident,
+    seizures: &[Seizure],
+    details: Option<DetailsRecord>,
+) -> Result {
     write!(
         out,
         "{}|{}|",
@@ -59,7 +86,7 @@ fn write_canonical(out: &mut String, incident: &Incident) -> Result {
             offence.statute, offence.section, offence.iccs
         )?;
     }
-    write_seizures(out, incident);
+    write_seizures(out, seizures);
     let grading = incident.grading;
     write!(
         out,
@@ -68,9 +95,8 @@ fn write_canonical(out: &mut String, incident: &Incident) -> Result {
         grading.reliability.code(),
         grading.credibility.code()
     )?;
-    if let Some(details) = incident.details.as_deref() {
-        let json = serde_json::to_string(&DetailsRecord::from(details))
-            .map_err(|_json| std::fmt::Error)?;
+    if let Some(details) = details.filter(|details| !details.is_empty()) {
+        let json = serde_json::to_string(&details).map_err(|_json| std::fmt::Error)?;
         write_text(out, &json)?;
     }
     Ok(())
@@ -98,9 +124,8 @@ fn write_moments(out: &mut String, incident: &Incident) -> Result {
 }
 
 /// In an order of their own: the lines of a case may come in any.
-fn write_seizures(out: &mut String, incident: &Incident) {
-    let mut lines: Vec<String> = incident
-        .seizures
+fn write_seizures(out: &mut String, seizures: &[Seizure]) {
+    let mut lines: Vec<String> = seizures
         .iter()
         .map(|s| {
             format!(

@@ -31,7 +31,8 @@ pub(crate) enum Place {
 /// The cases that may still get lines.
 #[derive(Debug, Default)]
 pub(crate) struct Cases {
-    open: HashMap<NaturalKey, Case>,
+    /// Boxed: an incident is large, and the table is filled and emptied all the time.
+    open: HashMap<NaturalKey, Box<Case>>,
     order: VecDeque<NaturalKey>,
 }
 
@@ -111,17 +112,17 @@ impl Cases {
     fn case(&mut self, key: NaturalKey) -> &mut Case {
         self.open.entry(key).or_insert_with(|| {
             self.order.push_back(key);
-            Case {
+            Box::new(Case {
                 incident: None,
                 head: ContentDigest(0),
                 rows: Vec::new(),
                 failed: Vec::new(),
-            }
+            })
         })
     }
 
     /// Closes the oldest case, where there are too many.
-    pub(crate) fn overdue(&mut self) -> Option<Case> {
+    pub(crate) fn overdue(&mut self) -> Option<Box<Case>> {
         if self.open.len() > OPEN_CASES {
             self.close()
         } else {
@@ -130,7 +131,7 @@ impl Cases {
     }
 
     /// Closes the oldest case.
-    pub(crate) fn close(&mut self) -> Option<Case> {
+    pub(crate) fn close(&mut self) -> Option<Box<Case>> {
         self.order
             .pop_front()
             .and_then(|key| self.open.remove(&key))

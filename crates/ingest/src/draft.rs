@@ -8,6 +8,7 @@ use naqsha_model::{
     Precision, Seizure, Severity, Status, TimePrecision, Unit,
 };
 
+use crate::recall::Recalled;
 use crate::reference::{DistrictId, NamedStation};
 
 /// The days and instants a cell names.
@@ -75,6 +76,8 @@ pub(crate) struct Draft {
     pub(crate) line_unit: Option<Unit>,
     pub(crate) handling: Option<HandlingCode>,
     pub(crate) releasable_to: Vec<String>,
+    /// What earlier rows had; all that stays from row to row.
+    recalled: Option<Box<Recalled>>,
 }
 
 impl Draft {
@@ -88,6 +91,11 @@ impl Draft {
     /// The rare parts, to be filled in.
     pub(crate) fn details(&mut self) -> &mut Details {
         self.details.get_or_insert_default()
+    }
+
+    /// What earlier rows had.
+    pub(crate) fn recalled(&mut self) -> &mut Recalled {
+        self.recalled.get_or_insert_default()
     }
 
     /// Notes a code for a column.
@@ -114,19 +122,21 @@ impl Draft {
 
     /// Empties the draft for the next row, keeping its memory.
     pub(crate) fn clear(&mut self) {
-        let mut kept = std::mem::take(self);
-        kept.codes.clear();
-        kept.blamed.clear();
-        kept.fixed.clear();
-        kept.redacted.clear();
         *self = Self {
-            codes: kept.codes,
-            blamed: kept.blamed,
-            fixed: kept.fixed,
-            redacted: kept.redacted,
+            codes: emptied(&mut self.codes),
+            blamed: emptied(&mut self.blamed),
+            fixed: emptied(&mut self.fixed),
+            redacted: emptied(&mut self.redacted),
+            recalled: self.recalled.take(),
             ..Self::default()
         };
     }
+}
+
+fn emptied<T>(list: &mut Vec<T>) -> Vec<T> {
+    let mut list = std::mem::take(list);
+    list.clear();
+    list
 }
 
 /// A row whose every cell is blank, as spreadsheets leave behind.

@@ -2,7 +2,7 @@
 
 use naqsha_model::{
     Adjacent, Agency, CaseReference, Category, Code, ContentDigest, Day, Details, Grading,
-    Handling, Incident, Linkage, Location, NaturalKey, Occurred, Provenance, Province, RecordStage,
+    Handling, Incident, Location, NaturalKey, Occurred, Provenance, Province, RecordStage,
 };
 
 use crate::canonical::Canonical;
@@ -113,7 +113,8 @@ impl<'a> Finisher<'a> {
             },
         };
         incident.natural_key = self.natural_key(&incident, draft);
-        if incident.natural_key.is_some() {
+        // A line of a case is digested with its case, when all of its lines are known.
+        if incident.natural_key.is_some() && self.profile.repeat.is_none() {
             incident.content = self.content(&incident);
         }
         Some(incident)
@@ -252,15 +253,7 @@ impl<'a> Finisher<'a> {
 
     /// Digests what every line of a case repeats: neither the goods nor the persons of the line.
     pub(crate) fn head_of_case(&mut self, incident: &Incident) -> ContentDigest {
-        let mut head = incident.clone();
-        head.seizures.clear();
-        if let Some(details) = &mut head.details {
-            details.linkage = Linkage::default();
-        }
-        if head.details().eq(&Details::default()) {
-            head.details = None;
-        }
-        self.content(&head)
+        self.canonical.digest_head(incident)
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{Read, Seek};
 
 use csv::StringRecord;
-use naqsha_model::{BatchDigest, Category, Code, Incident, LocationMethod};
+use naqsha_model::{Category, Code, Incident, LocationMethod};
 
 use crate::blocks::{Answer, Blocks, Judge, Judged, Workers};
 use crate::cases::{Case, Cases, Place};
@@ -21,27 +21,25 @@ use crate::reader::{self, Rows};
 use crate::reference::Reference;
 use crate::seen::{Seen, Sight};
 use crate::settings::Settings;
-use crate::source::digest;
 use crate::tally::Tally;
 
-/// A record that the sink did not take.
+/// What the sink says of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// Its data row (`provenance.row`).
     pub row: u64,
-    /// D701 for the same content under a natural key already held, D702 for other content.
+    /// Not taken: D701 for the same content under a natural key already held, D702 for other content. Taken with a
+    /// warning: C804 where it revises a record and its status goes back.
     pub code: Code,
 }
 
-/// Takes chunks of accepted incidents and answers for those it did not take.
+/// Takes chunks of accepted incidents and answers for those it did not take, or took with a warning.
 pub type Sink<'s> =
     dyn FnMut(Vec<Incident>) -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> + 's;
 
 /// What became of a file.
 #[derive(Debug, Clone)]
 pub struct Ingested {
-    /// SHA-256 of the bytes as received.
-    pub digest: BatchDigest,
     /// Data rows: `accepted + rejected + duplicate + skipped`.
     pub rows: u64,
     /// Rows taken, those with warnings among them.
@@ -99,10 +97,7 @@ pub fn ingest(
         run.tally
     };
     run.outcomes.sort();
-    // After the rows, so that a refused file is not read to its end.
-    source.rewind().map_err(IngestError::Read)?;
-    let digest = digest(&mut source).map_err(IngestError::Read)?;
-    Ok(run.finish(digest, profile, settings))
+    Ok(run.finish(profile, settings))
 }
 
 /// B905 where the profile was not yet, or is no longer, the one to read files through.
@@ -191,8 +186,7 @@ impl<'a> Run<'a> {
         if self.tally.rows == 0 {
             return Err(Refusal::new(Code::B906, "the file has a header and no rows").into());
         }
-        self.close_all()?;
-        self.hand_on(sink)
+        self.close_all(sink)
     }
 
     /// Accounts for a block, in order.
@@ -201,65 +195,102 @@ impl<'a> Run<'a> {
         for (sum, more) in self.privacy.iter_mut().zip(&answer.privacy) {
             *sum = (sum.0 + more.0, sum.1 + more.1);
         }
-        for (row, judged) in (answer.first..).zip(answer.rows.drain(..)) {
-            self.tally.rows += 1;
-            self.take(row, judged)?;
-            if self.chunk.len() >= CHUNK {
-                self.hand_on(sink)?;
+        let mut incidents = std::mem::take(&mut answer.incidents);
+        if self.cases.is_some() {
+            self.account_lines(answer, incidents)?;
+        } else {
+            for (row, judged) in (answer.first..).zip(&answer.rows) {
+                self.remark(row, judged);
             }
-            let most = self.settings.limits.remarked_rows;
-            if self.tally.outcomes.len() > most {
-                let detail = format!("more than {most} rows with remarks");
-                return Err(Refusal::new(Code::B909, detail).into());
-            }
+            let mut kept = Ok(());
+            incidents.retain_mut(|incident| {
+                note_repeated(&mut self.points, incident);
+                self.look(incident).unwrap_or_else(|refusal| {
+                    kept = Err(refusal);
+                    false
+                })
+            });
+            kept?;
+            self.chunk = incidents;
+        }
+        self.hand_on(sink)?;
+        let most = self.settings.limits.remarked_rows;
+        if self.tally.outcomes.len() > most {
+            let detail = format!("more than {most} rows with remarks");
+            return Err(Refusal::new(Code::B909, detail).into());
         }
         Ok(())
     }
 
-    fn take(&mut self, row: u64, judged: Judged) -> Result<(), IngestError> {
-        match (judged, &mut self.cases) {
-            (Judged::NoRecord(code), _) => {
-                self.tally.remark(row, Outcome::Skipped, code.as_slice());
-            }
-            (Judged::Skipped(codes), _) => self.tally.remark(row, Outcome::Skipped, &codes),
-            (Judged::Rejected(codes, Some(key)), Some(cases)) => cases.fail(key, row, &codes),
-            (Judged::Rejected(codes, _), _) => self.tally.remark(row, Outcome::Rejected, &codes),
-            (Judged::Incident(mut incident, head), cases) => {
-                note_repeated(&mut self.points, &mut incident);
-                match (cases, incident.natural_key, head) {
-                    (Some(cases), Some(key), Some(head)) => {
-                        if let Place::Repeat(code) = cases.add(key, incident, head) {
-                            self.tally.remark(row, Outcome::Duplicate, &[code]);
-                        }
-                        if let Some(case) = cases.overdue() {
-                            self.close(case)?;
-                        }
-                    }
-                    _ => self.keep(incident)?,
+    /// Counts a row, and says what became of one that is no incident.
+    fn remark(&mut self, row: u64, judged: &Judged) {
+        self.tally.rows += 1;
+        match judged {
+            Judged::NoRecord(code) => self.tally.remark(row, Outcome::Skipped, code.as_slice()),
+            Judged::Skipped(codes) => self.tally.remark(row, Outcome::Skipped, codes),
+            Judged::Rejected(codes, _) => self.tally.remark(row, Outcome::Rejected, codes),
+            Judged::Incident(_) => {}
+        }
+    }
+
+    /// Accounts for a block whose rows may be lines of cases.
+    fn account_lines(
+        &mut self,
+        answer: &Answer,
+        incidents: Vec<Incident>,
+    ) -> Result<(), IngestError> {
+        let mut incidents = incidents.into_iter();
+        for (row, judged) in (answer.first..).zip(&answer.rows) {
+            match (judged, &mut self.cases) {
+                (Judged::Rejected(codes, Some(key)), Some(cases)) => {
+                    self.tally.rows += 1;
+                    cases.fail(*key, row, codes);
                 }
+                _ => self.remark(row, judged),
+            }
+            let Judged::Incident(head) = judged else {
+                continue;
+            };
+            let mut incident = incidents.next().expect("one for each row that is one");
+            note_repeated(&mut self.points, &mut incident);
+            match (&mut self.cases, incident.natural_key, *head) {
+                (Some(cases), Some(key), Some(head)) => {
+                    if let Place::Repeat(code) = cases.add(key, incident, head) {
+                        self.tally.remark(row, Outcome::Duplicate, &[code]);
+                    }
+                    if let Some(case) = cases.overdue() {
+                        self.close(case)?;
+                    }
+                }
+                _ => self.keep(incident)?,
             }
         }
         Ok(())
     }
 
-    fn keep(&mut self, incident: Incident) -> Result<(), IngestError> {
+    /// Whether an incident is the first of its key in the file, and may be handed on; one that is not is remarked.
+    fn look(&mut self, incident: &Incident) -> Result<bool, Refusal> {
         let row = incident.provenance.row;
-        let code = match self.seen.look(&incident)? {
-            Sight::First => {
-                self.chunk.push(incident);
-                return Ok(());
-            }
+        let code = match self.seen.look(incident)? {
+            Sight::First => return Ok(true),
             Sight::Same => Code::D701,
             Sight::Changed => Code::D702,
         };
         self.tally.remark(row, Outcome::Duplicate, &[code]);
-        for further in self.further_rows.remove(&row).unwrap_or_default() {
+        for further in taken(&mut self.further_rows, row).unwrap_or_default() {
             self.tally.remark(further, Outcome::Duplicate, &[code]);
+        }
+        Ok(false)
+    }
+
+    fn keep(&mut self, incident: Incident) -> Result<(), IngestError> {
+        if self.look(&incident)? {
+            self.chunk.push(incident);
         }
         Ok(())
     }
 
-    fn close(&mut self, case: Case) -> Result<(), IngestError> {
+    fn close(&mut self, case: Box<Case>) -> Result<(), IngestError> {
         if !case.failed.is_empty() {
             case.rows
                 .iter()
@@ -278,11 +309,14 @@ impl<'a> Run<'a> {
         self.keep(incident)
     }
 
-    fn close_all(&mut self) -> Result<(), IngestError> {
+    fn close_all(&mut self, sink: &mut Sink<'_>) -> Result<(), IngestError> {
         while let Some(case) = self.cases.as_mut().and_then(Cases::close) {
             self.close(case)?;
+            if self.chunk.len() >= CHUNK {
+                self.hand_on(sink)?;
+            }
         }
-        Ok(())
+        self.hand_on(sink)
     }
 
     fn hand_on(&mut self, sink: &mut Sink<'_>) -> Result<(), IngestError> {
@@ -290,34 +324,33 @@ impl<'a> Run<'a> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(u64, Category, Box<[Code]>)> = chunk
+        let rows: Vec<(u64, Category, Vec<Code>)> = chunk
             .iter()
-            .map(|i| {
-                (
-                    i.provenance.row,
-                    i.category,
-                    i.provenance.warnings.as_slice().into(),
-                )
-            })
+            .map(|i| (i.provenance.row, i.category, i.provenance.warnings.clone()))
             .collect();
         let verdicts = sink(chunk).map_err(IngestError::Sink)?;
-        let refused: HashMap<u64, Code> = verdicts
-            .into_iter()
-            .map(|verdict| (verdict.row, verdict.code))
-            .collect();
-        for (row, category, warnings) in rows {
-            let further = self.further_rows.remove(&row).unwrap_or_default();
+        let mut verdicts: HashMap<u64, Code> =
+            verdicts.into_iter().map(|v| (v.row, v.code)).collect();
+        for (row, category, mut warnings) in rows {
+            let further = taken(&mut self.further_rows, row).unwrap_or_default();
             let rows = std::iter::once(row).chain(further);
-            let refusal = refused.get(&row);
-            if refusal.is_none_or(|&code| code == Code::D701) {
-                *self.tally.stated.entry(category).or_default() += 1;
+            let verdict = taken(&mut verdicts, row);
+            if verdict != Some(Code::D702) {
+                self.tally.stated.add(category);
             }
-            if let Some(&code) = refusal {
-                rows.for_each(|row| self.tally.remark(row, Outcome::Duplicate, &[code]));
-                continue;
+            match verdict {
+                Some(code @ (Code::D701 | Code::D702)) => {
+                    rows.for_each(|row| self.tally.remark(row, Outcome::Duplicate, &[code]));
+                    continue;
+                }
+                Some(warning) => {
+                    warnings.push(warning);
+                    warnings.sort_unstable();
+                }
+                None => {}
             }
             self.tally.incidents += 1;
-            *self.tally.categories.entry(category).or_default() += 1;
+            self.tally.categories.add(category);
             if warnings.is_empty() {
                 rows.for_each(|_| self.tally.count(Outcome::Accepted));
             } else {
@@ -339,6 +372,11 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+/// What is known of a row, which is mostly nothing of any row.
+fn taken<T>(known: &mut HashMap<u64, T>, row: u64) -> Option<T> {
+    (!known.is_empty()).then(|| known.remove(&row)).flatten()
 }
 
 /// W408 where too many rows before this one stated the same point.

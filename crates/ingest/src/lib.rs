@@ -46,6 +46,7 @@ mod profile;
 mod project;
 mod read;
 mod reader;
+mod recall;
 mod reference;
 mod report;
 mod secret;
@@ -55,6 +56,7 @@ mod source;
 mod table;
 mod tally;
 mod text;
+mod usual;
 mod values;
 
 pub use check::{Check, check};
@@ -73,5 +75,6 @@ pub use secret::LinkageSecret;
 pub use settings::Settings;
 pub use source::{ReadSeek, digest};
 pub use table::{TableFile, TableRequest, Tables, write_table};
+pub use usual::UsualQuantities;
 
 pub use naqsha_model::Code;

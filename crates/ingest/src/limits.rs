@@ -33,8 +33,9 @@ impl Default for Limits {
     }
 }
 
-/// Incidents handed to the sink at a time.
-pub const CHUNK: usize = 65_536;
+/// Rows judged together, and so the most incidents handed to the sink at a time: enough to make handing them over cheap,
+/// few enough to stay in a processor's cache (an incident has some 700 bytes).
+pub const CHUNK: usize = 256;
 
 /// Cases of several rows that may stand open at once; the oldest is closed when one more opens.
 pub(crate) const OPEN_CASES: usize = 16_384;

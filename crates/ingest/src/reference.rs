@@ -173,7 +173,7 @@ impl Reference {
 }
 
 /// Records of an embedded table; a row that is not one is left out, and the tests count them.
-fn records(table: &str) -> impl Iterator<Item = csv::StringRecord> {
+pub(crate) fn records(table: &str) -> impl Iterator<Item = csv::StringRecord> {
     csv::Reader::from_reader(table.as_bytes())
         .into_records()
         .filter_map(Result::ok)

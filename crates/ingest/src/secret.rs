@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use naqsha_model::LinkageKey;
-use sha2::Sha256;
+use ring::hmac::{Context, HMAC_SHA256, Key};
 
 use crate::text::fold;
 
@@ -24,15 +23,15 @@ impl LinkageSecret {
     /// The value is folded and its spaces and dashes are left out, so that one identity number has one key in any script
     /// of digits; the kind keeps a plate from meeting a bank account.
     pub(crate) fn key(&self, kind: &str, value: &str) -> LinkageKey {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length is a key");
+        let mut mac = Context::with_key(&Key::new(HMAC_SHA256, &self.0));
         mac.update(kind.as_bytes());
         mac.update(&[0]);
         let mut letter = [0; 4];
         for c in fold(value).chars().filter(|c| c.is_alphanumeric()) {
             mac.update(c.encode_utf8(&mut letter).as_bytes());
         }
-        let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        let half = digest.first_chunk().expect("SHA-256 has 32 bytes");
+        let tag = mac.sign();
+        let half = tag.as_ref().first_chunk().expect("SHA-256 has 32 bytes");
         LinkageKey(u128::from_be_bytes(*half))
     }
 }

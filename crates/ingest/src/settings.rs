@@ -10,6 +10,7 @@ use naqsha_model::{Agency, CategorySet};
 use crate::limits::Limits;
 use crate::secret::LinkageSecret;
 use crate::table::Tables;
+use crate::usual::UsualQuantities;
 
 /// What the caller says about one ingestion.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Settings {
     pub today: Date,
     /// The deployment's secret, for profiles that make keyed hashes.
     pub secret: Option<LinkageSecret>,
+    /// What the agency usually seizes at once; more is W503.
+    pub usual: UsualQuantities,
     /// Threads that read rows, beside the caller's; the answer does not depend on it.
     pub threads: NonZero<usize>,
     /// Bounds on the file.
@@ -46,6 +49,7 @@ impl Settings {
             received_at,
             today,
             secret: None,
+            usual: UsualQuantities::default(),
             threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
             limits: Limits::default(),
             tables: None,

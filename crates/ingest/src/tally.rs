@@ -3,12 +3,32 @@
 use std::collections::BTreeMap;
 
 use csv::StringRecord;
-use naqsha_model::{BatchDigest, Category, Code};
+use naqsha_model::{Category, Code};
 
 use crate::ingest::Ingested;
 use crate::outcome::{CodeCounts, Outcome, Outcomes, count};
 use crate::profile::Profile;
 use crate::settings::Settings;
+
+/// Incidents by category.
+#[derive(Debug, Default)]
+pub(crate) struct CategoryCounts([u64; Category::COUNT]);
+
+impl CategoryCounts {
+    pub(crate) fn add(&mut self, category: Category) {
+        if let Some(count) = self.0.get_mut(usize::from(category.index())) {
+            *count += 1;
+        }
+    }
+
+    /// Categories that occur, with how often.
+    fn iter(&self) -> impl Iterator<Item = (Category, u64)> {
+        (0..)
+            .zip(&self.0)
+            .filter(|&(_, &count)| count > 0)
+            .filter_map(|(index, &count)| Some((Category::from_index(index)?, count)))
+    }
+}
 
 /// Everything counted on the way.
 #[derive(Default)]
@@ -16,9 +36,9 @@ pub(crate) struct Tally {
     pub(crate) rows: u64,
     by_outcome: [u64; 5],
     pub(crate) incidents: u64,
-    pub(crate) categories: BTreeMap<Category, u64>,
+    pub(crate) categories: CategoryCounts,
     /// Incidents taken and those held already, by category: what a control total is compared with.
-    pub(crate) stated: BTreeMap<Category, u64>,
+    pub(crate) stated: CategoryCounts,
     codes: CodeCounts,
     /// By code and column.
     blamed: BTreeMap<(Code, usize), u64>,
@@ -55,19 +75,14 @@ impl Tally {
         self.outcomes.record(row, outcome, codes);
     }
 
-    pub(crate) fn finish(
-        mut self,
-        digest: BatchDigest,
-        profile: &Profile,
-        settings: &Settings,
-    ) -> Ingested {
+    pub(crate) fn finish(mut self, profile: &Profile, settings: &Settings) -> Ingested {
         let [accepted, warned, rejected, duplicate, skipped] = self.by_outcome;
         let rows_differ = settings.stated_rows.is_some_and(|rows| rows != self.rows);
         let totals_differ = settings.control_totals.iter().any(|(set, stated)| {
             let found: u64 = self
                 .stated
                 .iter()
-                .filter(|(c, _)| set.contains_index(c.index()))
+                .filter(|(category, _)| set.contains_index(category.index()))
                 .map(|(_, n)| n)
                 .sum();
             found != *stated
@@ -84,7 +99,6 @@ impl Tally {
         count(&mut self.codes, &batch_codes);
         let columns = self.columns();
         Ingested {
-            digest,
             columns,
             rows: self.rows,
             accepted: accepted + warned,
@@ -93,7 +107,7 @@ impl Tally {
             duplicate,
             skipped,
             incidents: self.incidents,
-            categories: self.categories,
+            categories: self.categories.iter().collect(),
             codes: self.codes,
             outcomes: self.outcomes,
             held,

@@ -112,18 +112,34 @@ const fn urdu_letter(c: char) -> char {
     }
 }
 
-/// A folded name without accents, cut into words of letters and digits.
-pub(crate) fn words(text: &str) -> Vec<String> {
+/// A folded name without accents.
+fn bare(text: &str) -> String {
     let text = fold(text);
-    let bare = if text.is_ascii() {
+    if text.is_ascii() {
         text
     } else {
         text.nfd().filter(|&c| !accent(c)).collect()
-    };
-    bare.split(|c: char| !c.is_alphanumeric() && c != '\'')
+    }
+}
+
+fn is_of_a_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '\''
+}
+
+/// A folded name without accents, cut into words of letters and digits.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    bare(text)
+        .split(|c: char| !is_of_a_word(c))
         .filter(|w| !w.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// The letters and digits of [`words`], one after another.
+pub(crate) fn letters(text: &str) -> String {
+    let mut bare = bare(text);
+    bare.retain(is_of_a_word);
+    bare
 }
 
 const fn accent(c: char) -> bool {

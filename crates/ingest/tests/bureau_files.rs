@@ -5,10 +5,10 @@
 use std::io::Cursor;
 
 use naqsha_ingest::{
-    Ingested, Outcome, Profile, Reference, ReportInput, Settings, Verdict, check, ingest,
-    shipped_profiles, write_report,
+    Ingested, LinkageSecret, Outcome, Profile, Reference, ReportInput, Settings, UsualQuantities,
+    Verdict, check, ingest, shipped_profiles, write_report,
 };
-use naqsha_model::{Category, Code, Incident, LocationMethod, Precision};
+use naqsha_model::{Category, Code, Incident, LocationMethod, Precision, Substance};
 
 const ANF: &str =
     "FIR No,PS ANF,RD,Date of Seizure,U/S,Place of Seizure,Drug,Qty,Unit,Accused Name,CNIC\n";
@@ -22,10 +22,13 @@ fn profile(id: &str) -> Profile {
 }
 
 fn settings() -> Settings {
-    Settings::received(
-        "2026-01-02T03:04:05Z".parse().unwrap(),
-        "2026-01-02".parse().unwrap(),
-    )
+    Settings {
+        secret: Some(LinkageSecret::new([7; 32])),
+        ..Settings::received(
+            "2026-01-02T03:04:05Z".parse().unwrap(),
+            "2026-01-02".parse().unwrap(),
+        )
+    }
 }
 
 fn run(id: &str, text: &str) -> (Ingested, Vec<Incident>) {
@@ -324,6 +327,63 @@ fn what_the_sink_held_is_a_duplicate_in_every_row_of_the_case() {
         (2, 0, 2)
     );
     assert_eq!(done.outcomes.of(2), (Outcome::Duplicate, &[Code::D702][..]));
+}
+
+/// A card links records, whatever its script of digits; what stands for "unknown" links nothing.
+#[test]
+fn an_identity_card_becomes_a_key_and_nothing_else() {
+    let row = |number: &str, card: &str| {
+        format!("{number}/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Charas,10,KGs,,{card}")
+    };
+    let cards = [
+        "35202-1234567-1",
+        "۳۵۲۰۲۱۲۳۴۵۶۷۱",
+        "0000000000000",
+        "12",
+        "3.52021E+12",
+        "",
+    ];
+    let rows: Vec<String> = (1..)
+        .zip(cards)
+        .map(|(n, card)| row(&n.to_string(), card))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let (done, taken) = run("anf.seizure", &anf(&rows));
+    let keys: Vec<_> = taken
+        .iter()
+        .map(|incident| incident.details().linkage.person_keys.as_slice())
+        .collect();
+    assert_eq!(keys[0].len(), 1);
+    assert_eq!(keys, [keys[0], keys[0], &[], &[], &[], &[]]);
+    assert_eq!(done.columns[&Code::E112], [("CNIC".to_owned(), 1)].into());
+    let (_, without) = run("anf.seizure", &anf(&[&row("1", "")]));
+    assert_eq!(
+        without[0].content, taken[0].content,
+        "a result file, sent again, has no cards and changes nothing"
+    );
+}
+
+#[test]
+fn a_quantity_beyond_what_is_usual_is_looked_at() {
+    let row = |number: u32, quantity: &str| {
+        format!(
+            "{number}/24,PS ANF Quetta,RD Bln,03-04-2024,9-C CNSA,Chaman,Heroin,{quantity},KG,,"
+        )
+    };
+    let rows = [row(1, "9"), row(2, "11"), row(3, "11000")];
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let warned = |settings: &Settings| {
+        let (done, taken) = run_with("anf.seizure", &anf(&rows), settings, &[]);
+        assert_eq!((done.accepted, taken.len()), (3, 3));
+        done.columns.get(&Code::W503).cloned().unwrap_or_default()
+    };
+    assert_eq!(warned(&settings()), [("Qty".to_owned(), 1)].into());
+    let history = (0..1_000).map(|n| (Substance::Heroin, f64::from(n) / 100.0));
+    let learned = Settings {
+        usual: UsualQuantities::learned(history),
+        ..settings()
+    };
+    assert_eq!(warned(&learned), [("Qty".to_owned(), 2)].into());
 }
 
 #[test]

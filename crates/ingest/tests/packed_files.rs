@@ -47,7 +47,6 @@ fn run(bytes: &[u8], more_input: &str) -> Result<(Ingested, Vec<Incident>), Inge
         &settings(),
         &mut sink,
     )?;
-    assert_eq!(done.digest, naqsha_ingest::digest(bytes).unwrap());
     assert_eq!(
         done.rows,
         done.accepted + done.rejected + done.duplicate + done.skipped

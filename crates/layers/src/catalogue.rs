@@ -161,7 +161,7 @@ impl Catalogue {
         scope: Scope,
         page: &Page,
     ) -> Result<Answer, LayerError> {
-        let snapshot = self.store.snapshot();
+        let snapshot = self.snapshot(query);
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
         if !layer.describe().over_cells {
@@ -196,7 +196,7 @@ impl Catalogue {
         scope: Scope,
     ) -> Result<Answer, LayerError> {
         let unknown = || LayerError::UnknownFeature(id.to_owned());
-        let snapshot = self.store.snapshot();
+        let snapshot = self.snapshot(query);
         let version = snapshot.version();
         let mut query = query.clone();
         let cell = id.parse::<CellIndex>().ok();
@@ -236,6 +236,16 @@ impl Catalogue {
             matched: 1,
             version,
         })
+    }
+
+    /// What the question is asked of: everything as reported, or one record of each cluster.
+    fn snapshot(&self, query: &LayerQuery) -> Arc<Snapshot> {
+        let reported = self.store.snapshot();
+        if query.deduplicated {
+            reported.deduplicated()
+        } else {
+            reported
+        }
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.

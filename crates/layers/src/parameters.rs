@@ -13,6 +13,8 @@ pub enum Parameter {
     Agency,
     /// Location bases, comma separated.
     Basis,
+    /// Whether one of each cluster counts.
+    Deduplicated,
     /// Time interval.
     Datetime,
     /// H3 resolution of the answer.
@@ -40,6 +42,8 @@ pub enum ParameterKind {
     TextList,
     /// One member of a closed list.
     Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
     /// One free string.
     Text,
     /// RFC 3339 instant, date, or interval with `/` and `..`.
@@ -92,6 +96,7 @@ impl Parameter {
         Self::Stage,
         Self::Agency,
         Self::Basis,
+        Self::Deduplicated,
         Self::Datetime,
         Self::Resolution,
         Self::K,
@@ -110,6 +115,7 @@ impl Parameter {
             Self::Stage => "stage",
             Self::Agency => "agency",
             Self::Basis => "basis",
+            Self::Deduplicated => "deduplicated",
             Self::Datetime => "datetime",
             Self::Resolution => "resolution",
             Self::K => "k",
@@ -129,6 +135,7 @@ impl Parameter {
             Self::Stage => ParameterKind::ChoiceList(STAGES),
             Self::Basis => ParameterKind::ChoiceList(BASES),
             Self::Agency => ParameterKind::TextList,
+            Self::Deduplicated => ParameterKind::Flag,
             Self::Datetime => ParameterKind::Interval,
             Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },
             Self::K => ParameterKind::Integer { min: 1, max: 3 },
@@ -160,6 +167,9 @@ impl Parameter {
             Self::Agency => "Agencies whose records are counted; several separated by commas.",
             Self::Basis => {
                 "What the place of a record is the place of; several separated by commas."
+            }
+            Self::Deduplicated => {
+                "Whether records of different agencies that are probably one matter count once (true); as reported (false) is the default."
             }
             Self::Datetime => {
                 "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count."

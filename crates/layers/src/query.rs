@@ -64,6 +64,8 @@ pub struct LayerQuery {
     pub agencies: Option<Vec<String>>,
     /// Location bases counted; `None` leaves it to the layer.
     pub bases: Option<Vec<Basis>>,
+    /// Whether one record of each cluster of agencies' records counts, instead of all as reported.
+    pub deduplicated: bool,
     /// Days counted; `None` counts all.
     pub days: Option<DayRange>,
     /// Resolution; `None` takes the default of the deployment or the study area.
@@ -89,6 +91,7 @@ impl Default for LayerQuery {
             stages: None,
             agencies: None,
             bases: None,
+            deduplicated: false,
             days: None,
             resolution: None,
             k: 1,
@@ -163,6 +166,12 @@ impl LayerQuery {
                 self.agencies = Some(list(value, |text| {
                     Ok::<_, std::convert::Infallible>(text.to_owned())
                 })?);
+            }
+            Parameter::Deduplicated => {
+                let flag = value
+                    .parse()
+                    .map_err(|_word| format!("{value:?} is not true or false"));
+                self.deduplicated = flag?;
             }
             Parameter::Datetime => self.days = parse_interval(value)?,
             Parameter::Resolution => {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 /// A malformed identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,14 +115,15 @@ impl ContentDigest {
 }
 
 fn truncated(parts: &[&str]) -> u128 {
-    let mut hasher = Sha256::new();
+    let mut hasher = Context::new(&SHA256);
     for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    let digest: [u8; 32] = hasher.finalize().into();
     u128::from_be_bytes(
-        digest
+        hasher
+            .finish()
+            .as_ref()
             .first_chunk::<16>()
             .copied()
             .expect("SHA-256 has 32 bytes"),

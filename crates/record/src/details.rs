@@ -132,6 +132,32 @@ pub(crate) struct LinkageRecord {
     cross_refs: Vec<String>,
 }
 
+impl DetailsRecord {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        is_default(self)
+    }
+
+    /// The same without what links persons, vehicles and accounts.
+    #[must_use]
+    pub fn without_linkage_keys(self) -> Self {
+        let linkage = LinkageRecord {
+            cross_refs: self.linkage.cross_refs,
+            ..LinkageRecord::default()
+        };
+        Self { linkage, ..self }
+    }
+
+    /// The same without anything that links it to other records.
+    #[must_use]
+    pub fn without_linkage(self) -> Self {
+        Self {
+            linkage: LinkageRecord::default(),
+            ..self
+        }
+    }
+}
+
 impl From<&Details> for DetailsRecord {
     fn from(details: &Details) -> Self {
         let date = |day: Day| day.date().to_string();

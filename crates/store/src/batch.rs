@@ -131,13 +131,15 @@ pub struct Committed {
 /// How a record repeats one that is held, or one of its own batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepeatKind {
-    /// Same natural key, same content (D701).
+    /// Same natural key, same content: not stored (D701).
     Same,
-    /// Same natural key, other content (D702).
+    /// Same natural key, other content: not stored (D702).
     Changed,
+    /// Same natural key, other content, stored as the next revision: the status of its case went back (C804).
+    WentBack,
 }
 
-/// A record that was not stored because it repeats another.
+/// What is to be said of a record that repeats another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repeat {
     /// Its row in its file, 1-based.

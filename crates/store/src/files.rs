@@ -6,8 +6,12 @@ use std::io::{self, BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use naqsha_model::{BatchDigest, Day, DayRange};
-use polars::prelude::{DataFrame, ParquetReader, ParquetWriter, PolarsResult, SerReader};
-use sha2::{Digest, Sha256};
+use polars_core::prelude::{DataFrame, PolarsResult};
+use polars_io::SerReader as _;
+use polars_io::parquet::read::ParquetReader;
+use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
+use polars_utils::compression::ZstdLevel;
+use ring::digest::{Context, Digest, SHA256, digest};
 
 use crate::StoreError;
 use crate::columns::Columns;
@@ -99,10 +103,11 @@ pub(crate) fn write(
     let file = File::create_new(&path).map_err(file_error("make", &path))?;
     let mut digesting = Digesting {
         inner: BufWriter::new(file),
-        sha256: Sha256::new(),
+        sha256: Context::new(&SHA256),
         bytes: 0,
     };
     ParquetWriter::new(&mut digesting)
+        .with_compression(ParquetCompression::Zstd(ZstdLevel::try_new(1).ok()))
         .with_row_group_size(Some(ROW_GROUP))
         .finish(&mut frame)
         .map_err(encode)?;
@@ -116,7 +121,7 @@ pub(crate) fn write(
     let record = FileRecord {
         batch,
         part,
-        sha256: digesting.sha256.finalize().into(),
+        sha256: to_bytes(digesting.sha256.finish()),
         rows: columns.len() as u64,
         bytes: digesting.bytes,
         source_rows: columns.source_rows(),
@@ -182,19 +187,21 @@ pub(crate) fn verified(store: &Path, file: &FileRecord) -> Result<Vec<u8>, Strin
     if bytes.len() as u64 != file.bytes {
         return Err(format!("{} bytes instead of {}", bytes.len(), file.bytes));
     }
-    let sha256: [u8; 32] = Sha256::digest(&bytes).into();
-    if sha256 == file.sha256 {
+    if to_bytes(digest(&SHA256, &bytes)) == file.sha256 {
         Ok(bytes)
     } else {
         Err("its SHA-256 is not the one recorded".to_owned())
     }
 }
 
-/// Reads columns (`None`: all) of verified bytes.
-pub(crate) fn read_columns(bytes: &[u8], columns: Option<&[&str]>) -> PolarsResult<DataFrame> {
-    let columns = columns.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-    ParquetReader::new(Cursor::new(bytes))
-        .with_columns(columns)
+/// Reads columns of verified bytes, those that are there: one of which no row has a value is not.
+pub(crate) fn read_columns(bytes: &[u8], columns: &[&str]) -> PolarsResult<DataFrame> {
+    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let schema = reader.schema()?;
+    let present = columns.iter().filter(|name| schema.contains(name));
+    let present = present.map(|&name| name.to_owned()).collect();
+    reader
+        .with_columns(Some(present))
         .set_rechunk(true)
         .finish()
 }
@@ -207,10 +214,15 @@ pub(crate) fn read_rows(bytes: &[u8], first: usize, count: usize) -> PolarsResul
         .finish()
 }
 
+fn to_bytes(sha256: Digest) -> [u8; 32] {
+    let bytes = sha256.as_ref().first_chunk().copied();
+    bytes.expect("SHA-256 has 32 bytes")
+}
+
 /// Digests what passes through.
 struct Digesting<W> {
     inner: W,
-    sha256: Sha256,
+    sha256: Context,
     bytes: u64,
 }
 

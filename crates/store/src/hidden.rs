@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use naqsha_model::DayRange;
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 
 use crate::files::{self, FileRecord};
 use crate::index::{Rows, day_range};
@@ -82,7 +82,6 @@ pub(crate) fn source_rows(frame: &DataFrame) -> Result<Vec<u64>, Unreadable> {
 /// The bureau's row of each position of a file.
 pub(crate) fn read_source_rows(store: &Path, file: &FileRecord) -> Result<Vec<u64>, Unreadable> {
     let bytes = files::verified(store, file)?;
-    let frame =
-        files::read_columns(&bytes, Some(&[ROW_COLUMN])).map_err(|error| error.to_string())?;
+    let frame = files::read_columns(&bytes, &[ROW_COLUMN]).map_err(|error| error.to_string())?;
     source_rows(&frame)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
 use naqsha_model::{Basis, Category, Day, DayRange, RecordStage};
-use polars::prelude::DataFrame;
+use polars_core::prelude::{DataFrame, UInt16Chunked};
 
 use crate::batch::BatchRecord;
 use crate::cells;
@@ -82,8 +82,7 @@ impl Part {
         let bytes = files::verified(store, file)?;
         let row_column = (!hidden.is_empty()).then_some(hidden::ROW_COLUMN);
         let columns: Vec<&str> = INDEX_COLUMNS.into_iter().chain(row_column).collect();
-        let frame =
-            files::read_columns(&bytes, Some(&columns)).map_err(|error| error.to_string())?;
+        let frame = files::read_columns(&bytes, &columns).map_err(|error| error.to_string())?;
         let index = Index::new(file, &frame)?;
         let mask = match row_column {
             Some(_) => Some(Hidden::new(
@@ -247,23 +246,35 @@ fn bytes(frame: &DataFrame, column: &str, members: usize) -> Result<Vec<u8>, Unr
 
 /// Days of each record: when it happened, else when it was reported.
 fn days(frame: &DataFrame) -> Result<Vec<(u16, u16)>, Unreadable> {
+    let [occurred, reported] = [
+        ["occurred_first_day", "occurred_last_day"],
+        ["reported_first_day", "reported_last_day"],
+    ]
+    .map(|names| ranges(frame, names));
+    let mut days = vec![ANY_DAY; frame.height()];
+    // The later of them overwrites.
+    for (first, last) in [reported?, occurred?].into_iter().flatten() {
+        let ranges = first.iter().zip(last.iter());
+        for (day, (first, last)) in days.iter_mut().zip(ranges) {
+            if let (Some(first), Some(last)) = (first, last) {
+                *day = (first, last);
+            }
+        }
+    }
+    Ok(days)
+}
+
+/// First and last days; none where no record has them.
+fn ranges<'f>(
+    frame: &'f DataFrame,
+    [first, last]: [&str; 2],
+) -> Result<Option<(&'f UInt16Chunked, &'f UInt16Chunked)>, Unreadable> {
     let column = |name: &str| {
-        frame
-            .column(name)
-            .and_then(|column| column.u16())
-            .map_err(|error| error.to_string())
+        let column = frame.column(name).ok();
+        let days = column.map(|column| column.u16()).transpose();
+        days.map_err(|error| error.to_string())
     };
-    let occurred = column("occurred_first_day")?
-        .iter()
-        .zip(column("occurred_last_day")?.iter());
-    let reported = column("reported_first_day")?
-        .iter()
-        .zip(column("reported_last_day")?.iter());
-    let both = |(first, last): (Option<u16>, Option<u16>)| first.zip(last);
-    Ok(occurred
-        .zip(reported)
-        .map(|(occurred, reported)| both(occurred).or(both(reported)).unwrap_or(ANY_DAY))
-        .collect())
+    Ok(column(first)?.zip(column(last)?))
 }
 
 fn agencies(frame: &DataFrame) -> Result<(Vec<String>, Vec<u16>), Unreadable> {
@@ -287,10 +298,14 @@ fn agencies(frame: &DataFrame) -> Result<(Vec<String>, Vec<u16>), Unreadable> {
 }
 
 fn segments(frame: &DataFrame) -> Result<Vec<Segment>, Unreadable> {
-    let cells = frame
-        .column("cell")
-        .and_then(|column| column.i64())
-        .map_err(|error| error.to_string())?;
+    let Ok(cells) = frame.column("cell") else {
+        return Ok(vec![Segment {
+            resolution: None,
+            rows: 0..frame.height(),
+            entries: Vec::new(),
+        }]);
+    };
+    let cells = cells.i64().map_err(|error| error.to_string())?;
     let mut segments: Vec<Segment> = Vec::new();
     let mut previous = None;
     for (row, cell) in cells.iter().enumerate() {

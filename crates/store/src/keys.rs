@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use naqsha_model::{ContentDigest, NaturalKey};
+use naqsha_model::{ContentDigest, NaturalKey, Status};
 
 use crate::StoreError;
-use crate::columns::KEY_COLUMNS;
+use crate::columns::{KEY_COLUMNS, STATUS_COLUMN};
 use crate::contents::RecordAt;
 use crate::files::{self, FileRecord};
 use crate::hidden::{ROW_COLUMN, source_rows};
+use crate::older;
 use crate::rows::{Unreadable, whole};
 use crate::snapshot::Snapshot;
 
@@ -19,6 +20,7 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Keyed {
     pub at: RecordAt,
     pub content: ContentDigest,
+    pub status: Option<Status>,
 }
 
 /// All records of an agency's keys, current or not.
@@ -77,7 +79,7 @@ pub(crate) struct KeyCache {
 impl KeyCache {
     /// Keys of all batches of an agency that are or were live; reads the files of those that were not read before.
     ///
-    /// Memory: about 70 bytes a record with a key, kept for the next batch.
+    /// Memory: about 90 bytes a record with a key, kept for the next batch.
     pub(crate) fn of(
         &mut self,
         agency: &str,
@@ -125,9 +127,15 @@ pub(crate) fn read_keys(
     sequence: u64,
 ) -> Result<Vec<(NaturalKey, Keyed)>, Unreadable> {
     let bytes = files::verified(store, file)?;
-    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([ROW_COLUMN]).collect();
-    let frame = files::read_columns(&bytes, Some(&columns)).map_err(|error| error.to_string())?;
+    let columns: Vec<&str> = KEY_COLUMNS
+        .into_iter()
+        .chain([ROW_COLUMN, STATUS_COLUMN])
+        .collect();
+    let frame = files::read_columns(&bytes, &columns).map_err(|error| error.to_string())?;
     let rows = source_rows(&frame)?;
+    if frame.column(KEY_COLUMNS[0]).is_err() {
+        return Ok(Vec::new());
+    }
     let [key_high, key_low, content_high, content_low] = KEY_COLUMNS.map(|name| {
         frame
             .column(name)
@@ -136,16 +144,20 @@ pub(crate) fn read_keys(
     });
     let keys = key_high?.iter().zip(key_low?.iter());
     let contents = content_high?.iter().zip(content_low?.iter());
+    let statuses = older::statuses(&frame)?;
     let mut keyed = Vec::new();
-    for ((row, (key_high, key_low)), (content_high, content_low)) in
-        rows.into_iter().zip(keys).zip(contents)
+    for (position, ((row, (key_high, key_low)), (content_high, content_low))) in
+        rows.into_iter().zip(keys).zip(contents).enumerate()
     {
         if let (Some(key), Some(content)) =
             (whole(key_high, key_low), whole(content_high, content_low))
         {
-            let content = ContentDigest(content);
-            let at = RecordAt { sequence, row };
-            keyed.push((NaturalKey(key), Keyed { at, content }));
+            let record = Keyed {
+                at: RecordAt { sequence, row },
+                content: ContentDigest(content),
+                status: statuses.get(position).copied().flatten(),
+            };
+            keyed.push((NaturalKey(key), record));
         }
     }
     Ok(keyed)

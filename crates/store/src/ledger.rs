@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::ledger_rows::number;
 
 /// Newest format this program reads and the one it writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The ledger of an open store.
 #[derive(Debug)]

@@ -45,6 +45,7 @@ mod packed;
 mod query;
 mod rows;
 mod scan;
+mod seized;
 mod selection;
 mod snapshot;
 mod store;

@@ -9,7 +9,7 @@ use naqsha_model::{
     Reliability, Seizure, Status, Substance, TimePrecision,
 };
 use naqsha_record::DetailsRecord;
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 
 use crate::text;
 
@@ -33,16 +33,16 @@ fn incident(of: &Reader<'_>, received_at: Timestamp) -> Result<Incident, Unreada
         unit: of.optional_text("unit")?,
         stage: of.member("stage", RecordStage::from_index)?,
         category: of.member("category", Category::from_index)?,
-        offences: offences(&of.text("offences")?)?,
+        offences: offences(&of.list("offences")?)?,
         case: case(of)?,
         occurred: time(of, "occurred")?,
         reported: time(of, "reported")?,
         location: location(of)?,
-        seizures: seizures(&of.text("seizures")?)?,
+        seizures: seizures(&of.list("seizures")?)?,
         detection: of.member("detection", DetectionMode::from_index)?,
         handling: Handling {
             code: of.member("handling", HandlingCode::from_index)?,
-            releasable_to: single_fields(&of.text("releasable_to")?)?,
+            releasable_to: single_fields(&of.list("releasable_to")?)?,
             public_embargo_until: of.day("public_embargo_until")?.map(Day),
         },
         grading: Grading {
@@ -55,11 +55,10 @@ fn incident(of: &Reader<'_>, received_at: Timestamp) -> Result<Incident, Unreada
         received_at,
         natural_key: whole(of.integer("key_high")?, of.integer("key_low")?).map(NaturalKey),
         content: whole(of.integer("content_high")?, of.integer("content_low")?)
-            .map(ContentDigest)
-            .ok_or("content digest is missing")?,
+            .map_or(ContentDigest(0), ContentDigest),
         provenance: Provenance {
             row: u64::try_from(required("row", of.integer("row")?)?).map_err(|e| e.to_string())?,
-            warnings: warnings(&of.text("warnings")?)?,
+            warnings: warnings(&of.list("warnings")?)?,
         },
     })
 }
@@ -82,8 +81,9 @@ struct Reader<'a> {
 macro_rules! typed {
     ($($name:ident, $as:ident, $value:ty);+) => {$(
         fn $name(&self, column: &str) -> Result<Option<$value>, Unreadable> {
-            let values = self.frame.column(column).and_then(|column| column.$as()).map_err(|e| e.to_string())?;
-            Ok(values.get(self.row))
+            // A column of which no row has a value is not there.
+            let Ok(column) = self.frame.column(column) else { return Ok(None) };
+            Ok(column.$as().map_err(|e| e.to_string())?.get(self.row))
         }
     )+};
 }
@@ -92,16 +92,20 @@ impl Reader<'_> {
     typed!(integer, i64, i64; float, f64, f64; byte, u8, u8; day, u16, u16; year, i16, i16);
 
     fn optional_text(&self, column: &str) -> Result<Option<String>, Unreadable> {
-        let values = self
-            .frame
-            .column(column)
-            .and_then(|column| column.str())
-            .map_err(|e| e.to_string())?;
-        Ok(values.get(self.row).map(str::to_owned))
+        let Ok(column) = self.frame.column(column) else {
+            return Ok(None);
+        };
+        let texts = column.str().map_err(|e| e.to_string())?;
+        Ok(texts.get(self.row).map(str::to_owned))
     }
 
     fn text(&self, column: &str) -> Result<String, Unreadable> {
         required(column, self.optional_text(column)?)
+    }
+
+    /// A list; one of nothing is absent.
+    fn list(&self, column: &str) -> Result<String, Unreadable> {
+        Ok(self.optional_text(column)?.unwrap_or_default())
     }
 
     fn member<T>(
@@ -214,7 +218,8 @@ fn offences(text: &str) -> Result<Vec<Offence>, Unreadable> {
     records(text)?.into_iter().map(offence).collect()
 }
 
-fn seizures(text: &str) -> Result<Vec<Seizure>, Unreadable> {
+/// The lines of a list of seizures.
+pub(crate) fn seizures(text: &str) -> Result<Vec<Seizure>, Unreadable> {
     let number = |field: Option<String>| {
         field
             .map(|f| f.parse::<f64>())

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use h3o::Resolution;
 use naqsha_model::{Code, ContentDigest, Incident, NaturalKey};
-use polars::prelude::DataFrame;
+use polars_core::prelude::DataFrame;
 
 use crate::StoreError;
 use crate::batch::{
@@ -39,24 +39,34 @@ impl BatchWriter {
         Self { draft }
     }
 
-    /// Takes incidents in file order; gives back those that repeat a record and were not stored.
+    /// Takes incidents in file order; tells of those that repeat a record.
     ///
-    /// A record repeats another of the same agency, or of this batch, that has its natural key and is current. Where the
-    /// batch revises, one with other content is stored and takes the place of the record held. Files are written behind; where the disk is slower than the caller, this waits for it. After an error, which may be that of an
-    /// earlier part, the batch can only be abandoned.
+    /// A record repeats another of the same agency, or of this batch, that has its natural key and is current; it is not
+    /// stored. Where the batch revises, one with other content is stored and takes the place of the record held; where
+    /// the status of its case goes back by that, it is stored with a warning (C804). Files are written behind; where the
+    /// disk is slower than the caller, this waits for it. After an error, which may be that of an earlier part, the batch
+    /// can only be abandoned.
     ///
     /// # Errors
     /// [`StoreError::CellTooFine`], and where a file cannot be written.
-    pub fn push(&mut self, incidents: Vec<Incident>) -> Result<Vec<Repeat>, StoreError> {
+    pub fn push(&mut self, mut incidents: Vec<Incident>) -> Result<Vec<Repeat>, StoreError> {
         let mut repeats = Vec::new();
-        for incident in incidents {
-            match self.draft.repeated(&incident) {
-                Some(kind) => repeats.push(Repeat {
-                    row: incident.provenance.row,
-                    kind,
-                }),
-                None => self.draft.take(&incident)?,
+        for incident in &mut incidents {
+            let repeated = self.draft.repeated(incident);
+            if let Some(kind) = repeated {
+                let row = incident.provenance.row;
+                repeats.push(Repeat { row, kind });
             }
+            match repeated {
+                Some(RepeatKind::Same | RepeatKind::Changed) => continue,
+                Some(RepeatKind::WentBack) => {
+                    let warnings = &mut incident.provenance.warnings;
+                    warnings.push(Code::C804);
+                    warnings.sort_unstable();
+                }
+                None => {}
+            }
+            self.draft.take(incident)?;
         }
         Ok(repeats)
     }
@@ -190,9 +200,10 @@ impl Draft {
         }
     }
 
-    /// How an incident repeats a record; one that does not is remembered.
+    /// How an incident repeats a record; one that is to be stored is remembered.
     fn repeated(&mut self, incident: &Incident) -> Option<RepeatKind> {
         let key = incident.natural_key?;
+        let mut revision = None;
         let kind = |content| {
             if content == incident.content {
                 RepeatKind::Same
@@ -209,18 +220,25 @@ impl Draft {
                 Some(RepeatKind::Changed) if self.header.on_change == OnChange::Report => {
                     return Some(RepeatKind::Changed);
                 }
-                Some(RepeatKind::Changed) | None => self.links.push(Link {
-                    record: RecordAt {
-                        sequence: self.known.next_sequence(),
-                        row: incident.provenance.row,
-                    },
-                    first: standing.first,
-                    revision: standing.next,
-                }),
+                _ => {
+                    self.links.push(Link {
+                        record: RecordAt {
+                            sequence: self.known.next_sequence(),
+                            row: incident.provenance.row,
+                        },
+                        first: standing.first,
+                        revision: standing.next,
+                    });
+                    let before = standing.current.and_then(|current| current.status);
+                    let went_back = before
+                        .zip(incident.status)
+                        .is_some_and(|(before, now)| !before.leads_to(now));
+                    revision = went_back.then_some(RepeatKind::WentBack);
+                }
             }
         }
         self.own.insert(key, incident.content);
-        None
+        revision
     }
 
     fn take(&mut self, incident: &Incident) -> Result<(), StoreError> {

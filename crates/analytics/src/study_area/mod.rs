@@ -9,7 +9,7 @@ use geo::orient::Direction;
 use geo::{GeodesicArea, Intersects, MultiPolygon, Orient, Point};
 use h3o::geom::{ContainmentMode, TilerBuilder};
 use h3o::{CellIndex, LatLng, Resolution};
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use canonical::{Ring, canonical_polygon};
 use validity::check_polygon;
@@ -224,7 +224,7 @@ impl StudyArea {
     ///
     /// It does not depend on the order of polygons, holes or cells, on where a ring starts or on its direction.
     pub fn digest(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
+        let mut hash = Context::new(&SHA256);
         match &self.0 {
             Shape::Polygons(polygons) => {
                 hash.update(b"naqsha study area 1: polygons");
@@ -232,12 +232,12 @@ impl StudyArea {
                     polygons.iter().map(canonical_polygon).collect();
                 canonical.sort_unstable();
                 for polygon in canonical {
-                    hash.update((polygon.len() as u64).to_le_bytes());
+                    hash.update(&(polygon.len() as u64).to_le_bytes());
                     for ring in polygon {
-                        hash.update((ring.len() as u64).to_le_bytes());
+                        hash.update(&(ring.len() as u64).to_le_bytes());
                         for corner in ring {
-                            hash.update(corner[0].to_le_bytes());
-                            hash.update(corner[1].to_le_bytes());
+                            hash.update(&corner[0].to_le_bytes());
+                            hash.update(&corner[1].to_le_bytes());
                         }
                     }
                 }
@@ -245,11 +245,13 @@ impl StudyArea {
             Shape::Cells(cells) => {
                 hash.update(b"naqsha study area 1: cells");
                 for cell in cells {
-                    hash.update(u64::from(*cell).to_le_bytes());
+                    hash.update(&u64::from(*cell).to_le_bytes());
                 }
             }
         }
-        hash.finalize().into()
+        let sha256 = hash.finish();
+        let sha256 = sha256.as_ref().first_chunk().copied();
+        sha256.expect("SHA-256 has 32 bytes")
     }
 }
 

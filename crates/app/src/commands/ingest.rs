@@ -1,6 +1,7 @@
 //! `naqsha ingest`: a file, through a profile, into the store; the same path as an upload.
 //!
 //! A file is read three times, each time as a stream: for its digest (its identity), for its records, and for the report.
+//! That it is the same file each time is seen by its [`Stamp`].
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,11 +9,13 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, IsTerminal as _, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::ToSpan as _;
-use naqsha_ingest::{IngestError, Ingested, Profile, Reference, ReportInput, Settings, Verdict};
+use naqsha_ingest::{
+    IngestError, Ingested, Profile, Reference, ReportInput, Settings, UsualQuantities, Verdict,
+};
 use naqsha_model::{Agency, BatchDigest, CategorySet, Code, DayRange, Incident};
 use naqsha_store::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, Committed, OnChange,
@@ -27,6 +30,7 @@ use crate::exit::{Refused, Usage};
 use crate::manifest::{self, Manifest};
 use crate::period;
 use crate::tables::tables;
+use crate::unchanged::Stamp;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
@@ -89,6 +93,11 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
         settings
             .control_totals
             .extend(totals.map(|&(set, _, stated)| (set, stated)));
+    }
+    if profile.has_quantities() {
+        let agency = settings.agency.as_ref().unwrap_or(profile.agency());
+        let history = tokio::task::block_in_place(|| store.snapshot().seized(agency.as_str()));
+        settings.usual = UsualQuantities::learned(history);
     }
     if profile.needs_secret() {
         settings.secret = Some(deployment::linkage_secret(&context.data)?);
@@ -170,6 +179,7 @@ struct Job<'a> {
 impl Job<'_> {
     /// Takes the file; answers with the code for which its batch is held, if it is.
     async fn run(&self, store: &Store) -> anyhow::Result<Option<Code>> {
+        let stamp = Stamp::of(self.file)?;
         let digest = tokio::task::block_in_place(|| {
             naqsha_ingest::digest(self.open("reading")?).context("reading")
         })?;
@@ -179,6 +189,9 @@ impl Job<'_> {
         }
         let mut writer = store.begin(self.header(digest)?).await?;
         let ingested = tokio::task::block_in_place(|| self.ingest(&mut writer))?;
+        if !stamp.still_fits(self.file)? {
+            bail!("the file changed while it was read; nothing was stored");
+        }
         let held = ingested.held;
         let committed = if self.args.dry_run {
             writer.abandon();
@@ -192,6 +205,11 @@ impl Job<'_> {
             Some(writer.commit(totals(&ingested), state).await?)
         };
         tokio::task::block_in_place(|| self.write_report(&ingested))?;
+        if !stamp.still_fits(self.file)? {
+            bail!(
+                "the file changed after it was read: the report may be about other rows than were stored"
+            );
+        }
         self.say(&ingested, digest, committed.as_ref())?;
         Ok(held)
     }
@@ -260,6 +278,7 @@ impl Job<'_> {
                         code: match repeat.kind {
                             RepeatKind::Same => Code::D701,
                             RepeatKind::Changed => Code::D702,
+                            RepeatKind::WentBack => Code::C804,
                         },
                     })
                     .collect())

@@ -144,6 +144,7 @@ pub(super) fn of_parameter(parameter: Parameter, dialect: Dialect) -> Value {
             | ParameterKind::Interval,
             _,
         ) => json!({ "type": "string" }),
+        (ParameterKind::Flag, _) => json!({ "type": "boolean" }),
         (ParameterKind::Choice(codes), _) => json!({ "type": "string", "enum": codes }),
         (ParameterKind::Integer { min, max: i64::MAX }, _) => {
             json!({ "type": "integer", "minimum": min })

@@ -5,30 +5,31 @@ use std::io::{self, Write};
 
 use encoding_rs::Encoding;
 use naqsha_model::BatchDigest;
+use ring::digest::{Context, SHA256};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
-use sha2::{Digest, Sha256};
 
 use super::bureau::{Kind, Medium};
 use super::row::{Cell, Row};
+use crate::source;
 
 /// Hashes what it passes on.
 pub(super) struct Hashed {
     out: Box<dyn Write + Send>,
-    hasher: Sha256,
+    hasher: Context,
 }
 
 impl Hashed {
     pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
         Self {
             out,
-            hasher: Sha256::new(),
+            hasher: Context::new(&SHA256),
         }
     }
 
     /// Flushes, and tells the digest of all that was written.
     pub(super) fn finish(mut self) -> io::Result<BatchDigest> {
         self.out.flush()?;
-        Ok(BatchDigest::new(self.hasher.finalize().into()))
+        Ok(source::batch_digest(self.hasher))
     }
 }
 

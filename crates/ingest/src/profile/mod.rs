@@ -237,6 +237,12 @@ impl Profile {
                 .any(|field| keyed(field) || field.also.as_deref().is_some_and(keyed))
     }
 
+    /// Whether it reads quantities of seizures.
+    pub fn has_quantities(&self) -> bool {
+        let weighs = |field: &Field| matches!(field.action, Action::Seizure(SeizurePart::Quantity));
+        self.repeat.is_some() || self.fields.iter().any(weighs)
+    }
+
     /// Whether E401 (a point outside Pakistan) applies: not to open data.
     pub(crate) fn is_open_data(&self) -> bool {
         self.id.starts_with("open.")

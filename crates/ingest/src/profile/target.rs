@@ -157,6 +157,23 @@ impl KeyTarget {
             _ => return None,
         })
     }
+
+    /// Whether a text can identify one at all. What is shorter than any identity card, passport or plate, or the same sign
+    /// throughout, stands for "unknown"; hashed, all of its records would be one person's.
+    pub(crate) fn identifies(self, text: &str) -> bool {
+        let shortest = match self {
+            Self::Person => 7,
+            Self::Vehicle | Self::Account => 4,
+        };
+        let mut signs = text.chars().filter(|sign| sign.is_alphanumeric());
+        let Some(first) = signs.next() else {
+            return false;
+        };
+        let (count, differs) = signs.fold((1, false), |(count, differs), sign| {
+            (count + 1, differs || sign != first)
+        });
+        count >= shortest && differs
+    }
 }
 
 impl Action {

@@ -78,15 +78,14 @@ pub(super) fn measured(
     Ok((seizure, remark))
 }
 
-/// Makes the line of a row whose substance, quantity and unit are fields of their own.
-pub(super) fn settle_single(draft: &mut Draft) {
-    let Some((column, amount)) = draft.line_amount.take() else {
-        return;
-    };
+/// Makes the line of a row whose substance, quantity and unit are fields of their own; answers with the column of its
+/// quantity.
+pub(super) fn settle_single(draft: &mut Draft) -> Option<usize> {
+    let (column, amount) = draft.line_amount.take()?;
     let unit = draft.line_unit.take();
     let Some(line) = draft.seizures.last_mut() else {
         draft.blame(Code::E101, column);
-        return;
+        return None;
     };
     let unit = unit.map(Unit::code);
     match measured(line.substance, &amount, unit, &ValueMap::default()) {
@@ -100,4 +99,5 @@ pub(super) fn settle_single(draft: &mut Draft) {
         }
         Err(code) => draft.blame(code, column),
     }
+    Some(column)
 }

@@ -7,7 +7,7 @@ mod take;
 use std::borrow::Cow;
 
 use csv::StringRecord;
-use naqsha_model::Code;
+use naqsha_model::{Code, Seizure};
 
 use crate::draft::Draft;
 use crate::error::IngestError;
@@ -17,6 +17,7 @@ use crate::project::Projection;
 use crate::reference::Reference;
 use crate::secret::LinkageSecret;
 use crate::settings::Settings;
+use crate::usual::UsualQuantities;
 use crate::values::moment::MomentReader;
 use line::LineReader;
 
@@ -27,6 +28,7 @@ pub(crate) struct RowReader<'a> {
     reference: &'a Reference,
     moments: MomentReader<'a>,
     secret: Option<&'a LinkageSecret>,
+    usual: &'a UsualQuantities,
     projection: Option<Projection>,
 }
 
@@ -56,6 +58,7 @@ impl<'a> RowReader<'a> {
             reference,
             moments: MomentReader::new(profile),
             secret,
+            usual: &settings.usual,
             projection: plan.crs.as_deref().map(Projection::of).transpose()?,
         })
     }
@@ -154,7 +157,24 @@ impl<'a> RowReader<'a> {
             };
             reader.read(record, draft);
         }
-        line::settle_single(draft);
+        let single = line::settle_single(draft);
+        let column = self.plan.repeat.as_ref().map(|planned| planned.quantity);
+        if let Some(column) = column.or(single)
+            && !self.profile.is_open_data()
+        {
+            self.weigh(column, draft);
+        }
+    }
+
+    /// W503 where a line is more than the agency usually seizes at once.
+    fn weigh(&self, column: usize, draft: &mut Draft) {
+        let exceeded = |line: &Seizure| {
+            line.kilograms
+                .is_some_and(|kilograms| self.usual.is_exceeded(line.substance, kilograms))
+        };
+        if draft.seizures.iter().any(exceeded) {
+            draft.blame(Code::W503, column);
+        }
     }
 
     /// Makes degrees of coordinates in the file's reference system.
@@ -186,8 +206,7 @@ impl<'a> RowReader<'a> {
             draft.blame(Code::E112, column);
             return;
         }
-        // Signs alone name nobody; hashed, all of them would be one.
-        if !text.contains(char::is_alphanumeric) {
+        if !target.identifies(text) {
             return;
         }
         let Some(secret) = self.secret else { return };

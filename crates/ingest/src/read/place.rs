@@ -18,12 +18,13 @@ impl RowReader<'_> {
             return;
         };
         let agency = agency.unwrap_or(self.profile.agency().as_str());
-        let districts = &self.reference.districts;
-        match self
-            .reference
-            .stations
-            .find(agency, &text, draft.district_id, districts)
-        {
+        let (stations, districts) = (&self.reference.stations, &self.reference.districts);
+        let stated = draft.district_id;
+        let found = draft
+            .recalled()
+            .stations(stated)
+            .of(&text, || stations.find(agency, &text, stated, districts));
+        match found {
             Ok(named) => {
                 if let Some(remark) = named.remark {
                     draft.blame(remark, column);
@@ -86,18 +87,22 @@ impl RowReader<'_> {
     }
 
     fn take_district(&self, column: usize, text: &str, draft: &mut Draft) -> Result<(), Code> {
-        let found = self.reference.districts.find(text)?;
-        if let Some(remark) = found.remark {
+        let districts = &self.reference.districts;
+        let (id, remark) = draft.recalled().districts.of(text, || {
+            districts.find(text).map(|found| (found.id, found.remark))
+        })?;
+        let district = districts.get(id);
+        if let Some(remark) = remark {
             draft.blame(remark, column);
-            draft.fixed.push((column, found.district.name.clone()));
+            draft.fixed.push((column, district.name.clone()));
         }
-        draft.district = Some(found.district.name.clone());
-        draft.district_id = Some(found.id);
+        draft.district = Some(district.name.clone());
+        draft.district_id = Some(id);
         let place = &mut draft.details().place;
-        place.province = Province::parse(&found.district.province).ok();
-        place.district_code.clone_from(&found.district.code);
+        place.province = Province::parse(&district.province).ok();
+        place.district_code.clone_from(&district.code);
         place.vintage = Some(DISTRICT_VINTAGE.to_owned());
-        if text != found.district.name {
+        if text != district.name {
             place.as_reported = Some(redact(text).text.into_owned());
         }
         Ok(())

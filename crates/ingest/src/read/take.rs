@@ -53,7 +53,9 @@ impl RowReader<'_> {
             }
             Action::Station(_) => draft.written_station = Some((column, text.to_owned())),
             Action::Sections { default_statute } => {
-                let cited = sections(text, default_statute, &self.reference.statutes)?;
+                let statutes = &self.reference.statutes;
+                let citations = draft.recalled().citations(default_statute);
+                let cited = citations.of(text, || sections(text, default_statute, statutes))?;
                 (draft.offences, draft.cited) = (cited.offences, Some(cited.category));
                 (draft.undated, draft.law_column) = (cited.undated, Some(column));
                 for category in cited.linked {

@@ -6,7 +6,7 @@ use naqsha_model::{Metres, Point};
 
 use super::district::{DistrictId, Districts};
 use super::records;
-use super::spelling::compact;
+use super::spelling::{compact, compact_word};
 use crate::text::words;
 
 /// A crossing point.
@@ -78,13 +78,16 @@ impl BorderPoints {
 
     /// The crossing point that a running text names; a name that is a town's as well is read as the town.
     pub(crate) fn find_in(&self, text: &str) -> Option<&BorderPoint> {
-        let words = words(text);
+        let words: Vec<String> = words(text).iter().map(|word| compact_word(word)).collect();
+        let mut name = String::new();
         (1..=LONGEST_NAME.min(words.len()))
             .rev()
             .find_map(|length| {
-                let mut found = words
-                    .windows(length)
-                    .filter_map(|name| self.plain.get(&compact(&name.concat())));
+                let mut found = words.windows(length).filter_map(|words| {
+                    name.clear();
+                    name.extend(words.iter().map(String::as_str));
+                    self.plain.get(&name)
+                });
                 let first = found.next()?;
                 found
                     .all(|other| other == first)

@@ -7,7 +7,7 @@ use naqsha_model::{Metres, Point};
 use super::district::{DistrictId, Districts};
 use super::province::Provinces;
 use super::records;
-use super::spelling::{compact, sound};
+use super::spelling::{compact, compact_word, sound};
 use crate::text::words;
 
 /// A populated place.
@@ -289,11 +289,11 @@ impl Gazetteer {
 
     fn find_by_sound(&self, text: &[String], side: impl Fn(&Place) -> Side) -> Found<'_> {
         let mut best = Best::default();
+        let compact: Vec<String> = text.iter().map(|word| compact_word(word)).collect();
         for at in 0..text.len() {
             for length in 1..=WORDS_BY_SOUND.min(text.len() - at) {
                 let end = at + length;
-                let name: String = text.get(at..end).unwrap_or_default().concat();
-                let sound = sound(&compact(&name));
+                let sound = sound(&compact.get(at..end).unwrap_or_default().concat());
                 let places = self.sounds.get(&sound).map_or(&[][..], Vec::as_slice);
                 if text.get(end).is_some_and(|next| is_road(next)) {
                     continue;

@@ -1,22 +1,25 @@
 //! How a name sounds: spellings of one name in Latin letters or in Urdu that differ in nothing a clerk means.
 
-use crate::text::words;
+use crate::text::letters;
 
 /// A name without spaces and dots, in Urdu without seats of hamza: `D. G. Khan` is `DGKhan`, `مظفر گڑھ` is `مظفرگڑھ`.
 pub(crate) fn compact(text: &str) -> String {
-    let mut bare = String::with_capacity(text.len());
-    for word in words(text) {
-        for letter in word.chars() {
-            match letter {
-                'أ' | 'إ' | 'آ' | 'ٱ' => bare.push('ا'),
-                'ؤ' => bare.push('و'),
-                // Without its hamza a seat is the Arabic letter.
-                'ئ' | 'ي' | 'ى' => bare.push('ی'),
-                'ھ' | 'ه' | 'ة' => bare.push('ہ'),
-                'ں' => bare.push('ن'),
-                'ء' | '\'' | '’' => {}
-                letter => bare.push(letter),
-            }
+    compact_word(&letters(text))
+}
+
+/// A word of [`words`](crate::text::words) as [`compact`] has it: a name is compact where its words are, one after another.
+pub(crate) fn compact_word(word: &str) -> String {
+    let mut bare = String::with_capacity(word.len());
+    for letter in word.chars() {
+        match letter {
+            'أ' | 'إ' | 'آ' | 'ٱ' => bare.push('ا'),
+            'ؤ' => bare.push('و'),
+            // Without its hamza a seat is the Arabic letter.
+            'ئ' | 'ي' | 'ى' => bare.push('ی'),
+            'ھ' | 'ه' | 'ة' => bare.push('ہ'),
+            'ں' => bare.push('ن'),
+            'ء' | '\'' | '’' => {}
+            letter => bare.push(letter),
         }
     }
     bare

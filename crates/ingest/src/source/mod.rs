@@ -12,7 +12,7 @@ mod utf16;
 use std::io::{self, Read, Seek};
 
 use naqsha_model::{BatchDigest, Code};
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::error::{IngestError, Refusal};
 
@@ -32,16 +32,23 @@ impl<T: Read + Seek> ReadSeek for T {}
 /// Whatever reading the source gives.
 pub fn digest(mut source: impl Read) -> io::Result<BatchDigest> {
     const BLOCK: usize = 128 * 1024;
-    let mut hasher = Sha256::new();
+    let mut hasher = Context::new(&SHA256);
     let mut block = vec![0; BLOCK];
     loop {
         match source.read(&mut block) {
-            Ok(0) => return Ok(BatchDigest::new(hasher.finalize().into())),
+            Ok(0) => return Ok(batch_digest(hasher)),
             Ok(n) => hasher.update(block.get(..n).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+}
+
+/// What a digest of a whole file came to.
+pub(crate) fn batch_digest(hasher: Context) -> BatchDigest {
+    let sha256 = hasher.finish();
+    let sha256 = sha256.as_ref().first_chunk().copied();
+    BatchDigest::new(sha256.expect("SHA-256 has 32 bytes"))
 }
 
 /// A fault of the file as an I/O error.

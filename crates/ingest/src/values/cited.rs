@@ -5,7 +5,7 @@ use naqsha_model::{Adjacent, Category, Code, Offence, OffenceRole};
 use crate::reference::Statutes;
 
 /// Sections as cited, principal first, with what follows from them.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cited {
     pub(crate) offences: Vec<Offence>,
     /// For each offence whether the text leaves open which year's or province's act it means.

@@ -40,7 +40,7 @@ pub(crate) struct ReadDate {
 }
 
 impl ReadDate {
-    const fn on(date: Date, remark: Option<Code>) -> Self {
+    pub(crate) const fn on(date: Date, remark: Option<Code>) -> Self {
         Self {
             first: date,
             last: date,
@@ -70,6 +70,15 @@ impl ReadDateTime {
             to: None,
             precision: day.precision,
             offset: None,
+        }
+    }
+
+    /// A minute of a day.
+    pub(crate) const fn to_the_minute(day: Date, time: Time) -> Self {
+        Self {
+            from: Some(time),
+            precision: TimePrecision::Minute,
+            ..Self::on(ReadDate::on(day, None))
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod fir_number;
 mod hijri;
 pub(crate) mod moment;
 pub(crate) mod number;
+mod plain;
 pub(crate) mod position;
 pub(crate) mod redact;
 pub(crate) mod section;

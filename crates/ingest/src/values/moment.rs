@@ -8,7 +8,7 @@ use naqsha_model::{Code, TimePrecision};
 use crate::draft::Moment;
 use crate::profile::{Profile, TimeForm};
 use crate::values::date::{self, ReadDate, ReadDateTime};
-use crate::values::time;
+use crate::values::{plain, time};
 
 /// Reads the time columns of one profile.
 pub(crate) struct MomentReader<'a> {
@@ -28,11 +28,17 @@ impl<'a> MomentReader<'a> {
         let (moment, remarks) = match form {
             TimeForm::Month => (in_month(date::month(text)?), [None; 2]),
             TimeForm::Date => {
-                let day = date::date(text, rules)?;
+                let day = match plain::date(text, rules) {
+                    Some(day) => ReadDate::on(day, None),
+                    None => date::date(text, rules)?,
+                };
                 (on_day(&day), [day.remark, None])
             }
             TimeForm::DateTime | TimeForm::DateTimeRange => {
-                let (read, end) = time::date_time(text, rules)?;
+                let (read, end) = match plain::date_time(text, rules) {
+                    Some((day, time)) => (ReadDateTime::to_the_minute(day, time), None),
+                    None => time::date_time(text, rules)?,
+                };
                 if form == TimeForm::DateTime && (read.to.is_some() || end.is_some()) {
                     return Err(Code::E301);
                 }
@@ -72,14 +78,13 @@ impl<'a> MomentReader<'a> {
         let Some(from) = read.from else {
             return (moment, [read.day.remark, None]);
         };
-        let zone = match read
+        let stated = read
             .offset
+            .filter(|_| !self.profile.ignore_zone)
             .and_then(|seconds| jiff::tz::Offset::from_seconds(seconds).ok())
-        {
-            Some(offset) if !self.profile.ignore_zone => offset.to_time_zone(),
-            _ => self.profile.zone.clone(),
-        };
-        let (start, remark) = instant(read.day.first, from, &zone);
+            .map(jiff::tz::Offset::to_time_zone);
+        let zone = stated.as_ref().unwrap_or(&self.profile.zone);
+        let (start, remark) = instant(read.day.first, from, zone);
         let Some(start) = start else {
             return (moment, [read.day.remark, remark]);
         };
@@ -96,13 +101,15 @@ impl<'a> MomentReader<'a> {
             } else {
                 read.day.first
             };
-            moment.end = instant(day, to, &zone).0;
+            moment.end = instant(day, to, zone).0;
             moment.last = day;
         }
-        // The days are those of the profile's zone, whatever zone the text names.
-        let local = self.profile.zone.to_datetime(start).date();
-        moment.first = local;
-        moment.last = moment.last.max(local);
+        if stated.is_some() {
+            // The days are those of the profile's zone, whatever zone the text names.
+            let local = self.profile.zone.to_datetime(start).date();
+            moment.first = local;
+            moment.last = moment.last.max(local);
+        }
         (moment, [read.day.remark, remark])
     }
 }

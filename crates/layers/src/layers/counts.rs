@@ -27,6 +27,7 @@ pub(crate) static COUNTS: LayerDescription = LayerDescription {
         Parameter::Stage,
         Parameter::Agency,
         Parameter::Basis,
+        Parameter::Deduplicated,
         Parameter::Datetime,
         Parameter::Resolution,
         Parameter::StudyArea,

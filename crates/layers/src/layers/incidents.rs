@@ -32,6 +32,7 @@ pub(crate) static INCIDENTS: LayerDescription = LayerDescription {
         Parameter::Stage,
         Parameter::Agency,
         Parameter::Basis,
+        Parameter::Deduplicated,
         Parameter::Datetime,
     ],
     default: false,

@@ -2,6 +2,7 @@
 //!
 //! Members of closed sets are stored by their dense index, which `naqsha-model` keeps stable on disk.
 
+mod optional;
 mod text;
 
 use jiff::Timestamp;
@@ -10,9 +11,10 @@ use naqsha_model::{
     Unit,
 };
 use naqsha_record::DetailsRecord;
-use polars::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
+use polars_core::prelude::{Column, DataFrame, NamedFrom, PolarsResult, Series};
 
 use crate::text::{end_record, push_field};
+use optional::{Filled, Optional};
 use text::Texts;
 
 /// Names of the columns that the index is made of.
@@ -31,14 +33,17 @@ pub(crate) const INDEX_COLUMNS: [&str; 9] = [
 /// Names of the columns by which repeats are known.
 pub(crate) const KEY_COLUMNS: [&str; 4] = ["key_high", "key_low", "content_high", "content_low"];
 
+/// Name of the column of statuses.
+pub(crate) const STATUS_COLUMN: &str = "status";
+
 /// The columns of a file while it is filled: a third of the memory of the incidents, touched once.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     row: Vec<i64>,
-    cell: Vec<Option<i64>>,
-    lon: Vec<Option<f64>>,
-    lat: Vec<Option<f64>>,
-    uncertainty_m: Vec<Option<f64>>,
+    cell: Optional<i64>,
+    lon: Optional<f64>,
+    lat: Optional<f64>,
+    uncertainty_m: Optional<f64>,
     precision: Vec<u8>,
     method: Vec<u8>,
     basis: Vec<u8>,
@@ -49,23 +54,23 @@ pub(crate) struct Columns {
     agency: Texts,
     unit: Texts,
     case_number: Texts,
-    case_year: Vec<Option<i16>>,
+    case_year: Optional<i16>,
     case_station: Texts,
     offences: Texts,
     seizures: Texts,
     detection: Vec<u8>,
     handling: Vec<u8>,
     releasable_to: Texts,
-    public_embargo_until: Vec<Option<u16>>,
+    public_embargo_until: Optional<u16>,
     reliability: Vec<u8>,
     credibility: Vec<u8>,
     description: Texts,
-    status: Vec<Option<u8>>,
+    status: Optional<u8>,
     details: Texts,
-    key_high: Vec<Option<i64>>,
-    key_low: Vec<Option<i64>>,
-    content_high: Vec<i64>,
-    content_low: Vec<i64>,
+    key_high: Optional<i64>,
+    key_low: Optional<i64>,
+    content_high: Optional<i64>,
+    content_low: Optional<i64>,
     warnings: Texts,
     occurred: Times,
     reported: Times,
@@ -76,11 +81,11 @@ pub(crate) struct Columns {
 /// First and last day, precision and instants.
 #[derive(Debug, Default)]
 struct Times {
-    first_day: Vec<Option<u16>>,
-    last_day: Vec<Option<u16>>,
-    precision: Vec<Option<u8>>,
-    start_ms: Vec<Option<i64>>,
-    end_ms: Vec<Option<i64>>,
+    first_day: Optional<u16>,
+    last_day: Optional<u16>,
+    precision: Optional<u8>,
+    start_ms: Optional<i64>,
+    end_ms: Optional<i64>,
 }
 
 impl Times {
@@ -93,12 +98,8 @@ impl Times {
         self.end_ms.push(time.and_then(|t| millisecond(t.end)));
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "every column has a value for each row"
-    )]
     fn days(&self, row: usize) -> Option<DayRange> {
-        let (first, last) = (self.first_day[row]?, self.last_day[row]?);
+        let (first, last) = (self.first_day.get(row)?, self.last_day.get(row)?);
         DayRange::new(Day(first), Day(last)).ok()
     }
 }
@@ -149,9 +150,9 @@ impl Columns {
         let key = incident.natural_key.map(|key| halves(key.0));
         self.key_high.push(key.map(|(high, _)| high));
         self.key_low.push(key.map(|(_, low)| low));
-        let (high, low) = halves(incident.content.0);
-        self.content_high.push(high);
-        self.content_low.push(low);
+        let content = key.map(|_| halves(incident.content.0));
+        self.content_high.push(content.map(|(high, _)| high));
+        self.content_low.push(content.map(|(_, low)| low));
         self.occurred.push(incident.occurred);
         self.reported.push(incident.reported);
         self.push_lists(incident);
@@ -177,7 +178,7 @@ impl Columns {
         let mut fill = |column: &mut Texts, write: &dyn Fn(&mut String)| {
             list.clear();
             write(list);
-            column.push(Some(list));
+            column.push((!list.is_empty()).then_some(&**list));
         };
         fill(&mut self.offences, &|list| write_offences(list, incident));
         fill(&mut self.seizures, &|list| {
@@ -209,64 +210,79 @@ impl Columns {
 
     /// The frame of a file: sorted by cell (none first), category, first day (no time first) and row.
     ///
-    /// As the number of a cell starts with its resolution, the rows of one resolution are contiguous.
+    /// As the number of a cell starts with its resolution, the rows of one resolution are contiguous. A column of which no
+    /// row has a value is left out.
     pub(crate) fn frame(&self) -> PolarsResult<DataFrame> {
         let order = Order(self.order());
-        let mut columns = vec![
-            order.column("row", &self.row),
-            order.column("cell", &self.cell),
-            order.column("lon", &self.lon),
-            order.column("lat", &self.lat),
-            order.column("uncertainty_m", &self.uncertainty_m),
-            order.column("precision", &self.precision),
-            order.column("method", &self.method),
-            order.column("basis", &self.basis),
+        let columns = [
+            Some(order.column("row", &self.row)),
+            order.optional("cell", &self.cell),
+            order.optional("lon", &self.lon),
+            order.optional("lat", &self.lat),
+            order.optional("uncertainty_m", &self.uncertainty_m),
+            Some(order.column("precision", &self.precision)),
+            Some(order.column("method", &self.method)),
+            Some(order.column("basis", &self.basis)),
             order.texts("district", &self.district),
             order.texts("place_text", &self.place_text),
-            order.column("category", &self.category),
-            order.column("stage", &self.stage),
+            Some(order.column("category", &self.category)),
+            Some(order.column("stage", &self.stage)),
             order.texts("agency", &self.agency),
             order.texts("unit", &self.unit),
             order.texts("case_number", &self.case_number),
-            order.column("case_year", &self.case_year),
+            order.optional("case_year", &self.case_year),
             order.texts("case_station", &self.case_station),
             order.texts("offences", &self.offences),
             order.texts("seizures", &self.seizures),
-            order.column("detection", &self.detection),
-            order.column("handling", &self.handling),
+            Some(order.column("detection", &self.detection)),
+            Some(order.column("handling", &self.handling)),
             order.texts("releasable_to", &self.releasable_to),
-            order.column("public_embargo_until", &self.public_embargo_until),
-            order.column("reliability", &self.reliability),
-            order.column("credibility", &self.credibility),
+            order.optional("public_embargo_until", &self.public_embargo_until),
+            Some(order.column("reliability", &self.reliability)),
+            Some(order.column("credibility", &self.credibility)),
             order.texts("description", &self.description),
-            order.column("status", &self.status),
+            order.optional(STATUS_COLUMN, &self.status),
             order.texts("details", &self.details),
-            order.column("key_high", &self.key_high),
-            order.column("key_low", &self.key_low),
-            order.column("content_high", &self.content_high),
-            order.column("content_low", &self.content_low),
+            order.optional("key_high", &self.key_high),
+            order.optional("key_low", &self.key_low),
+            order.optional("content_high", &self.content_high),
+            order.optional("content_low", &self.content_low),
             order.texts("warnings", &self.warnings),
         ];
-        columns.extend(order.times("occurred", &self.occurred));
-        columns.extend(order.times("reported", &self.reported));
+        let times = [("occurred", &self.occurred), ("reported", &self.reported)];
+        let times = times
+            .into_iter()
+            .flat_map(|(what, times)| order.times(what, times));
+        let columns = columns.into_iter().chain(times).flatten().collect();
         DataFrame::new(self.len(), columns)
     }
 
+    /// One number holds all four: no cell is 0, and the place among the bureau's rows, which lie in order as a rule, stands
+    /// for the row.
     #[expect(
         clippy::indexing_slicing,
-        reason = "every column has a value for each row"
+        reason = "every column has a value for each row, and every rank a row"
     )]
     fn order(&self) -> Vec<usize> {
-        let mut keyed: Vec<_> = (0..self.len())
-            .map(|row| {
-                let day = self.when(row).map_or(0, |days| days.first().0);
-                (self.cell[row], self.category[row], day, self.row[row], row)
-            })
-            .collect();
-        keyed.sort_unstable();
-        keyed.into_iter().map(|(.., row)| row).collect()
+        let mut by_row: Vec<usize> = (0..self.len()).collect();
+        by_row.sort_by_key(|&at| self.row[at]);
+        let key = |(rank, &at): (u64, &usize)| {
+            let cell = self.cell.get(at).unwrap_or(0).cast_unsigned();
+            let day = self.when(at).map_or(0, |days| days.first().0);
+            let rest = u64::from(self.category[at]) << 56 | u64::from(day) << RANK_BITS | rank;
+            u128::from(cell) << 64 | u128::from(rest)
+        };
+        let mut keys: Vec<u128> = (0..).zip(&by_row).map(key).collect();
+        keys.sort_unstable();
+        let rank = |key: u128| usize::try_from(key & ((1 << RANK_BITS) - 1));
+        keys.into_iter()
+            .map(|key| by_row[rank(key).expect("fewer than 2⁴⁰ rows")])
+            .collect()
     }
 }
+
+/// Bits of a row's place in its part.
+const RANK_BITS: u32 = 40;
 
 /// The rows in the order of the file.
 struct Order(Vec<usize>);
@@ -284,19 +300,42 @@ impl Order {
         Series::new(name.into(), sorted).into()
     }
 
-    fn texts(&self, name: &str, texts: &Texts) -> Column {
-        let sorted: Vec<Option<&str>> = self.0.iter().map(|&row| texts.get(row)).collect();
-        Series::new(name.into(), sorted).into()
+    /// A column without a value is left out.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a column that holds something has a value for each row"
+    )]
+    fn optional<V: Copy + Default>(&self, name: &str, values: &Optional<V>) -> Option<Column>
+    where
+        Series: NamedFrom<Vec<V>, [V]> + NamedFrom<Vec<Option<V>>, [Option<V>]>,
+    {
+        match values.filled() {
+            Filled::Nothing => None,
+            Filled::All(values) => Some(self.column(name, values)),
+            Filled::Some(values, present) => {
+                let value = |&row: &usize| present[row].then_some(values[row]);
+                let sorted: Vec<Option<V>> = self.0.iter().map(value).collect();
+                Some(Series::new(name.into(), sorted).into())
+            }
+        }
     }
 
-    fn times(&self, what: &str, times: &Times) -> [Column; 5] {
+    fn texts(&self, name: &str, texts: &Texts) -> Option<Column> {
+        if texts.holds_nothing() {
+            return None;
+        }
+        let sorted: Vec<Option<&str>> = self.0.iter().map(|&row| texts.get(row)).collect();
+        Some(Series::new(name.into(), sorted).into())
+    }
+
+    fn times(&self, what: &str, times: &Times) -> [Option<Column>; 5] {
         let name = |part: &str| format!("{what}_{part}");
         [
-            self.column(&name("first_day"), &times.first_day),
-            self.column(&name("last_day"), &times.last_day),
-            self.column(&name("precision"), &times.precision),
-            self.column(&name("start_ms"), &times.start_ms),
-            self.column(&name("end_ms"), &times.end_ms),
+            self.optional(&name("first_day"), &times.first_day),
+            self.optional(&name("last_day"), &times.last_day),
+            self.optional(&name("precision"), &times.precision),
+            self.optional(&name("start_ms"), &times.start_ms),
+            self.optional(&name("end_ms"), &times.end_ms),
         ]
     }
 }

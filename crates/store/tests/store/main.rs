@@ -15,6 +15,7 @@ mod repeats;
 mod revisions;
 mod round_trip;
 mod rows;
+mod seized;
 mod support;
 mod visibility;
 mod withdrawals;

@@ -1,7 +1,7 @@
 //! Revisions: the newer record takes the place of the older, keeps its identity, and gives the place back when withdrawn.
 
 use h3o::{LatLng, Resolution};
-use naqsha_model::{CategorySet, IncidentId};
+use naqsha_model::{CategorySet, Code, Incident, IncidentId, NaturalKey, Status};
 use naqsha_store::{
     BatchHeader, BatchState, CubeQuery, Filter, Repeat, RepeatKind, Selection, Snapshot,
 };
@@ -251,4 +251,54 @@ fn a_batch_takes_the_place_of_a_period_in_one_version() {
     assert_eq!(contents(&store.snapshot()), before);
     wait(store.restore(&digest(4), Selection::Batch, act("it was"))).unwrap();
     assert_eq!(contents(&store.snapshot()), replaced);
+}
+
+#[test]
+fn a_revision_whose_status_goes_back_is_stored_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |row, key, content, status| Incident {
+        status: Some(status),
+        ..keyed(row, key, content)
+    };
+    let first = vec![
+        with(1, 10, 100, Status::Trial),
+        with(2, 20, 200, Status::Registered),
+        keyed(3, 30, 300),
+    ];
+    commit(&create(folder.path()), header(1), first);
+    let revise = |number, incidents| {
+        let store = open(folder.path());
+        let mut writer = wait(store.begin(revising(number))).unwrap();
+        let repeats = writer.push(incidents).unwrap();
+        wait(writer.commit(totals(3), BatchState::Live)).unwrap();
+        let rows = store
+            .snapshot()
+            .rows(&Filter::default(), 0, 9)
+            .unwrap()
+            .rows;
+        let warned = rows.iter().map(|row| &row.incident);
+        let warned = warned.filter(|incident| incident.provenance.warnings == [Code::C804]);
+        let keys: Vec<_> = warned.filter_map(|incident| incident.natural_key).collect();
+        (repeats, keys)
+    };
+    let went_back = |row| Repeat {
+        row,
+        kind: RepeatKind::WentBack,
+    };
+    let second = vec![
+        with(1, 10, 101, Status::UnderInvestigation),
+        with(2, 20, 201, Status::Trial),
+        with(3, 30, 301, Status::Inquiry),
+    ];
+    assert_eq!(
+        revise(2, second),
+        (vec![went_back(1)], vec![NaturalKey(10)])
+    );
+    // Compared with the record that is current, not with the first.
+    let third = vec![
+        with(1, 10, 102, Status::ChallanedInterim),
+        with(2, 20, 202, Status::UnderInvestigation),
+        keyed(3, 30, 302),
+    ];
+    assert_eq!(revise(3, third), (vec![went_back(2)], vec![NaturalKey(20)]));
 }
