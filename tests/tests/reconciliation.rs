@@ -261,6 +261,87 @@ fn the_same_bytes_are_a_no_op_and_the_same_keys_in_other_bytes_are_reported_not_
 }
 
 #[test]
+fn conflict_events_have_the_cells_of_h3_and_the_districts_of_shapely() {
+    let test = "conflict_events_have_the_cells_of_h3_and_the_districts_of_shapely";
+    let polygons = shared(test, "data/pk-admin-2023-osm/pk_districts_2023.geojson");
+    let events = shared(test, "data/pk-ucdp-ged/conflict_data_pak.csv");
+    let (Some(polygons), Some(events), Some(mut oracle)) =
+        (polygons, events, python(test, "h3, shapely"))
+    else {
+        return;
+    };
+    oracle.arg(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/oracles/conflict_counts.py"
+    ));
+    let theirs = oracle.arg(&polygons).arg(&events).output().unwrap();
+    let theirs: Value = serde_json::from_slice(&theirs.stdout).unwrap();
+
+    let dir = store();
+    let import = "boundaries import --level district --name-field name --depiction un-neutral --vintage 2023";
+    let mut args: Vec<&str> = import.split(' ').collect();
+    args.push(polygons.to_str().unwrap());
+    run(&dir, &args);
+    ingest(&dir, "open.ucdp-ged", &events);
+    for resolution in ["9", "7", "4"] {
+        let ours = export(&dir, "counts", &[&format!("resolution={resolution}")]);
+        let cells = &theirs["cells"][resolution];
+        for feature in ours["features"].as_array().unwrap() {
+            let cell = feature["properties"]["h3"].as_str().unwrap();
+            assert_eq!(feature["properties"]["n"], cells[cell], "{cell}");
+        }
+        // Some lie across a border, where no cell of the study area is.
+        let all: u64 = cells
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(Value::as_u64)
+            .sum();
+        let outside = &ours["naqsha"]["excluded"]["reasons"]["outside_study_area"];
+        assert!(
+            all - counted(&ours) <= outside.as_u64().unwrap_or(0),
+            "at {resolution}"
+        );
+    }
+
+    let incidents = export(&dir, "incidents", &[]);
+    let mut ours = std::collections::BTreeMap::<&str, u64>::new();
+    for feature in incidents["features"].as_array().unwrap() {
+        if let Some(district) = feature["properties"]["district"].as_str() {
+            *ours.entry(district).or_default() += 1;
+        }
+    }
+    let named = |name: &str| OTHER_NAMES.iter().find(|(theirs, _)| *theirs == name);
+    let theirs = theirs["districts"].as_object().unwrap().iter();
+    let theirs: std::collections::BTreeMap<&str, u64> = theirs
+        .map(|(name, n)| {
+            (
+                named(name).map_or(name.as_str(), |(_, ours)| ours),
+                n.as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(ours, theirs);
+}
+
+/// Districts that the public list names otherwise than we do.
+const OTHER_NAMES: [(&str, &str); 13] = [
+    ("Abbotabad", "Abbottabad"),
+    ("Dera Ismail Khan", "D. I. Khan"),
+    ("Kachhi (Bolan)", "Kachhi"),
+    ("Karachi South", "South Karachi"),
+    ("Karachi West", "West Karachi"),
+    ("Korangi", "Korangi Karachi"),
+    ("Layyah", "Leiah"),
+    ("Lower Chitral", "Chitral Lower"),
+    ("Malir", "Malir Karachi"),
+    ("Musa Khel", "Musakhel"),
+    ("Shaheed Benazirabad", "Shaheed Benazir Abad"),
+    ("Upper Chitral", "Chitral Upper"),
+    ("Upper Kohistan", "Kohistan Upper"),
+];
+
+#[test]
 fn every_district_of_a_public_list_is_known() {
     let test = "every_district_of_a_public_list_is_known";
     let Some(list) = shared(test, "data/pk-admin-2023-osm/pk_districts_2023.geojson") else {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use ring::digest::{SHA256, digest};
+use ring::digest::SHA256;
 
 /// The header of the table.
 const COLUMNS: [&str; 5] = ["file", "package", "version", "licence", "sha256"];
@@ -88,7 +88,7 @@ pub(crate) fn digest(path: &Path) -> Result<String> {
 
 /// The SHA-256 of some bytes, in lower-case hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digest = digest(&SHA256, bytes);
+    let digest = ring::digest::digest(&SHA256, bytes);
     digest
         .as_ref()
         .iter()

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
 use csv::StringRecord;
-use naqsha_model::{Code, ContentDigest, Incident, NaturalKey};
+use naqsha_model::{Code, Incident, NaturalKey};
 
 use crate::draft::{Draft, is_blank, is_hxl};
 use crate::error::IngestError;
@@ -23,9 +23,8 @@ use crate::reader::{Rows, is_total};
 pub(crate) enum Judged {
     /// No record: blank, a row of tags, a row of totals.
     NoRecord(Option<Code>),
-    /// An incident, the next of the block's; where rows are lines of cases, with the digest of what every line of the case
-    /// repeats.
-    Incident(Option<ContentDigest>),
+    /// An incident, the next of the block's.
+    Incident,
     /// Not taken, with the reasons and, where rows are lines of cases, its case.
     Rejected(Vec<Code>, Option<NaturalKey>),
     /// Outside what the service takes.
@@ -109,16 +108,14 @@ impl<'a> Judge<'a> {
         let draft = &mut self.draft;
         draft.clear();
         self.reader.read(row, draft);
-        let lines = self.reader.plan.repeat.is_some();
-        let case = lines.then(|| self.finisher.case_key(draft)).flatten();
         if let Some(incident) = self.finisher.finish(number, draft) {
-            let head = (lines && incident.natural_key.is_some())
-                .then(|| self.finisher.head_of_case(&incident));
             incidents.push(incident);
-            return Judged::Incident(head);
+            return Judged::Incident;
         }
         draft.codes.sort_unstable();
         if draft.is_rejected() {
+            let lines = self.reader.plan.repeat.is_some();
+            let case = lines.then(|| self.finisher.case_key(draft)).flatten();
             Judged::Rejected(draft.codes.clone(), case)
         } else {
             Judged::Skipped(draft.codes.clone())

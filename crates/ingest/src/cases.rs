@@ -11,8 +11,8 @@ use crate::limits::{OPEN_CASES, ROWS_OF_A_CASE};
 pub(crate) struct Case {
     /// The incident as its first good row tells it, with the lines of the later ones.
     pub(crate) incident: Option<Incident>,
-    /// Content without the lines.
-    head: ContentDigest,
+    /// What every line repeats; none as long as there is one line.
+    head: Option<ContentDigest>,
     /// Data rows of the case.
     pub(crate) rows: Vec<u64>,
     /// Codes of the rows that cannot be taken: one bad line keeps the whole case back.
@@ -61,21 +61,22 @@ fn add_keys(known: &mut Incident, details: Option<Box<Details>>) -> bool {
 }
 
 impl Cases {
-    /// Adds a good row; `head` digests it without its line.
+    /// Adds a good row; `head` digests a row without its line.
     pub(crate) fn add(
         &mut self,
         key: NaturalKey,
         incident: Incident,
-        head: ContentDigest,
+        mut head: impl FnMut(&Incident) -> ContentDigest,
     ) -> Place {
         let row = incident.provenance.row;
         let case = self.case(key);
         let Some(known) = &mut case.incident else {
-            (case.incident, case.head) = (Some(incident), head);
+            case.incident = Some(incident);
             case.rows.push(row);
             return Place::Line;
         };
-        if case.head != head || case.rows.len() >= ROWS_OF_A_CASE {
+        let head_of_case = *case.head.get_or_insert_with(|| head(known));
+        if head_of_case != head(&incident) || case.rows.len() >= ROWS_OF_A_CASE {
             return Place::Repeat(Code::D702);
         }
         let fresh: Vec<Seizure> = incident
@@ -114,7 +115,7 @@ impl Cases {
             self.order.push_back(key);
             Box::new(Case {
                 incident: None,
-                head: ContentDigest(0),
+                head: None,
                 rows: Vec::new(),
                 failed: Vec::new(),
             })

@@ -55,7 +55,7 @@ impl<'a> Finisher<'a> {
         Self {
             profile: self.profile,
             settings: self.settings,
-            locator: self.locator,
+            locator: Locator::new(self.profile, self.reference),
             reference: self.reference,
             agency: self.agency.clone(),
             category: self.category,
@@ -120,7 +120,7 @@ impl<'a> Finisher<'a> {
         Some(incident)
     }
 
-    fn location(&self, draft: &mut Draft) -> Location {
+    fn location(&mut self, draft: &mut Draft) -> Location {
         let location = self.locator.locate(draft);
         if self.profile.stage() == RecordStage::NgoReport {
             consistency::coarsen(location)

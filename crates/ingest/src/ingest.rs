@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
             Judged::NoRecord(code) => self.tally.remark(row, Outcome::Skipped, code.as_slice()),
             Judged::Skipped(codes) => self.tally.remark(row, Outcome::Skipped, codes),
             Judged::Rejected(codes, _) => self.tally.remark(row, Outcome::Rejected, codes),
-            Judged::Incident(_) => {}
+            Judged::Incident => {}
         }
     }
 
@@ -248,13 +248,14 @@ impl<'a> Run<'a> {
                 }
                 _ => self.remark(row, judged),
             }
-            let Judged::Incident(head) = judged else {
+            if !matches!(judged, Judged::Incident) {
                 continue;
-            };
+            }
             let mut incident = incidents.next().expect("one for each row that is one");
             note_repeated(&mut self.points, &mut incident);
-            match (&mut self.cases, incident.natural_key, *head) {
-                (Some(cases), Some(key), Some(head)) => {
+            match (&mut self.cases, incident.natural_key) {
+                (Some(cases), Some(key)) => {
+                    let head = |incident: &Incident| self.finisher.head_of_case(incident);
                     if let Place::Repeat(code) = cases.add(key, incident, head) {
                         self.tally.remark(row, Outcome::Duplicate, &[code]);
                     }

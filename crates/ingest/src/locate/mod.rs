@@ -5,6 +5,7 @@
 //! contradict each other the row says so (W407), and what it states outright holds.
 
 mod named;
+mod names;
 mod point;
 mod repeated;
 
@@ -13,25 +14,30 @@ use naqsha_model::{Basis, Code, Country, Location, Precision, Province};
 use crate::draft::Draft;
 use crate::profile::Profile;
 use crate::reference::{BoundaryLevel, DistrictId, Reference, Scope};
+use names::Names;
 pub(crate) use repeated::RepeatedPoints;
 
 #[cfg(test)]
 pub(crate) use point::{Reading, set_right};
 
 /// Decides the places of the rows of one file.
-#[derive(Clone, Copy)]
 pub(crate) struct Locator<'a> {
     profile: &'a Profile,
     reference: &'a Reference,
+    names: Names<'a>,
 }
 
 impl<'a> Locator<'a> {
     pub(crate) fn new(profile: &'a Profile, reference: &'a Reference) -> Self {
-        Self { profile, reference }
+        Self {
+            profile,
+            reference,
+            names: Names::new(reference),
+        }
     }
 
     /// Decides the place; what is contradictory or ambiguous is noted in the draft.
-    pub(crate) fn locate(&self, draft: &mut Draft) -> Location {
+    pub(crate) fn locate(&mut self, draft: &mut Draft) -> Location {
         let mut location = match (draft.longitude, draft.latitude) {
             (Some(lon), Some(lat)) => self.point(lon, lat, draft),
             (None, None) => self.without_point(draft),

@@ -5,6 +5,7 @@ use naqsha_model::{
     Basis, Code, Location, LocationMethod, Metres, Offset, Point, Precision, Province,
 };
 
+use super::names::Named;
 use super::{Locator, is_foreign};
 use crate::draft::Draft;
 use crate::reference::{BorderPoint, Found, StationKind};
@@ -17,7 +18,7 @@ const FARTHEST_KM: f64 = 200.0;
 
 impl Locator<'_> {
     /// The place of a row without a usable coordinate.
-    pub(super) fn without_point(&self, draft: &mut Draft) -> Location {
+    pub(super) fn without_point(&mut self, draft: &mut Draft) -> Location {
         if let Some(location) = self.stated_crossing(draft) {
             return location;
         }
@@ -64,7 +65,7 @@ impl Locator<'_> {
     }
 
     /// A place known by its name: a town's centre with the town's size as uncertainty, else the district, else nothing.
-    fn named_place(&self, draft: &mut Draft) -> Location {
+    fn named_place(&mut self, draft: &mut Draft) -> Location {
         let coarse = draft.precision.filter(|p| *p >= Precision::District);
         let Some(text) = draft
             .place_text
@@ -73,20 +74,18 @@ impl Locator<'_> {
         else {
             return self.by_area(coarse, draft);
         };
-        if let Some(point) = self.reference.border_points.find_in(text)
-            && self.may_be_in_stated_district(point, draft)
-        {
+        let Named {
+            crossing,
+            found,
+            by_sound,
+        } = self.names.find(text, self.scope(draft));
+        if let Some(point) = crossing {
             let mut location = self.crossing(point, draft);
             if draft.basis.is_none() {
                 location.basis = Basis::BorderPoint;
             }
             return location;
         }
-        let (found, by_sound) = self.reference.gazetteer.find_within(
-            text,
-            self.scope(draft),
-            &self.reference.districts,
-        );
         match found {
             Found::One(place) => {
                 draft.note(Code::W403);
@@ -117,13 +116,6 @@ impl Locator<'_> {
                 self.by_area(coarse, draft)
             }
             Found::Nothing => self.by_area(coarse, draft),
-        }
-    }
-
-    fn may_be_in_stated_district(&self, point: &BorderPoint, draft: &Draft) -> bool {
-        match (draft.district_id, point.district) {
-            (Some(stated), Some(of_point)) => self.reference.districts.contains(stated, of_point),
-            _ => true,
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn set_right(lon: f64, lat: f64, in_district: impl Fn(Point) -> bool)
 }
 
 impl Locator<'_> {
-    pub(super) fn point(&self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
+    pub(super) fn point(&mut self, lon: f64, lat: f64, draft: &mut Draft) -> Location {
         if lon.abs() < 1e-9 && lat.abs() < 1e-9 {
             // (0, 0) is how software writes "unknown".
             draft.note(Code::W408);
@@ -75,8 +75,14 @@ impl Locator<'_> {
         Some(found.is_some_and(|found| self.reference.districts.contains(stated, found)))
     }
 
-    /// W407 where the point is not in the stated district; the district of the point where none is stated.
+    /// W407 where the point is not in the stated district; the district of the point where none is stated. A point that
+    /// stands for a province says nothing of its district, one that stands for a country nothing at all.
     fn compare_with_district(&self, point: Point, draft: &mut Draft) {
+        match draft.precision {
+            Some(Precision::Country | Precision::None) => return,
+            Some(Precision::Province) => return self.compare_with_province(point, draft),
+            _ => {}
+        }
         match self.fits_district(point, draft) {
             Some(false) => draft.note(Code::W407),
             Some(true) => {}

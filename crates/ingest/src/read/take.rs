@@ -12,6 +12,7 @@ use crate::profile::{
     Action, CountTarget, ModusTarget, MoneyTarget, NumberForm, SeizurePart, TimeForm, TimeTarget,
     truth,
 };
+use crate::recall::Kept;
 use crate::text::ascii_digits;
 use crate::values::fir_number::fir_number;
 use crate::values::number::money;
@@ -161,16 +162,22 @@ pub(super) fn country(text: &str) -> Result<Country, Code> {
 
 /// A text that is kept: personal data replaced, and the column remembered.
 pub(super) fn kept_text(column: usize, text: &str, draft: &mut Draft) -> String {
-    let redacted = redact(text);
-    draft.names_a_victim |= names_a_victim(text, &redacted.codes);
-    if !redacted.codes.is_empty() {
+    let kept = draft.recalled().texts.of(text, || {
+        let redacted = redact(text);
+        Kept {
+            names_a_victim: names_a_victim(text, &redacted.codes),
+            text: redacted.text.into_owned(),
+            codes: redacted.codes,
+        }
+    });
+    draft.names_a_victim |= kept.names_a_victim;
+    if !kept.codes.is_empty() {
         draft.redacted.push(column);
-        redacted
-            .codes
+        kept.codes
             .iter()
             .for_each(|&code| draft.blame(code, column));
     }
-    redacted.text.into_owned()
+    kept.text
 }
 
 fn clipped(text: &str, letters: usize) -> String {

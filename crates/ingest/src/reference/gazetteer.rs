@@ -54,7 +54,7 @@ struct Name {
 }
 
 /// What a text names.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Found<'a> {
     /// No known place.
     Nothing,
@@ -67,7 +67,7 @@ pub(crate) enum Found<'a> {
 }
 
 /// The area that a row states beside a place's name.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Scope<'a> {
     pub(crate) district: Option<DistrictId>,
     /// OCHA code of the province.

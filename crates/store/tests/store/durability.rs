@@ -144,7 +144,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     match wait(Store::open(folder.path())) {
         Err(StoreError::NewerFormat {
             min_reader: 7,
-            supported: 2,
+            supported: 3,
         }) => {}
         other => panic!("{other:?}"),
     }
@@ -152,7 +152,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
         files(folder.path()) == before,
         "no byte changed, no file came or went"
     );
-    execute(folder.path(), "PRAGMA user_version = 2");
+    execute(folder.path(), "PRAGMA user_version = 3");
     assert!(
         matches!(
             wait(Store::open(folder.path())),
@@ -160,7 +160,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
         ),
         "the table counts too"
     );
-    execute(folder.path(), "UPDATE meta SET min_reader = 2");
+    execute(folder.path(), "UPDATE meta SET min_reader = 3");
     assert_eq!(
         open(folder.path()).snapshot().live(),
         1,

@@ -196,7 +196,7 @@ fn incident() -> impl Strategy<Value = Incident> {
     let rest = (
         of(text()),
         of(select(Status::ALL)),
-        any::<u128>(),
+        of(any::<(u128, u128)>()),
         vec(select(Code::ALL), 0..3),
         (select(Reliability::ALL), select(Credibility::ALL)),
         of(details()),
@@ -223,7 +223,9 @@ fn incident() -> impl Strategy<Value = Incident> {
             description: rest.0,
             status: rest.1,
             details: rest.5.map(Box::new),
-            content: ContentDigest(rest.2),
+            // Without a key nothing is compared, and no digest is kept.
+            natural_key: rest.2.map(|(key, _)| NaturalKey(key)),
+            content: ContentDigest(rest.2.map_or(0, |(_, content)| content)),
             provenance: Provenance {
                 row: 0,
                 warnings: rest.3,
