@@ -113,8 +113,8 @@ impl<'a> Finisher<'a> {
             },
         };
         incident.natural_key = self.natural_key(&incident, draft);
-        // A line of a case is digested with its case, when all of its lines are known.
-        if incident.natural_key.is_some() && self.profile.repeat.is_none() {
+        // A case of several lines is digested again, when all of them are known.
+        if incident.natural_key.is_some() {
             incident.content = self.content(&incident);
         }
         Some(incident)

@@ -301,10 +301,10 @@ impl<'a> Run<'a> {
         let Some(mut incident) = case.incident else {
             return Ok(());
         };
-        incident.content = self.finisher.content(&incident);
         if let [first, further @ ..] = case.rows.as_slice()
             && !further.is_empty()
         {
+            incident.content = self.finisher.content(&incident);
             self.further_rows.insert(*first, further.to_vec());
         }
         self.keep(incident)

@@ -196,7 +196,7 @@ fn incident() -> impl Strategy<Value = Incident> {
     let rest = (
         of(text()),
         of(select(Status::ALL)),
-        of(any::<(u128, u128)>()),
+        any::<u128>(),
         vec(select(Code::ALL), 0..3),
         (select(Reliability::ALL), select(Credibility::ALL)),
         of(details()),
@@ -223,9 +223,7 @@ fn incident() -> impl Strategy<Value = Incident> {
             description: rest.0,
             status: rest.1,
             details: rest.5.map(Box::new),
-            // Without a key nothing is compared, and no digest is kept.
-            natural_key: rest.2.map(|(key, _)| NaturalKey(key)),
-            content: ContentDigest(rest.2.map_or(0, |(_, content)| content)),
+            content: ContentDigest(rest.2),
             provenance: Provenance {
                 row: 0,
                 warnings: rest.3,
@@ -240,6 +238,10 @@ fn numbered(mut incidents: Vec<Incident>) -> Vec<Incident> {
     for (row, incident) in (1..).zip(&mut incidents) {
         incident.provenance.row = row;
         incident.natural_key = (row % 3 > 0).then_some(NaturalKey(u128::MAX / u128::from(row)));
+        if incident.natural_key.is_none() {
+            // Nothing is compared with it, so no digest is kept.
+            incident.content = ContentDigest(0);
+        }
     }
     incidents
 }
