@@ -13,7 +13,7 @@ pub struct Limits {
     pub decoded_bytes: u64,
     /// Decoded bytes per compressed byte.
     pub ratio: u64,
-    /// Rows that carry a natural key: each costs 17 to 34 bytes for as long as the file is read.
+    /// Rows that carry a natural key: each costs 17 to 34 bytes for as long as the file is read, and as much in the store.
     pub keyed_rows: usize,
     /// Rows that are not plainly accepted: each costs 8 bytes until the report is written.
     pub remarked_rows: usize,
@@ -27,8 +27,8 @@ impl Default for Limits {
             columns: 256,
             decoded_bytes: 16 * 1024 * 1024 * 1024,
             ratio: 100,
-            keyed_rows: 5_000_000,
-            remarked_rows: 8_000_000,
+            keyed_rows: 3_500_000,
+            remarked_rows: 4_000_000,
         }
     }
 }

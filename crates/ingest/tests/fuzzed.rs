@@ -138,3 +138,30 @@ fn a_cell_named_beyond_every_column_is_damage() {
         );
     }
 }
+
+/// Any one byte of a Parquet file may be damaged, in pages of every compression: the answer is about the file, never a
+/// fault of reading it.
+#[test]
+fn a_damaged_byte_of_a_parquet_file_is_damage() {
+    const FILES: [&[u8]; 4] = [
+        include_bytes!("../../../fuzz/seeds/parquet/1"),
+        include_bytes!("../../../fuzz/seeds/parquet/2"),
+        include_bytes!("../../../fuzz/seeds/parquet/3"),
+        include_bytes!("../../../fuzz/seeds/parquet/4"),
+    ];
+    let request: TableRequest = serde_json::from_str(
+        r#"{"holder":"parquet","sheets":[],"skip":0,"header_rows":null,"columns":64,"field_bytes":4096}"#,
+    )
+    .unwrap();
+    let mut damaged = 0;
+    for file in FILES {
+        for at in 0..file.len() {
+            let mut bytes = file.to_vec();
+            bytes[at] ^= 0x15;
+            let mut frames = Vec::new();
+            write_table(Cursor::new(bytes), &request, &mut frames).unwrap();
+            damaged += usize::from(frames.windows(4).any(|code| code == b"B908"));
+        }
+    }
+    assert!(damaged > 500, "{damaged} damaged files were seen as such");
+}

@@ -41,6 +41,7 @@ mod ledger_write;
 mod manifest;
 mod older;
 mod operations;
+mod own;
 mod packed;
 mod query;
 mod rows;

@@ -1,12 +1,11 @@
 //! Writes one batch: repeats apart, the rest to Parquet, then one commit.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use h3o::Resolution;
-use naqsha_model::{Code, ContentDigest, Incident, NaturalKey};
+use naqsha_model::{Code, Incident};
 use polars_core::prelude::DataFrame;
 
 use crate::StoreError;
@@ -22,6 +21,7 @@ use crate::files::{self, FileRecord};
 use crate::index::{Index, Part};
 use crate::known::Known;
 use crate::ledger_write::Addition;
+use crate::own::OwnKeys;
 use crate::store::{Shared, blocking};
 
 /// Incidents in a file. While one part is written, by a thread of its own, the next is filled: two are in memory at most,
@@ -69,6 +69,14 @@ impl BatchWriter {
             self.draft.take(incident)?;
         }
         Ok(repeats)
+    }
+
+    /// Leaves the batch out of what this store shows: its index is not kept, so that memory does not grow with the batch.
+    /// Another store opened on the folder shows it, and so does this one once its next batch begins.
+    #[must_use]
+    pub fn unseen_here(mut self) -> Self {
+        self.draft.keeps_index = false;
+        self
     }
 
     /// Makes the batch durable and, where it is live, visible.
@@ -125,6 +133,9 @@ impl BatchWriter {
             revised: links.len() as u64,
             replaced: event.as_ref().map_or(0, |_| draft.known.replaced_count()),
         };
+        if !draft.keeps_index {
+            return Ok(committed);
+        }
         blocking(move || {
             let parts = draft.parts(&batch);
             let mut contents = Contents::clone(draft.shared.snapshot().contents());
@@ -153,7 +164,7 @@ pub(crate) struct Draft {
     _lock: File,
     header: BatchHeader,
     known: Known,
-    own: HashMap<NaturalKey, ContentDigest>,
+    own: OwnKeys,
     /// Records that are later revisions of incidents.
     links: Vec<Link>,
     /// Records that other agencies may have reported too.
@@ -161,6 +172,8 @@ pub(crate) struct Draft {
     waiting: Columns,
     /// The part being written, if one is.
     writing: Option<JoinHandle<Result<Written, StoreError>>>,
+    /// Whether the index of what is written is kept, to be shown.
+    keeps_index: bool,
     /// Parts begun, written or being written.
     begun: u32,
     written: Vec<Written>,
@@ -169,7 +182,8 @@ pub(crate) struct Draft {
 /// A file with its part of the index.
 struct Written {
     file: FileRecord,
-    index: Index,
+    /// None where it is not to be shown.
+    index: Option<Index>,
 }
 
 impl std::fmt::Debug for Draft {
@@ -190,11 +204,12 @@ impl Draft {
             _lock: lock,
             header,
             known,
-            own: HashMap::new(),
+            own: OwnKeys::default(),
             links: Vec::new(),
             candidates: Vec::new(),
             waiting: Columns::default(),
             writing: None,
+            keeps_index: true,
             begun: 0,
             written: Vec::new(),
         }
@@ -204,18 +219,19 @@ impl Draft {
     fn repeated(&mut self, incident: &Incident) -> Option<RepeatKind> {
         let key = incident.natural_key?;
         let mut revision = None;
-        let kind = |content| {
-            if content == incident.content {
+        let kind = |same| {
+            if same {
                 RepeatKind::Same
             } else {
                 RepeatKind::Changed
             }
         };
-        if let Some(content) = self.own.get(&key) {
-            return Some(kind(*content));
+        if let Some(same) = self.own.repeats(key, incident.content) {
+            return Some(kind(same));
         }
         if let Some(standing) = self.known.standing(&key) {
-            match standing.current.map(|current| kind(current.content)) {
+            let current = standing.current;
+            match current.map(|current| kind(current.content == incident.content)) {
                 Some(RepeatKind::Same) => return Some(RepeatKind::Same),
                 Some(RepeatKind::Changed) if self.header.on_change == OnChange::Report => {
                     return Some(RepeatKind::Changed);
@@ -229,7 +245,7 @@ impl Draft {
                         first: standing.first,
                         revision: standing.next,
                     });
-                    let before = standing.current.and_then(|current| current.status);
+                    let before = current.and_then(|current| current.status);
                     let went_back = before
                         .zip(incident.status)
                         .is_some_and(|(before, now)| !before.leads_to(now));
@@ -237,7 +253,7 @@ impl Draft {
                 }
             }
         }
-        self.own.insert(key, incident.content);
+        self.own.add(key, incident.content);
         revision
     }
 
@@ -268,9 +284,10 @@ impl Draft {
         let part = self.begun;
         self.begun += 1;
         let (folder, digest) = (Arc::clone(&self.shared.folder), self.header.digest);
-        let columns = std::mem::take(&mut self.waiting);
+        let (columns, keeps_index) = (std::mem::take(&mut self.waiting), self.keeps_index);
         self.writing = Some(std::thread::spawn(move || {
-            files::write(&folder, digest, part, &columns).and_then(Written::new)
+            let (file, frame) = files::write(&folder, digest, part, &columns)?;
+            Written::new(file, keeps_index.then_some(&frame))
         }));
         Ok(())
     }
@@ -356,16 +373,16 @@ impl Draft {
     fn parts(&mut self, batch: &BatchRecord) -> Vec<Arc<Part>> {
         let batch = Arc::new(batch.clone());
         let part = |written: Written| {
-            Arc::new(Part {
+            Some(Arc::new(Part {
                 batch: Arc::clone(&batch),
                 file: written.file,
-                index: Arc::new(written.index),
+                index: Arc::new(written.index?),
                 hidden: None,
-            })
+            }))
         };
         std::mem::take(&mut self.written)
             .into_iter()
-            .map(part)
+            .filter_map(part)
             .collect()
     }
 }
@@ -383,9 +400,10 @@ impl Drop for Draft {
 }
 
 impl Written {
-    fn new((file, frame): (FileRecord, DataFrame)) -> Result<Self, StoreError> {
+    fn new(file: FileRecord, shown: Option<&DataFrame>) -> Result<Self, StoreError> {
         let path = file.path();
-        let index = Index::new(&file, &frame).map_err(|reason| StoreError::Encode {
+        let index = shown.map(|frame| Index::new(&file, frame)).transpose();
+        let index = index.map_err(|reason| StoreError::Encode {
             path,
             source: reason.into(),
         })?;

@@ -183,11 +183,13 @@ impl Job<'_> {
         let digest = tokio::task::block_in_place(|| {
             naqsha_ingest::digest(self.open("reading")?).context("reading")
         })?;
+        // The files before this one were not shown here.
+        store.refresh().await?;
         if let Some(earlier) = store.find_batch(&digest) {
             self.say_received(store, &earlier)?;
             return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
         }
-        let mut writer = store.begin(self.header(digest)?).await?;
+        let mut writer = store.begin(self.header(digest)?).await?.unseen_here();
         let ingested = tokio::task::block_in_place(|| self.ingest(&mut writer))?;
         if !stamp.still_fits(self.file)? {
             bail!("the file changed while it was read; nothing was stored");

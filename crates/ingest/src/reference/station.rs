@@ -121,7 +121,11 @@ impl Stations {
                 .insert((point.lon().to_bits(), point.lat().to_bits()));
         }
         self.all.push(station);
-        for name in names.map(compact).filter(|name| !name.is_empty()) {
+        for name in names {
+            let name = compact(&name_words(name).concat());
+            if name.is_empty() {
+                continue;
+            }
             let held = self.by_name.entry((agency.to_owned(), name)).or_default();
             if !held.contains(&id) {
                 held.push(id);
@@ -201,17 +205,11 @@ impl Stations {
         stated: Option<DistrictId>,
         districts: &Districts,
     ) -> Result<NamedStation, Code> {
-        let mut words = words(text);
-        let misspelt = words
+        let misspelt = words(text)
             .iter()
             .any(|word| word == "ٹھانہ")
             .then_some(Code::W409);
-        if words.first().is_some_and(|word| word == "p")
-            && words.get(1).is_some_and(|word| word == "s")
-        {
-            words.drain(..2);
-        }
-        words.retain(|word| !STATION_WORDS.contains(&word.as_str()));
+        let words = name_words(text);
         if words.is_empty() {
             return Err(Code::E101);
         }
@@ -358,7 +356,10 @@ fn deployed<'f>(
     let place = district
         .map(|id| format!("-{}", slug(&districts.get(id).name)))
         .unwrap_or_default();
-    let id = stated("id").map_or_else(|| format!("{}{place}", slug(name)), str::to_owned);
+    let id = stated("id").map_or_else(
+        || format!("{}{place}", slug(&name_words(name).join(" "))),
+        str::to_owned,
+    );
     Ok(Station {
         id: format!("{}/{id}", agency.to_lowercase()),
         kind,
@@ -368,125 +369,17 @@ fn deployed<'f>(
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use crate::Reference;
-
-    fn named(agency: &str, text: &str, district: Option<&str>) -> String {
-        let reference = Reference::embedded();
-        let district = district.map(|name| reference.districts.find(name).unwrap().id);
-        match reference
-            .stations
-            .find(agency, text, district, &reference.districts)
-        {
-            Ok(named) => {
-                let remark = named
-                    .remark
-                    .map(|code| format!(" {code}"))
-                    .unwrap_or_default();
-                format!("{}{remark}", named.key)
-            }
-            Err(code) => code.to_string(),
-        }
+/// The words of a station's name without `PS`, `P.S.`, `Thana` and the like.
+fn name_words(text: &str) -> Vec<String> {
+    let mut words = words(text);
+    if let [p, s, ..] = words.as_slice()
+        && (p.as_str(), s.as_str()) == ("p", "s")
+    {
+        words.drain(..2);
     }
-
-    #[test]
-    fn a_name_of_many_districts_needs_its_district() {
-        let punjab = "PUNJAB-POLICE";
-        assert_eq!(named(punjab, "PS Saddar", None), "E406");
-        assert_eq!(named(punjab, "تھانہ سول لائن", None), "E406");
-        for text in [
-            "PS Saddar",
-            "Thana Sadar",
-            "تھانہ صدر",
-            "P.S. Saddar Lahore",
-            "Saddar Lahore",
-        ] {
-            assert_eq!(
-                named(punjab, text, Some("Lahore")),
-                "saddar-lahore",
-                "{text}"
-            );
-        }
-        assert_eq!(named(punjab, "PS Saddar Lahore", None), "saddar-lahore");
-        assert_eq!(
-            named(punjab, "ٹھانہ سول لائن", Some("Lahore")),
-            "civil-lines-lahore W409"
-        );
-        assert_eq!(named(punjab, "PS Modal Toun", Some("Multan")), "modal-toun");
-        assert_eq!(
-            named(punjab, "PS Saddar Jaranwala", Some("Faisalabad")),
-            "saddar-jaranwala"
-        );
-        assert_eq!(
-            named(punjab, "PS Saddar Kot Addu", Some("Muzaffargarh")),
-            "saddar-kot-addu",
-            "not the one of its former parent"
-        );
-        assert_eq!(named(punjab, "PS", None), "E101");
-    }
-
-    #[test]
-    fn stations_of_an_agency_have_one_key_however_they_are_written() {
-        for text in ["PS ANF Multan", "ANF Multan", "Multan", "تھانہ ملتان"] {
-            assert_eq!(named("ANF", text, None), "anf/multan", "{text}");
-        }
-        assert_eq!(
-            named("CTD-PUNJAB", "CTD-PS-DGKHAN", None),
-            "ctd-punjab/dera-ghazi-khan"
-        );
-        assert_eq!(
-            named("FIA", "AML Circle Quetta", None),
-            "fia/aml/cft-circle-quetta"
-        );
-        assert_eq!(
-            named("NCCIA", "Cyber Crime Circle Gilgit", None),
-            "nccia/nccia-gilgit"
-        );
-    }
-
-    #[test]
-    fn a_deployers_table_is_checked_line_by_line() {
-        let reference = Reference::embedded();
-        let table = "agency,name,district,lat,lon,uncertainty_m\nPUNJAB-POLICE,Kahna,Lahore,31.37,74.37,150\n";
-        let reference = reference.with_stations(table).unwrap();
-        let lahore = reference.districts.find("Lahore").unwrap().id;
-        let named = reference
-            .stations
-            .find(
-                "PUNJAB-POLICE",
-                "PS Kahna",
-                Some(lahore),
-                &reference.districts,
-            )
-            .unwrap();
-        let (point, metres) = reference
-            .stations
-            .get(named.registered.unwrap())
-            .site
-            .unwrap();
-        assert_eq!(
-            (named.key.as_str(), point.lon(), metres.get()),
-            ("punjab-police/kahna-lahore", 74.37, 150.0)
-        );
-        for (table, reason) in [
-            ("name\nx\n", "line 1: the columns"),
-            (
-                "agency,name,district\nA,b,Atlantis\n",
-                "line 2: district \"Atlantis\": E404",
-            ),
-            ("agency,name,lat,lon\nA,b,31,\n", "line 2: lon and lat"),
-            (
-                "agency,name,lat,lon\nA,b,131,74\n",
-                "line 2: longitude 74, latitude 131",
-            ),
-            ("agency,name,kind\nA,b,moving\n", "line 2: kind is"),
-        ] {
-            let error = Reference::embedded()
-                .with_stations(table)
-                .unwrap_err()
-                .to_string();
-            assert!(error.starts_with(reason), "{error}");
-        }
-    }
+    words.retain(|word| !STATION_WORDS.contains(&word.as_str()));
+    words
 }
+
+#[cfg(test)]
+mod tests;

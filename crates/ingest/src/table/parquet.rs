@@ -152,10 +152,16 @@ fn push_time(cell: &mut String, nanoseconds: i128) {
 
 fn damaged(error: ParquetError) -> IngestError {
     match error {
-        ParquetError::External(error) => match error.downcast::<io::Error>() {
-            Ok(error) if error.kind() != io::ErrorKind::UnexpectedEof => IngestError::Read(*error),
-            _ => Refusal::new(Code::B908, "the Parquet file is damaged or cut short").into(),
-        },
+        // Decompressors call damage an I/O error too; only the source's own is one.
+        ParquetError::External(error) => {
+            let source = error
+                .downcast::<io::Error>()
+                .map(|error| error.downcast::<Unread>());
+            match source {
+                Ok(Ok(Unread(error))) => IngestError::Read(error),
+                _ => Refusal::new(Code::B908, "the Parquet file is damaged or cut short").into(),
+            }
+        }
         ParquetError::NYI(what) => Refusal::new(
             Code::B908,
             format!("the Parquet file uses what is not read here: {what}"),
@@ -164,6 +170,11 @@ fn damaged(error: ParquetError) -> IngestError {
         _ => Refusal::new(Code::B908, "the Parquet file is damaged or cut short").into(),
     }
 }
+
+/// The source could not be read: no fault of the file.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Unread(io::Error);
 
 /// A source that is read from many places at once.
 struct Chunks<R> {
@@ -197,8 +208,13 @@ struct Section<R> {
 impl<R: Read + Seek> Read for Section<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-        source.seek(SeekFrom::Start(self.at))?;
-        let n = source.read(buffer)?;
+        let read = source.seek(SeekFrom::Start(self.at));
+        let read = read.and_then(|_at| source.read(buffer));
+        let n = read.map_err(|error| match error.kind() {
+            // Whoever reads tries again.
+            io::ErrorKind::Interrupted => error,
+            _ => io::Error::other(Unread(error)),
+        })?;
         self.at += n as u64;
         Ok(n)
     }

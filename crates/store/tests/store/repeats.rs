@@ -4,7 +4,7 @@ use naqsha_model::Agency;
 use naqsha_store::{BatchState, Repeat, RepeatKind, StoreError};
 
 use crate::support::{
-    begin_error, commit, create, digest, header, incident, keyed, open, totals, wait,
+    begin_error, commit, create, digest, header, incident, keyed, open, told, totals, wait,
 };
 
 #[test]
@@ -95,4 +95,30 @@ fn a_batch_is_taken_once_and_one_at_a_time() {
     );
     drop(open_writer);
     commit(&store, header(3), vec![incident(1)]);
+}
+
+/// What a batch left out of this store's own answers is there for every other, and for its next batch.
+#[test]
+fn a_batch_that_is_not_shown_here_is_durable_and_repeated_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(folder.path());
+    let unseen = |number, incidents| {
+        let mut writer = wait(store.begin(header(number))).unwrap().unseen_here();
+        let repeats = writer.push(incidents).unwrap();
+        let committed = wait(writer.commit(totals(2), BatchState::Live)).unwrap();
+        (committed.version, repeats.len())
+    };
+    assert_eq!(unseen(1, vec![keyed(1, 10, 100), incident(2)]), (1, 0));
+    assert_eq!(
+        (store.snapshot().version(), store.snapshot().live()),
+        (0, 0)
+    );
+    assert_eq!(open(folder.path()).snapshot().live(), 2);
+    assert_eq!(
+        unseen(2, vec![keyed(1, 10, 100), keyed(2, 20, 200)]),
+        (2, 1)
+    );
+    assert_eq!(open(folder.path()).snapshot().live(), 3);
+    wait(store.refresh()).unwrap();
+    assert!(told(&open(folder.path()).snapshot()) == told(&store.snapshot()));
 }
