@@ -9,7 +9,7 @@ use crate::reference::{DistrictId, NamedStation};
 use crate::values::cited::Cited;
 
 /// Texts of one kind that are remembered; then it begins anew.
-const MOST: usize = 4_096;
+const MOST: usize = 16_384;
 
 /// Answers by text.
 #[derive(Debug)]

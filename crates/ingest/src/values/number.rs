@@ -354,6 +354,10 @@ const BEARINGS: [(&str, &str); 20] = [
 
 /// A distance in kilometres and one of eight bearings from the police station.
 pub(crate) fn distance_bearing(text: &str) -> Option<(f64, &'static str)> {
+    // Most texts about a place name no distance, and folding one costs more than looking.
+    if !text.contains(char::is_numeric) {
+        return None;
+    }
     let text = ascii_digits(text);
     let folded = fold(&text)
         .replace(['-', '،', ','], " ")
@@ -424,5 +428,18 @@ fn fraction(text: &str) -> Option<f64> {
             Some(plain_number(above).ok()? / below)
         }
         None => plain_number(text).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance_bearing;
+
+    #[test]
+    fn a_distance_is_a_number_in_any_script_or_a_fraction() {
+        assert_eq!(distance_bearing("½ km north of PS"), Some((0.5, "N")));
+        assert_eq!(distance_bearing("۲ کلومیٹر مشرق"), Some((2.0, "E")));
+        assert_eq!(distance_bearing("2 1/2 km south"), Some((2.5, "S")));
+        assert_eq!(distance_bearing("north bazar"), None);
     }
 }
