@@ -14,7 +14,8 @@ usage: cargo xtask COMMAND
   demo -- --once DIR      build, load, write each default layer into DIR as GeoJSON, exit
   test                    install what is missing (says so), run every test, end with the counts
   test --install-clients  install the heavy clients too
-  fuzz [--seconds N]      run each fuzz target N seconds (60), two at a time
+  fuzz [--seconds N] [--seed S]
+                          run each fuzz target N seconds (60), two at a time; one seed tries inputs in one order
   tidy                    rules of the tree: file sizes, arrows between crates, provenance, ...
   data                    list the data files and how to make them again
   data sample             make the synthetic Pakistani sample again
@@ -31,8 +32,8 @@ pub(crate) enum Command {
     DemoOnce(PathBuf),
     /// Run all tests.
     Test(Clients),
-    /// Run each fuzz target for some seconds.
-    Fuzz(u64),
+    /// Run each fuzz target for some seconds, from a seed or from any.
+    Fuzz(u64, Option<u32>),
     /// Check the rules of the tree.
     Tidy,
     /// List data files and the scripts that made them.
@@ -69,17 +70,23 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
         ["demo", "--once", _] => Ok(Command::DemoOnce(PathBuf::from(&words[2]))),
         ["test"] => Ok(Command::Test(Clients::Usual)),
         ["test", "--install-clients"] => Ok(Command::Test(Clients::Heavy)),
-        ["fuzz"] => Ok(Command::Fuzz(60)),
-        ["fuzz", "--seconds", n] => n
-            .parse()
-            .map(Command::Fuzz)
-            .map_err(|_number| UsageError(format!("`{n}` is no number of seconds"))),
+        ["fuzz"] => Ok(Command::Fuzz(60, None)),
+        ["fuzz", "--seconds", n] => Ok(Command::Fuzz(number(n, "seconds")?, None)),
+        ["fuzz", "--seconds", n, "--seed", seed] => Ok(Command::Fuzz(
+            number(n, "seconds")?,
+            Some(number(seed, "seed")?),
+        )),
         ["tidy"] => Ok(Command::Tidy),
         ["data"] => Ok(Command::ListData),
         ["data", "sample"] => Ok(Command::MakeSample),
         ["schemas"] => Ok(Command::Schemas),
         other => Err(UsageError(format!("`{}` is no command", other.join(" ")))),
     }
+}
+
+fn number<N: std::str::FromStr>(word: &str, what: &str) -> Result<N, UsageError> {
+    let number = word.parse();
+    number.map_err(|_word| UsageError(format!("{what}: `{word}` is no number")))
 }
 
 #[cfg(test)]
@@ -109,8 +116,10 @@ mod tests {
 
     #[test]
     fn seconds_of_fuzzing_are_a_number() {
-        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(60)));
-        assert_eq!(parsed("fuzz --seconds 5"), Ok(Command::Fuzz(5)));
+        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(60, None)));
+        assert_eq!(parsed("fuzz --seconds 5"), Ok(Command::Fuzz(5, None)));
+        let seeded = parsed("fuzz --seconds 5 --seed 7");
+        assert_eq!(seeded, Ok(Command::Fuzz(5, Some(7))));
         assert!(parsed("fuzz --seconds soon").is_err());
     }
 

@@ -15,8 +15,12 @@ const INSTALL_LIMIT: Duration = Duration::from_mins(20);
 /// Targets that run at a time.
 const AT_A_TIME: usize = 2;
 
-/// Runs every target for `seconds`; fails where one finds something. Zero seconds skip all.
-pub(crate) fn run_targets(workspace: &Workspace, seconds: u64) -> Result<ExitCode> {
+/// Runs every target for `seconds`, from a seed or from any; fails where one finds something. Zero seconds skip all.
+pub(crate) fn run_targets(
+    workspace: &Workspace,
+    seconds: u64,
+    seed: Option<u32>,
+) -> Result<ExitCode> {
     let folder = workspace.path("fuzz");
     if let Some(reason) = missing(workspace, seconds) {
         println!("SKIPPED fuzz targets: {reason}");
@@ -39,6 +43,7 @@ pub(crate) fn run_targets(workspace: &Workspace, seconds: u64) -> Result<ExitCod
                 let child = fuzz()
                     .args(["run", target, &found, &format!("seeds/{target}"), "--"])
                     .arg(format!("-max_total_time={seconds}"))
+                    .args(seed.map(|seed| format!("-seed={seed}")))
                     // Whole files from the start: at some hundred runs a second, inputs that grow slowly stay at four bytes.
                     .args(["-len_control=0", "-max_len=4096"])
                     .args(["-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"])

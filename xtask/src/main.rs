@@ -54,7 +54,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::serve(&workspace),
         Command::DemoOnce(folder) => demo::once(&workspace, &folder),
         Command::Test(clients) => test::run(&workspace, clients),
-        Command::Fuzz(seconds) => fuzz::run_targets(&workspace, seconds),
+        Command::Fuzz(seconds, seed) => fuzz::run_targets(&workspace, seconds, seed),
         Command::Tidy => tidy::run(&workspace),
         Command::ListData => data::list(&workspace),
         Command::MakeSample => data::make_sample(&workspace),
