@@ -44,7 +44,7 @@ impl UsualQuantities {
             if kilograms.len() < ENOUGH {
                 continue;
             }
-            // The smallest of the largest thousandth; all of them stay in place, so none is lost to rounding.
+            // Nearest rank: no more than a thousandth of them lie above it.
             let rank = kilograms.len() - kilograms.len() / 1_000 - 1;
             let (_, most, _) = kilograms.select_nth_unstable_by(rank, f64::total_cmp);
             usual.most.insert(substance, *most);
