@@ -1,7 +1,9 @@
 //! The program under test.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde_json::Value;
 
 /// A command that runs the built `naqsha`: the one that `NAQSHA_BIN` names, else the one built beside the test.
 ///
@@ -15,6 +17,19 @@ pub fn naqsha() -> Command {
         path.display()
     );
     Command::new(path)
+}
+
+/// Runs a command on a store, with machine output; gives what it printed, or null where that is no JSON.
+///
+/// # Panics
+/// Where the command fails.
+pub fn run(store: &Path, args: &[&str]) -> Value {
+    let mut command = naqsha();
+    command.arg("--json").arg("--data").arg(store).args(args);
+    let output = command.output().expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {stderr}");
+    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
 }
 
 /// Test executables lie in `target/<profile>/deps`, the program in `target/<profile>`.

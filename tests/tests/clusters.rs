@@ -5,19 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use naqsha_tests::program::naqsha;
+use naqsha_tests::program::run;
 use serde_json::{Value, json};
 
 const HEADER: &str = "FIR No,PS ANF,RD,Date of Seizure,U/S,Place of Seizure,Drug,Qty,Unit,Accused Name,Father Name,CNIC,Cell No,Address";
-
-fn run(store: &Path, args: &[&str]) -> Value {
-    let mut command = naqsha();
-    command.arg("--json").arg("--data").arg(store).args(args);
-    let output = command.output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {stderr}");
-    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
-}
 
 fn write(folder: &Path, name: &str, rows: &[&str]) -> PathBuf {
     let path = folder.join(name);

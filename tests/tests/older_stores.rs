@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::Path;
 
-use naqsha_tests::program::naqsha;
+use naqsha_tests::program::run;
 use serde_json::Value;
 
 const GOLDEN: &str = concat!(
@@ -27,15 +27,6 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&path, &target).unwrap();
         }
     }
-}
-
-fn run(store: &Path, args: &[&str]) -> Value {
-    let mut command = naqsha();
-    command.arg("--json").arg("--data").arg(store).args(args);
-    let output = command.output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {stderr}");
-    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
 }
 
 #[test]
