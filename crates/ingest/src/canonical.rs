@@ -1,6 +1,6 @@
 //! The normalised fields of an incident as one text, by which an equal record is told from a changed one.
 
-use std::fmt::{Result, Write as _};
+use std::fmt::Write as _;
 
 use naqsha_model::{ContentDigest, Incident, Metres, Seizure, Unit};
 use naqsha_record::DetailsRecord;
@@ -36,8 +36,14 @@ impl Canonical {
         details: Option<DetailsRecord>,
     ) -> ContentDigest {
         self.text.clear();
-        write_canonical(&mut self.text, incident, seizures, details)
-            .expect("writing to a string does not fail");
+        let mut out = Out(&mut self.text);
+        out.incident(incident);
+        out.seizures(seizures);
+        out.judgement(incident);
+        if let Some(details) = details.filter(|details| !details.is_empty()) {
+            let json = serde_json::to_string(&details).expect("keys are texts, numbers finite");
+            out.field(&json);
+        }
         ContentDigest::of(&[&self.text])
     }
 }
@@ -51,98 +57,89 @@ fn whole(number: f64) -> i64 {
     number.round() as i64
 }
 
-fn write_canonical(
-    out: &mut String,
-    incident: &Incident,
-    seizures: &[Seizure],
-    details: Option<DetailsRecord>,
-) -> Result {
-    write!(
-        out,
-        "{}|{}|",
-        incident.stage.code(),
-        incident.category.index()
-    )?;
-    write_moments(out, incident)?;
-    let place = &incident.location;
-    write!(out, "{}{}", place.basis.index(), place.precision().index())?;
-    if let Some(point) = place.point() {
-        let uncertainty = place.uncertainty().map_or(0.0, Metres::get);
-        let [lon, lat, metres] = [point.lon() * 1e7, point.lat() * 1e7, uncertainty].map(whole);
-        write!(out, ":{lon},{lat},{metres}")?;
-    }
-    for text in [
-        &incident.unit,
-        &place.district,
-        &place.place_text,
-        &incident.description,
-    ] {
-        write_text(out, text.as_deref().unwrap_or_default())?;
-    }
-    for offence in &incident.offences {
-        write!(
-            out,
-            "|{}:{}{}",
-            offence.statute, offence.section, offence.iccs
-        )?;
-    }
-    write_seizures(out, seizures);
-    let grading = incident.grading;
-    write!(
-        out,
-        "|{}{}{}",
-        incident.status.map_or(0, |status| status.index() + 1),
-        grading.reliability.code(),
-        grading.credibility.code()
-    )?;
-    if let Some(details) = details.filter(|details| !details.is_empty()) {
-        let json = serde_json::to_string(&details).map_err(|_json| std::fmt::Error)?;
-        write_text(out, &json)?;
-    }
-    Ok(())
-}
+/// The text so far. Without the machinery of formatting, which took a third of the time of digesting.
+struct Out<'t>(&'t mut String);
 
-/// When it happened and when it was reported, each with a place of its own: an absent one is no shorter list.
-fn write_moments(out: &mut String, incident: &Incident) -> Result {
-    for moment in [&incident.occurred, &incident.reported] {
-        match moment {
-            Some(o) => {
-                write!(
-                    out,
-                    "{}-{}{}",
-                    o.days.first().0,
-                    o.days.last().0,
-                    o.precision.index()
-                )?;
-                let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
-                write!(out, "@{}-{}|", second(o.start), second(o.end))?;
-            }
-            None => out.push('|'),
+impl Out<'_> {
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.0.push_str(text);
+        self
+    }
+
+    fn number(&mut self, number: impl itoa::Integer) -> &mut Self {
+        self.0.push_str(itoa::Buffer::new().format(number));
+        self
+    }
+
+    /// Length first, so that no text can imitate its neighbour.
+    fn field(&mut self, text: &str) {
+        self.text("|").number(text.len()).text(":").text(text);
+    }
+
+    fn incident(&mut self, incident: &Incident) {
+        self.text(incident.stage.code()).text("|");
+        self.number(incident.category.index()).text("|");
+        self.moments(incident);
+        let place = &incident.location;
+        self.number(place.basis.index())
+            .number(place.precision().index());
+        if let Some(point) = place.point() {
+            let uncertainty = place.uncertainty().map_or(0.0, Metres::get);
+            let [lon, lat, metres] = [point.lon() * 1e7, point.lat() * 1e7, uncertainty].map(whole);
+            self.text(":").number(lon).text(",").number(lat);
+            self.text(",").number(metres);
+        }
+        for text in [
+            &incident.unit,
+            &place.district,
+            &place.place_text,
+            &incident.description,
+        ] {
+            self.field(text.as_deref().unwrap_or_default());
+        }
+        for offence in &incident.offences {
+            self.text("|").text(&offence.statute).text(":");
+            self.text(&offence.section).text(&offence.iccs);
         }
     }
-    Ok(())
-}
 
-/// In an order of their own: the lines of a case may come in any.
-fn write_seizures(out: &mut String, seizures: &[Seizure]) {
-    let mut lines: Vec<String> = seizures
-        .iter()
-        .map(|s| {
-            format!(
-                "|{}={:?}{}",
-                s.substance.code(),
-                s.quantity,
-                s.unit.map_or("", Unit::code)
-            )
-        })
-        .collect();
-    lines.sort_unstable();
-    for line in &lines {
-        out.push_str(line);
+    /// When it happened and when it was reported, each with a place of its own: an absent one is no shorter list.
+    fn moments(&mut self, incident: &Incident) {
+        let second = |t: Option<jiff::Timestamp>| t.map_or(0, jiff::Timestamp::as_second);
+        for moment in [&incident.occurred, &incident.reported] {
+            if let Some(o) = moment {
+                self.number(o.days.first().0).text("-");
+                self.number(o.days.last().0).number(o.precision.index());
+                self.text("@").number(second(o.start)).text("-");
+                self.number(second(o.end));
+            }
+            self.text("|");
+        }
     }
-}
 
-/// Length first, so that no text can imitate its neighbour.
-fn write_text(out: &mut String, text: &str) -> Result {
-    write!(out, "|{}:{text}", text.len())
+    /// In an order of their own: the lines of a case may come in any.
+    fn seizures(&mut self, seizures: &[Seizure]) {
+        let mut lines: Vec<String> = seizures
+            .iter()
+            .map(|s| {
+                let (substance, unit) = (s.substance.code(), s.unit.map_or("", Unit::code));
+                let mut line = String::with_capacity(48);
+                write!(line, "|{substance}={:?}{unit}", s.quantity)
+                    .expect("writing to a string does not fail");
+                line
+            })
+            .collect();
+        lines.sort_unstable();
+        for line in &lines {
+            self.text(line);
+        }
+    }
+
+    fn judgement(&mut self, incident: &Incident) {
+        let grading = incident.grading;
+        self.text("|")
+            .number(incident.status.map_or(0, |status| status.index() + 1));
+        self.text(grading.reliability.code())
+            .text(grading.credibility.code());
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use naqsha_model::Code;
 
 use crate::reference::{DistrictId, NamedStation};
@@ -14,14 +15,14 @@ const MOST: usize = 16_384;
 /// Answers by text.
 #[derive(Debug)]
 pub(crate) struct Recall<T> {
-    known: HashMap<String, T>,
+    known: HashMap<String, T, RandomState>,
 }
 
 // Derived, it would ask for a default answer.
 impl<T> Default for Recall<T> {
     fn default() -> Self {
         Self {
-            known: HashMap::new(),
+            known: HashMap::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Border crossing points, ports and international airports by the names that records give them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use naqsha_model::{Metres, Point};
 
@@ -24,7 +25,7 @@ pub(crate) struct BorderPoints {
     all: Vec<BorderPoint>,
     by_name: HashMap<String, usize>,
     /// Names that say by themselves that the border is meant: every one that is not also a town's.
-    plain: HashMap<String, usize>,
+    plain: BTreeMap<String, usize>,
 }
 
 /// Words of the longest name.
@@ -39,7 +40,7 @@ impl BorderPoints {
         let mut points = Self {
             all: Vec::new(),
             by_name: HashMap::new(),
-            plain: HashMap::new(),
+            plain: BTreeMap::new(),
         };
         for record in records(table) {
             let field = |i| record.get(i).unwrap_or_default();
@@ -79,20 +80,32 @@ impl BorderPoints {
     /// The crossing point that a running text names; a name that is a town's as well is read as the town.
     pub(crate) fn find_in(&self, text: &str) -> Option<&BorderPoint> {
         let words: Vec<String> = words(text).iter().map(|word| compact_word(word)).collect();
+        let begins: Vec<bool> = words.iter().map(|word| self.begins_a_name(word)).collect();
         let mut name = String::new();
         (1..=LONGEST_NAME.min(words.len()))
             .rev()
             .find_map(|length| {
-                let mut found = words.windows(length).filter_map(|words| {
-                    name.clear();
-                    name.extend(words.iter().map(String::as_str));
-                    self.plain.get(&name)
-                });
+                let named = words.windows(length).zip(&begins);
+                let mut found = named
+                    .filter(|(_, begins)| **begins)
+                    .filter_map(|(words, _)| {
+                        name.clear();
+                        name.extend(words.iter().map(String::as_str));
+                        self.plain.get(&name)
+                    });
                 let first = found.next()?;
                 found
                     .all(|other| other == first)
                     .then(|| self.all.get(*first))?
             })
+    }
+
+    /// Whether a name may begin with a word: few words of a text do, and the others need not be looked up.
+    fn begins_a_name(&self, word: &str) -> bool {
+        self.plain
+            .range::<str, _>((Bound::Included(word), Bound::Unbounded))
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(word))
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use naqsha_model::{Code, TimePrecision};
 
-use crate::text::fold;
+use crate::text::{fold, is_letter};
 use crate::values::date_range;
 use crate::values::hijri::hijri;
 
@@ -266,11 +266,11 @@ fn three_parts(text: &str) -> Option<([&str; 3], &str)> {
             rest = rest.trim_start_matches(['-', '/', '.', ',', ' ', '،', '۔', '\\']);
             rest = rest.strip_prefix("of ").unwrap_or(rest);
         }
-        let letters = rest.chars().next()?.is_alphabetic();
+        let letters = is_letter(rest.chars().next()?);
         let end = rest
             .find(|c: char| {
                 if letters {
-                    !c.is_alphabetic()
+                    !is_letter(c)
                 } else {
                     !c.is_ascii_digit()
                 }
@@ -295,7 +295,7 @@ fn ordinal_stripped(text: &str) -> &str {
     ["st", "nd", "rd", "th"]
         .iter()
         .find_map(|ending| text.strip_prefix(ending))
-        .filter(|rest| !rest.starts_with(char::is_alphabetic))
+        .filter(|rest| !rest.starts_with(is_letter))
         .unwrap_or(text)
 }
 
@@ -337,9 +337,7 @@ fn without_lead(text: &str) -> &str {
     ];
     let mut text = text;
     loop {
-        let end = text
-            .find(|c: char| !c.is_alphabetic())
-            .unwrap_or(text.len());
+        let end = text.find(|c: char| !is_letter(c)).unwrap_or(text.len());
         let (word, rest) = text.split_at(end);
         if word.is_empty() || rest.is_empty() {
             return text;
@@ -402,7 +400,7 @@ pub(crate) fn month_name(text: &str) -> Option<i16> {
         "نومبر",
         "دسمبر",
     ];
-    if !text.starts_with(char::is_alphabetic) {
+    if !text.starts_with(is_letter) {
         return None;
     }
     let name = fold(text);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use naqsha_model::{Code, Substance};
 
 use crate::profile::ValueMap;
-use crate::text::{ascii_digits, fold};
+use crate::text::{ascii_digits, fold, is_letter_or_digit};
 
 /// A quantity in a unit of the canonical list.
 #[derive(Debug, Clone, PartialEq)]
@@ -364,7 +364,7 @@ pub(crate) fn distance_bearing(text: &str) -> Option<(f64, &'static str)> {
         .replace('\u{2044}', "/");
     let short = || {
         folded
-            .split(|c: char| !c.is_alphanumeric())
+            .split(|c: char| !is_letter_or_digit(c))
             .find_map(|word| match word {
                 "n" => Some("N"),
                 "ne" => Some("NE"),

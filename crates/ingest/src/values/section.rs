@@ -5,7 +5,7 @@ use naqsha_model::Code;
 use naqsha_model::{Offence, OffenceRole};
 
 use crate::reference::Statutes;
-use crate::text::{ascii_digits, fold};
+use crate::text::{ascii_digits, fold, is_letter};
 use crate::values::cited::{Cited, Known, derive, known};
 use crate::values::redact::redact;
 
@@ -194,10 +194,8 @@ fn tokens(text: &str) -> Result<Vec<Token<'_>>, Code> {
                 None => append_groups(&mut tokens, rest, tail),
             }
             (rest, joined) = (tail, true);
-        } else if c.is_alphabetic() {
-            let end = rest
-                .find(|c: char| !c.is_alphabetic())
-                .unwrap_or(rest.len());
+        } else if is_letter(c) {
+            let end = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
             if let Some(&(_, statute)) = STATUTES.iter().find(|(name, _)| *name == word) {
                 tokens.push(Token::Statute(statute));

@@ -3,7 +3,7 @@
 use jiff::civil::Time;
 use naqsha_model::{Code, TimePrecision};
 
-use crate::text::fold;
+use crate::text::{fold, is_letter};
 use crate::values::date::{DateRules, ReadDateTime, folded, leading_date, number};
 use crate::values::date_range::range;
 
@@ -128,9 +128,9 @@ fn clocks(folded: &str) -> Result<Said<'_>, Code> {
                 half: None,
             });
             rest = tail;
-        } else if c.is_alphabetic() {
+        } else if is_letter(c) {
             let end = rest
-                .find(|c: char| !c.is_alphabetic() && c != '.')
+                .find(|c: char| !is_letter(c) && c != '.')
                 .unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
             word_of_time(word.replace('.', "").as_str(), &mut said)?;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::plain_char;
+use crate::text::{is_letter, plain_char};
 
 /// What a run of characters is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn tokens(text: &str) -> Vec<Token> {
     for (start, c) in text.char_indices() {
         let kind = if c.is_ascii_digit() {
             Kind::Digits
-        } else if c.is_alphabetic() {
+        } else if is_letter(c) {
             Kind::Letters
         } else if c.is_whitespace() || c.is_control() {
             Kind::Space
