@@ -102,6 +102,18 @@ impl Server {
         Self::start("", &[])
     }
 
+    /// A service of its own over a store that is there already.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn over(data: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let config = dir.path().join("naqsha.toml");
+        std::fs::write(&config, "").expect("a configuration");
+        let data = data.to_owned();
+        Self::listen(Store { config, data }, dir)
+    }
+
     /// Takes the real month with a command beside the service.
     ///
     /// # Panics
@@ -130,6 +142,10 @@ impl Server {
         for &file in files {
             store.ingest(file);
         }
+        Self::listen(store, dir)
+    }
+
+    fn listen(store: Store, dir: TempDir) -> Self {
         let mut child = store
             .command()
             .args(["serve", "--listen", "127.0.0.1:0"])

@@ -12,7 +12,7 @@ use crate::boundaries;
 
 /// 64 hexadecimal digits, readable by the owner only. Lost, no new record links to an old one; leaked, the keys of all
 /// identity numbers can be computed.
-const SECRET: &str = "linkage.secret";
+pub(crate) const SECRET: &str = "linkage.secret";
 /// `name,code`, one organisation a line: names come in, codes are kept.
 const PROSCRIBED: &str = "proscribed.csv";
 /// The deployment's police stations.

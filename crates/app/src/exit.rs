@@ -17,6 +17,11 @@ pub(crate) struct Usage(pub(crate) String);
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
 
+/// Something is not as it was written: exit 4.
+#[derive(Debug, thiserror::Error)]
+#[error("the store is damaged: {0}")]
+pub(crate) struct Damaged(pub(crate) String);
+
 /// Prints the chain of causes on stderr and gives the exit code.
 #[expect(
     clippy::print_stderr,
@@ -35,6 +40,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.is::<Refused>() {
             return 3;
         }
+        if cause.is::<Damaged>() {
+            return 4;
+        }
         if let Some(StatsError::Usage(_)) = cause.downcast_ref() {
             return 2;
         }
@@ -44,6 +52,7 @@ fn code(error: &anyhow::Error) -> u8 {
                 LayerError::Parameters(_)
                 | LayerError::UnknownLayer(_)
                 | LayerError::UnknownStudyArea(_)
+                | LayerError::UnknownVersion(_)
                 | LayerError::StudyArea(_),
             ) => return 2,
             Some(
@@ -52,7 +61,7 @@ fn code(error: &anyhow::Error) -> u8 {
             | None => {}
         }
         match cause.downcast_ref() {
-            Some(StoreError::Damaged { .. }) => return 4,
+            Some(error) if error.is_damage() => return 4,
             Some(StoreError::Refused { .. } | StoreError::NotNil { .. }) => return 3,
             Some(
                 StoreError::NoSuchBatch(_)

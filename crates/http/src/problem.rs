@@ -168,6 +168,9 @@ impl From<LayerError> for Problem {
         match error {
             LayerError::UnknownLayer(_) => Self::not_found("There is no such collection."),
             LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
+            LayerError::UnknownVersion(version) => {
+                Self::not_found(format!("There is no version {version} of the data yet."))
+            }
             LayerError::UnknownStudyArea(name) => Self::parameters(vec![ParameterError::new(
                 "study_area",
                 format!("there is no study area {name:?}"),

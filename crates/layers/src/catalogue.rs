@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use h3o::{CellIndex, Resolution};
 use moka::sync::Cache;
@@ -54,6 +55,10 @@ pub struct Answer {
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
 const TABLE_BYTES: u64 = 512 << 20;
 
+/// Earlier versions that are kept, and for how long after they were last asked: they hold what was withdrawn since.
+const PAST_VERSIONS: u64 = 4;
+const PAST_IDLE: Duration = Duration::from_mins(5);
+
 /// What is asked, before defaults.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
@@ -73,6 +78,7 @@ pub struct Catalogue {
     areas: StudyAreas,
     defaults: Defaults,
     tables: Cache<String, Arc<LayerTable>>,
+    past: Cache<u64, Arc<Snapshot>>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -93,6 +99,10 @@ impl Catalogue {
             tables: Cache::builder()
                 .weigher(|_key, table: &Arc<LayerTable>| table.bytes())
                 .max_capacity(TABLE_BYTES)
+                .build(),
+            past: Cache::builder()
+                .max_capacity(PAST_VERSIONS)
+                .time_to_idle(PAST_IDLE)
                 .build(),
         }
     }
@@ -137,11 +147,15 @@ impl Catalogue {
     /// The study area of a question that names none: the deployment's, else the one that every live batch names, else
     /// `pakistan`.
     pub fn default_area(&self) -> Option<&NamedArea> {
+        self.default_area_of(&self.store.snapshot())
+    }
+
+    fn default_area_of(&self, snapshot: &Snapshot) -> Option<&NamedArea> {
         let named = self
             .defaults
             .study_area
             .clone()
-            .or_else(|| sole_area(&self.store.snapshot()));
+            .or_else(|| sole_area(snapshot));
         self.areas.get(named.as_deref().unwrap_or("pakistan")).ok()
     }
 
@@ -161,7 +175,7 @@ impl Catalogue {
         scope: Scope,
         page: &Page,
     ) -> Result<Answer, LayerError> {
-        let snapshot = self.snapshot(query);
+        let snapshot = self.snapshot(query)?;
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
         if !layer.describe().over_cells {
@@ -196,7 +210,7 @@ impl Catalogue {
         scope: Scope,
     ) -> Result<Answer, LayerError> {
         let unknown = || LayerError::UnknownFeature(id.to_owned());
-        let snapshot = self.snapshot(query);
+        let snapshot = self.snapshot(query)?;
         let version = snapshot.version();
         let mut query = query.clone();
         let cell = id.parse::<CellIndex>().ok();
@@ -238,14 +252,27 @@ impl Catalogue {
         })
     }
 
-    /// What the question is asked of: everything as reported, or one record of each cluster.
-    fn snapshot(&self, query: &LayerQuery) -> Arc<Snapshot> {
-        let reported = self.store.snapshot();
-        if query.deduplicated {
+    /// What the question is asked of: the newest version or an earlier one, everything as reported or one record of each
+    /// cluster.
+    fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
+        let newest = self.store.snapshot();
+        let reported = match query.as_of {
+            Some(version) if version != newest.version() => {
+                let past = || {
+                    let past = newest.as_of(version);
+                    past.ok_or(LayerError::UnknownVersion(version))
+                };
+                self.past
+                    .try_get_with(version, past)
+                    .map_err(Arc::unwrap_or_clone)?
+            }
+            _ => newest,
+        };
+        Ok(if query.deduplicated {
             reported.deduplicated()
         } else {
             reported
-        }
+        })
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.
@@ -263,16 +290,12 @@ impl Catalogue {
         let area = match &query.study_area {
             Some(name) => self.areas.get(name)?,
             None => self
-                .default_area()
+                .default_area_of(snapshot)
                 .ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
         };
-        let damaged: Vec<String> = snapshot
-            .damaged()
-            .iter()
-            .map(|file| format!("{} ({})", file.path.display(), file.reason))
-            .collect();
-        if !damaged.is_empty() {
-            return Err(LayerError::Damaged(damaged.join(", ")));
+        // Pages of records find out by themselves whether one of theirs is lost.
+        if layer.describe().over_cells {
+            refuse_damage(snapshot, query.days)?;
         }
         let resolution = query
             .resolution
@@ -316,6 +339,19 @@ impl Catalogue {
                     .map(|computed| Arc::new(computed.table))
             })
             .map_err(Arc::unwrap_or_clone)
+    }
+}
+
+/// No count is true that a lost file may have added to; a question about other days has its answer.
+fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
+    let lost = snapshot.damaged_within(days);
+    let lost: Vec<String> = lost
+        .map(|file| format!("{} ({})", file.path.display(), file.reason))
+        .collect();
+    if lost.is_empty() {
+        Ok(())
+    } else {
+        Err(LayerError::Damaged(lost.join(", ")))
     }
 }
 

@@ -15,6 +15,9 @@ pub enum LayerError {
     /// No study area has this name.
     #[error("there is no study area {0:?}")]
     UnknownStudyArea(String),
+    /// The data has not reached this version.
+    #[error("there is no version {0} of the data")]
+    UnknownVersion(u64),
     /// No feature of the layer has this id.
     #[error("there is no feature {0:?}")]
     UnknownFeature(String),
@@ -37,6 +40,11 @@ pub enum LayerError {
 
 impl From<StoreError> for LayerError {
     fn from(error: StoreError) -> Self {
-        Self::Store(Arc::new(error))
+        match error {
+            StoreError::Damaged { path, reason } => {
+                Self::Damaged(format!("{} ({reason})", path.display()))
+            }
+            error => Self::Store(Arc::new(error)),
+        }
     }
 }

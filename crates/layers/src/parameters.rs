@@ -31,6 +31,8 @@ pub enum Parameter {
     StudyArea,
     /// Least count of a returned cell.
     NMin,
+    /// An earlier version of the data.
+    AsOf,
 }
 
 /// How a parameter's values look, for OpenAPI and queryables.
@@ -105,6 +107,7 @@ impl Parameter {
         Self::Seed,
         Self::StudyArea,
         Self::NMin,
+        Self::AsOf,
     ];
 
     /// Name in a query string.
@@ -124,6 +127,7 @@ impl Parameter {
             Self::Seed => "seed",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
+            Self::AsOf => "as_of",
         }
     }
 
@@ -145,7 +149,7 @@ impl Parameter {
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
             Self::StudyArea => ParameterKind::Text,
-            Self::Seed | Self::NMin => ParameterKind::Integer {
+            Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
                 max: i64::MAX,
             },
@@ -188,6 +192,9 @@ impl Parameter {
             }
             Self::NMin => {
                 "Only cells with at least this count are returned; the statistics still use every cell."
+            }
+            Self::AsOf => {
+                "Version of the data, as X-Data-Version gave it: the answer is the one that was given then."
             }
         }
     }

@@ -82,6 +82,8 @@ pub struct LayerQuery {
     pub study_area: Option<String>,
     /// Least count of a returned cell.
     pub n_min: u64,
+    /// An earlier version of the data; `None` asks the newest.
+    pub as_of: Option<u64>,
 }
 
 impl Default for LayerQuery {
@@ -100,6 +102,7 @@ impl Default for LayerQuery {
             seed: 1,
             study_area: None,
             n_min: 0,
+            as_of: None,
         }
     }
 }
@@ -196,6 +199,7 @@ impl LayerQuery {
             Parameter::NMin => {
                 self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default();
             }
+            Parameter::AsOf => self.as_of = u64::try_from(integer(parameter, value)?).ok(),
         }
         Ok(())
     }

@@ -11,9 +11,12 @@ pub enum StoreError {
     /// There is no store in the folder.
     #[error("no store at {}", .0.display())]
     Missing(PathBuf),
-    /// A store is in the folder already.
-    #[error("a store is at {} already", .0.display())]
+    /// A store, or something else, is in the folder already.
+    #[error("something is at {} already", .0.display())]
     Exists(PathBuf),
+    /// There is no whole backup in the folder: its inventory is missing.
+    #[error("no whole backup at {}", .0.display())]
+    NoBackup(PathBuf),
     /// The store was written by a newer program; nothing was changed.
     #[error(
         "the store needs a reader of format {min_reader}, this program reads up to {supported}"
@@ -118,4 +121,27 @@ pub enum StoreError {
     /// The runtime was shut down under a running operation.
     #[error("the operation was cut short by a shutdown")]
     Interrupted,
+}
+
+impl StoreError {
+    /// Whether something stored is not as it was written, rather than out of reach.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::LedgerValue { .. } => true,
+            Self::Ledger { source, .. }
+            | Self::Migrate(sqlx::migrate::MigrateError::Execute(source)) => says_damaged(source),
+            _ => false,
+        }
+    }
+}
+
+/// `SQLite`'s "malformed" (11) and "not a database" (26), with their extended codes.
+fn says_damaged(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    let primary = code
+        .and_then(|code| code.parse::<u32>().ok())
+        .map(|code| code & 0xff);
+    matches!(primary, Some(11 | 26))
 }

@@ -17,7 +17,7 @@ use crate::StoreError;
 use crate::columns::Columns;
 
 /// Folder of the files within the store.
-const FOLDER: &str = "incidents";
+pub(crate) const FOLDER: &str = "incidents";
 
 /// Rows that are encoded together, and so decoded together.
 pub(crate) const ROW_GROUP: usize = 16_384;
@@ -62,7 +62,7 @@ fn unfinished(path: &Path) -> PathBuf {
     path.with_extension("parquet.tmp")
 }
 
-fn file_error<'a>(
+pub(crate) fn file_error<'a>(
     action: &'static str,
     path: &'a Path,
 ) -> impl FnOnce(io::Error) -> StoreError + 'a {
@@ -149,6 +149,11 @@ pub(crate) fn publish<'f>(
         let path = store.join(file.path());
         fs::rename(unfinished(&path), &path).map_err(file_error("rename", &path))?;
     }
+    sync_files_folder(store)
+}
+
+/// Makes the names of the files durable.
+pub(crate) fn sync_files_folder(store: &Path) -> Result<(), StoreError> {
     sync_folder(&store.join(FOLDER))
 }
 
@@ -166,7 +171,18 @@ pub(crate) fn discard(store: &Path, batch: &BatchDigest, last_part: u32) {
 
 /// Removes files that no ledger row names; only under the writer's lock.
 pub(crate) fn sweep(store: &Path, named: &HashSet<PathBuf>) -> Result<(), StoreError> {
+    for relative in unnamed(store, named)? {
+        let path = store.join(&relative);
+        fs::remove_file(&path).map_err(file_error("remove", &path))?;
+        tracing::debug!(path = %relative.display(), "removed a file that no batch names");
+    }
+    Ok(())
+}
+
+/// Files of ours that no ledger row names, relative to the store.
+pub(crate) fn unnamed(store: &Path, named: &HashSet<PathBuf>) -> Result<Vec<PathBuf>, StoreError> {
     let folder = store.join(FOLDER);
+    let mut unnamed = Vec::new();
     for found in fs::read_dir(&folder).map_err(file_error("list", &folder))? {
         let path = found.map_err(file_error("list", &folder))?.path();
         let relative = path.strip_prefix(store).unwrap_or(&path);
@@ -174,11 +190,11 @@ pub(crate) fn sweep(store: &Path, named: &HashSet<PathBuf>) -> Result<(), StoreE
             .extension()
             .is_some_and(|extension| extension == "parquet" || extension == "tmp");
         if ours && !named.contains(relative) {
-            fs::remove_file(&path).map_err(file_error("remove", &path))?;
-            tracing::debug!(path = %relative.display(), "removed a file that no batch names");
+            unnamed.push(relative.to_owned());
         }
     }
-    Ok(())
+    unnamed.sort();
+    Ok(unnamed)
 }
 
 /// The bytes of a file, or what is wrong with them.
@@ -214,7 +230,7 @@ pub(crate) fn read_rows(bytes: &[u8], first: usize, count: usize) -> PolarsResul
         .finish()
 }
 
-fn to_bytes(sha256: Digest) -> [u8; 32] {
+pub(crate) fn to_bytes(sha256: Digest) -> [u8; 32] {
     let bytes = sha256.as_ref().first_chunk().copied();
     bytes.expect("SHA-256 has 32 bytes")
 }

@@ -13,10 +13,11 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqlSafeStr};
 
 use crate::StoreError;
+use crate::contents::Contents;
 use crate::ledger_rows::number;
 
 /// Newest format this program reads and the one it writes.
-const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 3;
 
 /// The ledger of an open store.
 #[derive(Debug)]
@@ -64,6 +65,49 @@ impl Ledger {
         drop(connection);
         Ok(Self { pool })
     }
+}
+
+impl Ledger {
+    /// What the database finds wrong with its own pages, keys and indexes; nothing where all is well.
+    pub(crate) async fn check(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT integrity_check AS finding FROM pragma_integrity_check \
+                   WHERE integrity_check <> 'ok' \
+                   UNION ALL SELECT 'a row of ' || \"table\" || ' refers to none of ' || parent \
+                   FROM pragma_foreign_key_check";
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await;
+        rows.map_err(failed("check"))?
+            .iter()
+            .map(|row| row.try_get("finding").map_err(failed("check")))
+            .collect()
+    }
+
+    /// Writes the ledger as of one moment into a new file, and syncs it.
+    pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(failed("copy"))?;
+        copy(&mut connection, path, "copy").await
+    }
+
+    /// Everything, from a ledger that is not needed any more.
+    pub(crate) async fn into_contents(self) -> Result<Contents, StoreError> {
+        let contents = self.contents().await;
+        self.pool.close().await;
+        contents
+    }
+}
+
+async fn copy(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    action: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::query("VACUUM INTO ?")
+        .bind(path.to_string_lossy().into_owned())
+        .execute(connection)
+        .await
+        .map_err(failed(action))?;
+    File::open(path)
+        .and_then(|copy| copy.sync_all())
+        .map_err(crate::files::file_error("sync", path))
 }
 
 /// Reads the oldest reader from the file's header, without a lock, a journal or any other trace.
@@ -145,14 +189,7 @@ async fn back_up(
     if unfinished.exists() {
         std::fs::remove_file(&unfinished).map_err(file("remove"))?;
     }
-    sqlx::query("VACUUM INTO ?")
-        .bind(unfinished.to_string_lossy().into_owned())
-        .execute(connection)
-        .await
-        .map_err(failed("keep a copy of the older format"))?;
-    File::open(&unfinished)
-        .and_then(|copy| copy.sync_all())
-        .map_err(file("sync"))?;
+    copy(connection, &unfinished, "keep a copy of the older format").await?;
     std::fs::rename(&unfinished, &backup).map_err(file("rename"))?;
     crate::files::sync_folder(backup.parent().unwrap_or(ledger))
 }

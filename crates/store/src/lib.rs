@@ -22,6 +22,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod batch;
+mod care;
 mod cells;
 mod cluster;
 mod columns;
@@ -43,6 +44,7 @@ mod older;
 mod operations;
 mod own;
 mod packed;
+mod past;
 mod query;
 mod rows;
 mod scan;
@@ -57,6 +59,7 @@ mod writer;
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
+pub use care::{Backup, Condition, CopiedFile, Scrub};
 pub use cluster::{Cluster, ClusterLink, Decision};
 pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};

@@ -68,7 +68,7 @@ impl Snapshot {
         Self::with(folder, contents, Visibility::of(contents), known)
     }
 
-    fn with(
+    pub(crate) fn with(
         folder: Arc<Path>,
         contents: &Arc<Contents>,
         visibility: Visibility,
@@ -159,7 +159,7 @@ impl Snapshot {
         &self.visibility
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    pub(crate) const fn folder(&self) -> &Arc<Path> {
         &self.folder
     }
 
@@ -180,6 +180,14 @@ impl Snapshot {
     /// Files of live batches that are not served. Where there are any, counts are too small.
     pub fn damaged(&self) -> &[DamagedFile] {
         &self.damaged
+    }
+
+    /// The damaged files that may hold a record of these days (`None`: of any): what is asked of other days is whole.
+    pub fn damaged_within(&self, days: Option<DayRange>) -> impl Iterator<Item = &DamagedFile> {
+        let damaged = self.damaged.iter().zip(&self.lost);
+        damaged
+            .filter(move |(_, file)| file.may_hold(days))
+            .map(|(damage, _)| damage)
     }
 
     /// Number of incidents served.

@@ -18,8 +18,14 @@ use crate::selection;
 use crate::writer::Draft;
 use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
 
-const LEDGER: &str = "ledger.sqlite";
+pub(crate) const LEDGER: &str = "ledger.sqlite";
 const LOCK: &str = "writer.lock";
+
+/// Whether a path relative to the folder is the store's own: all else in the folder is the deployment's.
+pub(crate) fn is_own(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    path.starts_with(files::FOLDER) || name == LOCK || name.starts_with("ledger.")
+}
 
 /// A store of incidents. Clones share it.
 #[derive(Debug, Clone)]
@@ -232,7 +238,7 @@ impl Shared {
     }
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let failed = |source| StoreError::File {
         action: "lock",

@@ -2,7 +2,9 @@
 
 mod batch;
 mod boundaries;
+mod care;
 mod cluster;
+mod doctor;
 mod export;
 mod generate;
 mod ingest;
@@ -80,6 +82,14 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Statistics on a table of one's own.
     Stats(StatsArgs),
+    /// Read everything that the ledger names and compare it with its digests.
+    Verify,
+    /// Copy the store, while it is used, into a folder.
+    Backup(care::BackupArgs),
+    /// Bring a backup back, into a folder that does not exist or is empty.
+    Restore(care::RestoreArgs),
+    /// Look whether the deployment is in order: store, folder, secret, configuration.
+    Doctor,
     /// Reads a table for the program itself.
     #[command(name = tables::COMMAND, hide = true)]
     ReadTable {
@@ -126,6 +136,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => block_on(serve::run(&context, args)),
         Command::Generate(args) => generate::run(&context, &args),
         Command::Stats(args) => Ok(stats::run(args)?),
+        Command::Verify => block_on(care::verify(&context)),
+        Command::Backup(args) => block_on(care::backup(&context, args)),
+        Command::Restore(args) => block_on(care::restore(&context, args)),
+        Command::Doctor => block_on(doctor::run(&context)),
         Command::ReadTable { request } => tables::read(&request),
     }
 }

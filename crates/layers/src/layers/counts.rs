@@ -32,6 +32,7 @@ pub(crate) static COUNTS: LayerDescription = LayerDescription {
         Parameter::Resolution,
         Parameter::StudyArea,
         Parameter::NMin,
+        Parameter::AsOf,
     ],
     default: true,
     over_cells: true,

@@ -34,6 +34,7 @@ pub(crate) static INCIDENTS: LayerDescription = LayerDescription {
         Parameter::Basis,
         Parameter::Deduplicated,
         Parameter::Datetime,
+        Parameter::AsOf,
     ],
     default: false,
     over_cells: false,

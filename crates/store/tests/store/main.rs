@@ -5,11 +5,13 @@
     reason = "helpers of tests, which the lints do not know as tests"
 )]
 
+mod care;
 mod clusters;
 mod cube;
 mod damage;
 mod durability;
 mod formats;
+mod model;
 mod naive;
 mod repeats;
 mod revisions;

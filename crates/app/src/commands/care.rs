@@ -1,0 +1,127 @@
+//! `naqsha verify`, `backup` and `restore`: care of the store, beside a running service.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use naqsha_store::{Backup, Scrub, Store};
+use serde_json::json;
+
+use super::{Context, print_line};
+use crate::exit::Damaged;
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// New or empty folder for the copy.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// Folder of the backup.
+    #[arg(long)]
+    from: PathBuf,
+}
+
+/// Reads everything the ledger names; exits 4 where something is not as it was written, and names it.
+pub(super) async fn verify(context: &Context) -> anyhow::Result<()> {
+    let scrub = Store::scrub(&context.data)
+        .await
+        .context("reading the store")?;
+    if context.json {
+        print_line(&as_json(&scrub).to_string())?;
+    } else {
+        print_findings(&scrub)?;
+    }
+    if scrub.is_whole() {
+        return Ok(());
+    }
+    let (files, ledger) = (scrub.damaged.len(), scrub.ledger.len());
+    Err(Damaged(format!(
+        "{files} damaged files, {ledger} faults of the ledger"
+    ))
+    .into())
+}
+
+fn print_findings(scrub: &Scrub) -> anyhow::Result<()> {
+    let Scrub {
+        batches,
+        files,
+        rows,
+        bytes,
+        ..
+    } = scrub;
+    print_line(&format!(
+        "{batches} batches, {files} files, {rows} records, {bytes} bytes read"
+    ))?;
+    for file in &scrub.damaged {
+        let (path, batch) = (file.path.display(), file.batch);
+        let (rows, reason) = (file.rows, &file.reason);
+        print_line(&format!(
+            "damaged: {path} of batch {batch}, {rows} records: {reason}"
+        ))?;
+    }
+    for fault in &scrub.ledger {
+        print_line(&format!("ledger: {fault}"))?;
+    }
+    for path in &scrub.unnamed {
+        print_line(&format!(
+            "no batch names {}: left by a batch that was cut short, removed when the next one begins",
+            path.display()
+        ))?;
+    }
+    if scrub.is_whole() {
+        print_line("everything is as it was written")?;
+    }
+    Ok(())
+}
+
+fn as_json(scrub: &Scrub) -> serde_json::Value {
+    let damaged = scrub.damaged.iter().map(|file| {
+        json!({ "path": file.path, "batch": file.batch.to_string(), "rows": file.rows, "reason": file.reason })
+    });
+    json!({
+        "whole": scrub.is_whole(), "batches": scrub.batches, "files": scrub.files, "rows": scrub.rows,
+        "bytes": scrub.bytes, "damaged": damaged.collect::<Vec<_>>(), "ledger": scrub.ledger,
+        "unnamed": scrub.unnamed,
+    })
+}
+
+pub(super) async fn backup(context: &Context, args: BackupArgs) -> anyhow::Result<()> {
+    let backup = Store::backup(&context.data, &args.out)
+        .await
+        .context("copying the store")?;
+    tell(context, &backup, "copied to", &args.out)
+}
+
+pub(super) async fn restore(context: &Context, args: RestoreArgs) -> anyhow::Result<()> {
+    let backup = Store::restore_backup(&args.from, &context.data)
+        .await
+        .context("restoring the store")?;
+    // A restored store that cannot be opened is no store.
+    let store = context.open_store().await?;
+    let damaged = store.snapshot().damaged().len();
+    if damaged > 0 {
+        return Err(Damaged(format!("{damaged} files are damaged already")).into());
+    }
+    tell(context, &backup, "restored to", &context.data)
+}
+
+fn tell(
+    context: &Context,
+    backup: &Backup,
+    done: &str,
+    folder: &std::path::Path,
+) -> anyhow::Result<()> {
+    let (version, batches) = (backup.version, backup.batches);
+    let (files, bytes) = (backup.files.len(), backup.bytes());
+    if context.json {
+        let told = json!({ "folder": folder, "data_version": version, "batches": batches, "files": files, "bytes": bytes });
+        return print_line(&told.to_string());
+    }
+    print_line(&format!(
+        "version {version}, {batches} batches, {files} files, {bytes} bytes {done} {}",
+        folder.display()
+    ))
+}

@@ -1,0 +1,79 @@
+//! Earlier versions: what a ledger says is only ever added to, so what any version showed can be worked out again.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use naqsha_model::BatchDigest;
+
+use crate::batch::BatchState;
+use crate::contents::Contents;
+use crate::visibility::Visibility;
+use crate::{BatchRecord, Snapshot};
+
+impl Contents {
+    /// What the ledger said at an earlier version.
+    ///
+    /// Links between revisions are kept whole: one that came later begins with a record that was not current yet.
+    pub(crate) fn at(&self, version: u64) -> Self {
+        let known = self.batches.iter().zip(&self.committed);
+        let (batches, committed): (Vec<BatchRecord>, Vec<BatchState>) = known
+            .filter(|(batch, _)| batch.committed_version <= version)
+            .map(|(batch, &state)| (batch.clone(), state))
+            .unzip();
+        let digests: HashSet<BatchDigest> = batches.iter().map(|batch| batch.digest).collect();
+        let files = self.files.iter();
+        let events = self.events.iter();
+        let links = self.cluster_links.iter();
+        let decisions = self.decisions.iter();
+        let mut past = Self {
+            version,
+            files: files
+                .filter(|file| digests.contains(&file.batch))
+                .cloned()
+                .collect(),
+            events: events
+                .filter(|event| event.version <= version)
+                .cloned()
+                .collect(),
+            links: Arc::clone(&self.links),
+            nil_returns: self.nil_returns.clone(),
+            cluster_links: links
+                .filter(|link| link.version <= version)
+                .cloned()
+                .collect(),
+            decisions: decisions
+                .filter(|decision| decision.version <= version)
+                .cloned()
+                .collect(),
+            batches,
+            committed,
+        };
+        past.settle();
+        past
+    }
+}
+
+impl Snapshot {
+    /// The store as it was at an earlier version, `None` for one that is not reached yet.
+    ///
+    /// It answers every question as it was answered then, for withdrawals remove nothing. Files that are served now are
+    /// shared with it; those withdrawn since are read and verified again, so it costs about as much as they did when the
+    /// store was opened.
+    pub fn as_of(self: &Arc<Self>, version: u64) -> Option<Arc<Self>> {
+        if version == self.version() {
+            return Some(Arc::clone(self));
+        }
+        if version > self.version() {
+            return None;
+        }
+        let contents = Arc::new(self.contents().at(version));
+        let visibility = Visibility::of(&contents);
+        let folder = Arc::clone(self.folder());
+        Some(Arc::new(Self::with(
+            folder,
+            &contents,
+            visibility,
+            self.parts(),
+        )))
+    }
+}

@@ -1,0 +1,194 @@
+//! A deployer's care of a store, with the program: verify, doctor, backup, restore, and what earlier versions said.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which the lints do not know as tests"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use naqsha_tests::program::{naqsha, run};
+use naqsha_tests::server::Server;
+
+const LAHORE: &str =
+    "time,lon,lat,category\n2024-03-02 10:00,74.33,31.55,DT\n2024-03-03 11:00,74.34,31.56,DT\n";
+const PESHAWAR: &str = "time,lon,lat,category\n2025-01-05 10:00,71.52,34.01,TF\n";
+
+fn store(folder: &Path) -> PathBuf {
+    let store = folder.join("store");
+    run(&store, &["init"]);
+    store
+}
+
+fn ingest(store: &Path, name: &str, text: &str) -> String {
+    let file = store.with_file_name(name);
+    fs::write(&file, text).unwrap();
+    let set = [
+        "--set",
+        "date=time",
+        "--set",
+        "lon=lon",
+        "--set",
+        "lat=lat",
+        "--set",
+        "category=category",
+    ];
+    let file = file.to_str().unwrap();
+    let args = [
+        &["ingest", "--profile", "open.generic-points"],
+        &set[..],
+        &[file],
+    ]
+    .concat();
+    run(store, &args)["batch"].as_str().unwrap().to_owned()
+}
+
+/// Runs a command that need not succeed.
+fn tried(store: &Path, args: &[&str]) -> Output {
+    let mut command = naqsha();
+    command.arg("--data").arg(store).args(args);
+    command.output().unwrap()
+}
+
+fn export(store: &Path, params: &[&str]) -> Result<Vec<u8>, Option<i32>> {
+    let out = store.with_file_name("out.geojson");
+    let params = params.iter().flat_map(|param| ["--param", param]);
+    let args: Vec<&str> = ["export", "incidents", "--out", out.to_str().unwrap()]
+        .into_iter()
+        .chain(params)
+        .collect();
+    let output = tried(store, &args);
+    if output.status.success() {
+        Ok(fs::read(&out).unwrap())
+    } else {
+        Err(output.status.code())
+    }
+}
+
+fn file_of(store: &Path, batch: &str) -> PathBuf {
+    store.join(format!("incidents/{batch}-00000.parquet"))
+}
+
+#[test]
+fn damage_is_named_and_what_it_does_not_touch_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let lahore = ingest(&store, "lahore.csv", LAHORE);
+    ingest(&store, "peshawar.csv", PESHAWAR);
+    assert_eq!(run(&store, &["verify"])["whole"], true);
+    assert!(tried(&store, &["doctor"]).status.success());
+    let whole = export(&store, &["datetime=2025-01-01/2025-12-31"]).unwrap();
+
+    let path = file_of(&store, &lahore);
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    fs::write(&path, &bytes).unwrap();
+
+    let output = tried(&store, &["verify"]);
+    assert_eq!(output.status.code(), Some(4));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains(&format!("incidents/{lahore}-00000.parquet")),
+        "{said}"
+    );
+    assert!(said.contains("2 records"), "{said}");
+    assert_eq!(
+        export(&store, &[]),
+        Err(Some(4)),
+        "it may hold what is asked"
+    );
+    assert_eq!(
+        export(&store, &["datetime=2024-03-01/2024-03-31"]),
+        Err(Some(4))
+    );
+    assert_eq!(
+        export(&store, &["datetime=2025-01-01/2025-12-31"]),
+        Ok(whole)
+    );
+
+    let server = Server::over(&store);
+    for (layer, days, status) in [
+        ("incidents", "2024-03-01/2024-03-31", 500),
+        ("counts", "2024-03-01/2024-03-31", 500),
+        ("incidents", "2025-01-01/2025-12-31", 200),
+        ("counts", "2025-01-01/2025-12-31", 200),
+        ("hotspots", "2025-01-01/2025-12-31", 200),
+    ] {
+        let answer = server.get(&format!("/collections/{layer}/items?datetime={days}"));
+        assert_eq!(answer.status, status, "{layer} {days}");
+    }
+
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(
+        tried(&store, &["doctor"]).status.code(),
+        Some(4),
+        "its length is seen"
+    );
+}
+
+#[test]
+fn a_backup_comes_back_as_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    ingest(&store, "lahore.csv", LAHORE);
+    let withdrawn = ingest(&store, "peshawar.csv", PESHAWAR);
+    run(&store, &["batch", "withdraw", &withdrawn, "--reason", "x"]);
+    let (copy, back) = (folder.path().join("copy"), folder.path().join("back"));
+    let told = run(&store, &["backup", "--out", copy.to_str().unwrap()]);
+    assert_eq!(
+        (&told["data_version"], &told["batches"]),
+        (&3.into(), &2.into())
+    );
+    assert_eq!(run(&copy, &["verify"])["whole"], true);
+    run(&back, &["restore", "--from", copy.to_str().unwrap()]);
+    assert_eq!(run(&back, &["verify"])["whole"], true);
+    assert_eq!(export(&back, &[]), export(&store, &[]));
+    assert_eq!(export(&back, &["as_of=2"]), export(&store, &["as_of=2"]));
+    let again = tried(&store, &["restore", "--from", copy.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(1), "never over a store");
+    assert_eq!(
+        run(&back, &["batch", "list"]),
+        run(&store, &["batch", "list"])
+    );
+}
+
+#[test]
+fn an_earlier_version_answers_as_it_did_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let mut shown = vec![export(&store, &[]).unwrap()];
+    let lahore = ingest(&store, "lahore.csv", LAHORE);
+    shown.push(export(&store, &[]).unwrap());
+    ingest(&store, "peshawar.csv", PESHAWAR);
+    shown.push(export(&store, &[]).unwrap());
+    run(&store, &["batch", "withdraw", &lahore, "--reason", "x"]);
+    shown.push(export(&store, &[]).unwrap());
+    run(&store, &["batch", "restore", &lahore]);
+    shown.push(export(&store, &[]).unwrap());
+    assert_ne!(shown[2], shown[3]);
+    for (version, bytes) in shown.iter().enumerate() {
+        assert_eq!(
+            export(&store, &[&format!("as_of={version}")]).as_ref(),
+            Ok(bytes)
+        );
+    }
+    assert_eq!(export(&store, &["as_of=5"]), Err(Some(2)));
+
+    let server = Server::over(&store);
+    let items = "/collections/incidents/items?limit=10";
+    let then = server.get(&format!("{items}&as_of=3"));
+    assert_eq!(then.header("x-data-version"), "3");
+    let count = |path: &str| server.json(path)["numberMatched"].as_u64();
+    assert_eq!(count(&format!("{items}&as_of=3")), Some(1));
+    assert_eq!(count(items), Some(3));
+    assert_eq!(server.get(&format!("{items}&as_of=5")).status, 404);
+    assert_eq!(server.get(&format!("{items}&as_of=-1")).status, 400);
+    run(&store, &["batch", "withdraw", &lahore, "--reason", "again"]);
+    assert_eq!(
+        count(&format!("{items}&as_of=4")),
+        Some(3),
+        "also while it serves on"
+    );
+}
