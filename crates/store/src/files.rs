@@ -197,12 +197,24 @@ pub(crate) fn unnamed(store: &Path, named: &HashSet<PathBuf>) -> Result<Vec<Path
     Ok(unnamed)
 }
 
+/// Looks whether a file is there with its length.
+pub(crate) fn fits(store: &Path, file: &FileRecord) -> Result<(), String> {
+    let found = fs::metadata(store.join(file.path())).map_err(|error| error.to_string())?;
+    has_length(found.len(), file)
+}
+
+fn has_length(bytes: u64, file: &FileRecord) -> Result<(), String> {
+    if bytes == file.bytes {
+        Ok(())
+    } else {
+        Err(format!("{bytes} bytes instead of {}", file.bytes))
+    }
+}
+
 /// The bytes of a file, or what is wrong with them.
 pub(crate) fn verified(store: &Path, file: &FileRecord) -> Result<Vec<u8>, String> {
     let bytes = fs::read(store.join(file.path())).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 != file.bytes {
-        return Err(format!("{} bytes instead of {}", bytes.len(), file.bytes));
-    }
+    has_length(bytes.len() as u64, file)?;
     if to_bytes(digest(&SHA256, &bytes)) == file.sha256 {
         Ok(bytes)
     } else {

@@ -9,7 +9,7 @@ use naqsha_model::{BatchDigest, DayRange};
 
 use crate::contents::{Contents, RowsByBatch};
 use crate::files::{self, FileRecord};
-use crate::index::Part;
+use crate::index::{Part, persisted};
 use crate::keys::KeyCache;
 use crate::known::Known;
 use crate::ledger::Ledger;
@@ -24,7 +24,10 @@ const LOCK: &str = "writer.lock";
 /// Whether a path relative to the folder is the store's own: all else in the folder is the deployment's.
 pub(crate) fn is_own(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    path.starts_with(files::FOLDER) || name == LOCK || name.starts_with("ledger.")
+    let folders = [files::FOLDER, persisted::FOLDER];
+    folders.iter().any(|folder| path.starts_with(folder))
+        || name == LOCK
+        || name.starts_with("ledger.")
 }
 
 /// A store of incidents. Clones share it.
@@ -63,9 +66,10 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a store: verifies every live file and rebuilds the index, in parallel.
+    /// Opens a store: takes the index that is kept of each live file, else verifies the file and makes it, in parallel.
     ///
-    /// A damaged file does not keep the rest from being served: see [`Snapshot::damaged`].
+    /// A damaged file does not keep the rest from being served: see [`Snapshot::damaged`]. One whose index is kept is only
+    /// seen to be there with its length; its bytes are verified whenever records of it are read, and by [`Store::scrub`].
     ///
     /// # Errors
     /// [`StoreError::Missing`], and [`StoreError::NewerFormat`], which leaves every file as it is.
@@ -143,7 +147,11 @@ impl Store {
         let replaces = header.replaces;
         let known = blocking(move || {
             let named = snapshot.contents().files.iter();
-            files::sweep(&shared.folder, &named.map(FileRecord::path).collect())?;
+            files::sweep(
+                &shared.folder,
+                &named.clone().map(FileRecord::path).collect(),
+            )?;
+            persisted::sweep(&shared.folder, named);
             shared.known(snapshot, agency.as_str(), &profile, replaces)
         })
         .await?;

@@ -46,10 +46,7 @@ impl Store {
         let folder = dir.to_owned();
         blocking(move || {
             let named: HashSet<PathBuf> = contents.files.iter().map(FileRecord::path).collect();
-            let misfit = |file: &&FileRecord| {
-                let length = fs::metadata(folder.join(file.path())).map(|found| found.len());
-                length.ok() != Some(file.bytes)
-            };
+            let misfit = |file: &&FileRecord| files::fits(&folder, file).is_err();
             Ok(Condition {
                 format: FORMAT,
                 version: contents.version,

@@ -144,3 +144,99 @@ fn a_cut_file_is_found() {
         "100 bytes instead of",
     );
 }
+
+fn kept(folder: &Path, number: u8) -> std::path::PathBuf {
+    folder
+        .join("index")
+        .join(format!("{}-00000.index", digest(number)))
+}
+
+/// Everything a snapshot answers that comes from the index.
+fn counted(snapshot: &naqsha_store::Snapshot) -> String {
+    let query = naqsha_store::CubeQuery {
+        resolution: h3o::Resolution::Seven,
+        filter: Filter::default(),
+        counted_bases: None,
+    };
+    let (cube, first) = (snapshot.cube(&query), snapshot.count(&days(40_000, 40_005)));
+    format!("{cube:?} {first} {:?}", snapshot.extent_days())
+}
+
+#[test]
+fn a_kept_index_answers_as_a_new_one_and_a_damaged_one_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(two_files(folder.path()));
+    let made = counted(&open(folder.path()).snapshot());
+    let bytes = std::fs::read(kept(folder.path(), 1)).unwrap();
+    assert_eq!(
+        counted(&open(folder.path()).snapshot()),
+        made,
+        "from the kept one"
+    );
+
+    let mut random = crate::support::Random(1);
+    for _ in 0..40 {
+        let mut changed = bytes.clone();
+        let at = usize::try_from(random.below(changed.len() as u64)).unwrap();
+        changed[at] ^= 1 << random.below(8);
+        std::fs::write(kept(folder.path(), 1), &changed).unwrap();
+        assert_eq!(counted(&open(folder.path()).snapshot()), made, "byte {at}");
+        let again = std::fs::read(kept(folder.path(), 1)).unwrap();
+        assert_eq!(again, bytes, "it is kept anew");
+    }
+    std::fs::write(kept(folder.path(), 1), &bytes[..bytes.len() / 2]).unwrap();
+    std::fs::write(kept(folder.path(), 2), &bytes).unwrap();
+    assert_eq!(
+        counted(&open(folder.path()).snapshot()),
+        made,
+        "cut; another's"
+    );
+}
+
+#[test]
+fn what_is_counted_stays_right_and_records_are_refused_where_a_file_is_damaged_behind_its_index() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(two_files(folder.path()));
+    let made = counted(&open(folder.path()).snapshot());
+    let path = file(folder.path(), 1);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+
+    let snapshot = open(folder.path()).snapshot();
+    assert_eq!(counted(&snapshot), made);
+    let refused = snapshot.rows(&Filter::default(), 0, 1).unwrap_err();
+    assert!(matches!(refused, StoreError::Damaged { .. }), "{refused:?}");
+    assert_eq!(
+        snapshot
+            .rows(&days(41_000, 41_000), 0, 9)
+            .unwrap()
+            .rows
+            .len(),
+        1
+    );
+    assert_eq!(
+        crate::support::wait(Store::scrub(folder.path()))
+            .unwrap()
+            .damaged
+            .len(),
+        1
+    );
+
+    std::fs::write(&path, &bytes[1..]).unwrap();
+    let snapshot = open(folder.path()).snapshot();
+    assert_eq!(snapshot.damaged().len(), 1, "its length is seen");
+}
+
+#[test]
+fn indexes_of_no_file_are_removed_when_the_next_batch_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(two_files(folder.path()));
+    let store = open(folder.path());
+    let stray = folder.path().join("index/stray.index");
+    std::fs::write(&stray, "x").unwrap();
+    commit(&store, header(3), vec![incident(7)]);
+    assert!(!stray.exists());
+    assert!(kept(folder.path(), 1).exists());
+}

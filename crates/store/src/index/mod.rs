@@ -3,6 +3,8 @@
 //! Positions are those of the file, so a position leads to the record without a pointer. Costs 6 bytes a row
 //! (8 where a file mixes agencies) and 8 bytes a distinct cell: at most 16 bytes a row.
 
+pub(crate) mod persisted;
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +38,7 @@ pub(crate) struct Part {
 }
 
 /// What is kept of a file; the columns run in parallel, in file order.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Index {
     pub rows: Rows,
     /// In file order: rows without a cell first, then by resolution.
@@ -44,7 +46,7 @@ pub(crate) struct Index {
 }
 
 /// The columns.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rows {
     pub first_day: Vec<u16>,
     pub last_day: Vec<u16>,
@@ -72,32 +74,33 @@ pub(crate) const fn traits(stage: u8, basis: u8) -> u8 {
 }
 
 impl Part {
-    /// Reads and verifies a file. `hidden` are rows of the bureau's file that are not current, ascending.
+    /// Takes the index that is kept of a file, else reads and verifies the file and keeps its index. `hidden` are rows of
+    /// the bureau's file that are not current, ascending.
+    ///
+    /// Where the index is kept, the file itself is only seen to be there with its length: its bytes are verified when
+    /// records of it are read.
     pub(crate) fn open(
         store: &Path,
         batch: &Arc<BatchRecord>,
         file: &FileRecord,
         hidden: &[u64],
     ) -> Result<Self, Unreadable> {
-        let bytes = files::verified(store, file)?;
-        let row_column = (!hidden.is_empty()).then_some(hidden::ROW_COLUMN);
-        let columns: Vec<&str> = INDEX_COLUMNS.into_iter().chain(row_column).collect();
-        let frame = files::read_columns(&bytes, &columns).map_err(|error| error.to_string())?;
-        let index = Index::new(file, &frame)?;
-        let mask = match row_column {
-            Some(_) => Some(Hidden::new(
-                &hidden::source_rows(&frame)?,
-                hidden,
-                &index.rows,
-            )),
-            None => None,
+        files::fits(store, file)?;
+        let index = match persisted::read(store, file) {
+            Some(index) => index,
+            None => Index::of_file(store, file)?,
         };
-        Ok(Self {
+        let whole = Self {
             batch: Arc::clone(batch),
             file: file.clone(),
             index: Arc::new(index),
-            hidden: mask.map(Arc::new),
-        })
+            hidden: None,
+        };
+        if hidden.is_empty() {
+            Ok(whole)
+        } else {
+            whole.hiding(store, batch, hidden)
+        }
     }
 
     /// The same file with other rows hidden; it is read where they were not hidden before.
@@ -149,6 +152,16 @@ impl Part {
 }
 
 impl Index {
+    /// Reads and verifies a file, and keeps its index beside it.
+    fn of_file(store: &Path, file: &FileRecord) -> Result<Self, Unreadable> {
+        let bytes = files::verified(store, file)?;
+        let frame =
+            files::read_columns(&bytes, &INDEX_COLUMNS).map_err(|error| error.to_string())?;
+        let index = Self::new(file, &frame)?;
+        persisted::keep(store, file, &index);
+        Ok(index)
+    }
+
     /// Indexes the frame of a file.
     pub(crate) fn new(file: &FileRecord, frame: &DataFrame) -> Result<Self, Unreadable> {
         if frame.height() as u64 != file.rows || frame.height() > cells::MAX_ROWS {
