@@ -52,7 +52,7 @@ fn code(error: &anyhow::Error) -> u8 {
             | None => {}
         }
         match cause.downcast_ref() {
-            Some(StoreError::Damaged { .. }) => return 4,
+            Some(StoreError::Damaged { .. } | StoreError::LedgerDamaged) => return 4,
             Some(StoreError::Refused { .. } | StoreError::NotNil { .. }) => return 3,
             Some(
                 StoreError::NoSuchBatch(_)

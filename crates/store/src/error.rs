@@ -106,6 +106,9 @@ pub enum StoreError {
         /// The value.
         value: String,
     },
+    /// The ledger's rows are not those that were sealed: the database took damage for data.
+    #[error("the ledger is damaged: its rows are not those that were sealed")]
+    LedgerDamaged,
     /// Incidents could not be written as Parquet.
     #[error("cannot write Parquet {}", path.display())]
     Encode {

@@ -229,7 +229,7 @@ pub(crate) fn read_rows(bytes: &[u8], first: usize, count: usize) -> PolarsResul
         .finish()
 }
 
-fn to_bytes(sha256: Digest) -> [u8; 32] {
+pub(crate) fn to_bytes(sha256: Digest) -> [u8; 32] {
     let bytes = sha256.as_ref().first_chunk().copied();
     bytes.expect("SHA-256 has 32 bytes")
 }

@@ -14,6 +14,7 @@ use sqlx::{Row, SqlSafeStr};
 
 use crate::StoreError;
 use crate::ledger_rows::number;
+use crate::seal;
 
 /// Newest format this program reads and the one it writes.
 const FORMAT: u32 = 3;
@@ -54,6 +55,7 @@ impl Ledger {
             .run(&mut *connection)
             .await
             .map_err(StoreError::Migrate)?;
+        seal::begin(&mut connection).await?;
         if format != Some(FORMAT) {
             // The header is what an older program looks at, so it must not stay in the journal.
             let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -46,6 +46,7 @@ mod packed;
 mod query;
 mod rows;
 mod scan;
+mod seal;
 mod seized;
 mod selection;
 mod snapshot;
