@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::crash::{Request, Tier};
 use crate::tools::Clients;
 
 /// What `cargo xtask` without a command, or with a wrong one, prints.
@@ -16,6 +17,9 @@ usage: cargo xtask COMMAND
   test --install-clients  install the heavy clients too
   fuzz [--seconds N] [--seed S]
                           run each fuzz target N seconds (60), two at a time; one seed tries inputs in one order
+  crash                   list the tiers of the crash harness
+  crash TIER [--cycles N] [--seed S]
+                          kill, cut, break or fill up the store; fail where something acknowledged is lost
   tidy                    rules of the tree: file sizes, arrows between crates, provenance, ...
   data                    list the data files and how to make them again
   data sample             make the synthetic Pakistani sample again
@@ -34,6 +38,10 @@ pub(crate) enum Command {
     Test(Clients),
     /// Run each fuzz target for some seconds, from a seed or from any.
     Fuzz(u64, Option<u32>),
+    /// List the tiers of the crash harness.
+    ListCrash,
+    /// Run one of them.
+    Crash(Request),
     /// Check the rules of the tree.
     Tidy,
     /// List data files and the scripts that made them.
@@ -76,11 +84,37 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
             number(n, "seconds")?,
             Some(number(seed, "seed")?),
         )),
+        ["crash"] => Ok(Command::ListCrash),
+        ["crash", tier, options @ ..] => crash(tier, options).map(Command::Crash),
         ["tidy"] => Ok(Command::Tidy),
         ["data"] => Ok(Command::ListData),
         ["data", "sample"] => Ok(Command::MakeSample),
         ["schemas"] => Ok(Command::Schemas),
         other => Err(UsageError(format!("`{}` is no command", other.join(" ")))),
+    }
+}
+
+/// A tier with its options in any order.
+fn crash(word: &str, mut options: &[&str]) -> Result<Request, UsageError> {
+    let tier = Tier::of(word);
+    let tier =
+        tier.ok_or_else(|| UsageError(format!("`{word}` is no tier of the crash harness")))?;
+    let mut request = Request {
+        tier,
+        cycles: None,
+        seed: None,
+    };
+    while let [option, value, rest @ ..] = options {
+        match *option {
+            "--cycles" => request.cycles = Some(number(value, "cycles")?),
+            "--seed" => request.seed = Some(number(value, "seed")?),
+            other => return Err(UsageError(format!("`{other}` is no option of a crash"))),
+        }
+        options = rest;
+    }
+    match options {
+        [] => Ok(request),
+        [alone, ..] => Err(UsageError(format!("`{alone}` needs a number"))),
     }
 }
 
@@ -121,6 +155,31 @@ mod tests {
         let seeded = parsed("fuzz --seconds 5 --seed 7");
         assert_eq!(seeded, Ok(Command::Fuzz(5, Some(7))));
         assert!(parsed("fuzz --seconds soon").is_err());
+    }
+
+    #[test]
+    fn a_crash_has_a_tier_and_numbers_in_any_order() {
+        let request = |cycles, seed| {
+            Ok(Command::Crash(Request {
+                tier: Tier::Power,
+                cycles,
+                seed,
+            }))
+        };
+        assert_eq!(parsed("crash"), Ok(Command::ListCrash));
+        assert_eq!(parsed("crash power"), request(None, None));
+        assert_eq!(
+            parsed("crash power --seed 7 --cycles 3"),
+            request(Some(3), Some(7))
+        );
+        for wrong in [
+            "crash flood",
+            "crash power --cycles",
+            "crash power --cycles few",
+            "crash power --every 3",
+        ] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod arguments;
 mod counts;
+mod crash;
 mod dashboard;
 mod data;
 mod demo;
@@ -55,6 +56,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::DemoOnce(folder) => demo::once(&workspace, &folder),
         Command::Test(clients) => test::run(&workspace, clients),
         Command::Fuzz(seconds, seed) => fuzz::run_targets(&workspace, seconds, seed),
+        Command::ListCrash => {
+            crash::list();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Crash(request) => Ok(crash::run(&workspace, request)),
         Command::Tidy => tidy::run(&workspace),
         Command::ListData => data::list(&workspace),
         Command::MakeSample => data::make_sample(&workspace),

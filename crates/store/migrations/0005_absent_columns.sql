@@ -2,3 +2,10 @@
 -- damaged one, so it must not read this.
 UPDATE meta SET format = 3, min_reader = 3;
 PRAGMA user_version = 3;
+
+-- A digest of all rows, which every change renews: crates/store/src/seal.rs. Empty until the ledger is first opened.
+CREATE TABLE seal (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    digest TEXT NOT NULL
+) STRICT;
+INSERT INTO seal (only, digest) VALUES (1, '');

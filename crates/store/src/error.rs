@@ -109,6 +109,9 @@ pub enum StoreError {
         /// The value.
         value: String,
     },
+    /// The ledger's rows are not those that were sealed: the database took damage for data.
+    #[error("the ledger is damaged: its rows are not those that were sealed")]
+    LedgerDamaged,
     /// Incidents could not be written as Parquet.
     #[error("cannot write Parquet {}", path.display())]
     Encode {
@@ -127,7 +130,7 @@ impl StoreError {
     /// Whether something stored is not as it was written, rather than out of reach.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Damaged { .. } | Self::LedgerValue { .. } => true,
+            Self::Damaged { .. } | Self::LedgerValue { .. } | Self::LedgerDamaged => true,
             Self::Ledger { source, .. }
             | Self::Migrate(sqlx::migrate::MigrateError::Execute(source)) => says_damaged(source),
             _ => false,

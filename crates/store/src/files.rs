@@ -73,12 +73,27 @@ pub(crate) fn file_error<'a>(
     }
 }
 
-/// Makes the folder of the files.
+/// Makes the folder of the files, and those above it where they are absent, durably.
 pub(crate) fn make_folder(store: &Path) -> Result<(), StoreError> {
     let folder = store.join(FOLDER);
+    let absent = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let made: Vec<PathBuf> = store
+        .ancestors()
+        .take_while(absent)
+        .map(Path::to_owned)
+        .collect();
     fs::create_dir_all(&folder).map_err(file_error("make", &folder))?;
     sync_folder(&folder)?;
-    sync_folder(store)
+    sync_folder(store)?;
+    made.iter().try_for_each(|made| sync_folder(above(made)))
+}
+
+/// The folder that holds a path's name: without a sync of it a power cut takes the name, and all below it.
+pub(crate) fn above(path: &Path) -> &Path {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {

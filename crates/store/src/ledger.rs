@@ -15,6 +15,7 @@ use sqlx::{Row, SqlSafeStr};
 use crate::StoreError;
 use crate::contents::Contents;
 use crate::ledger_rows::number;
+use crate::seal;
 
 /// Newest format this program reads and the one it writes.
 pub(crate) const FORMAT: u32 = 3;
@@ -55,6 +56,7 @@ impl Ledger {
             .run(&mut *connection)
             .await
             .map_err(StoreError::Migrate)?;
+        seal::begin(&mut connection).await?;
         if format != Some(FORMAT) {
             // The header is what an older program looks at, so it must not stay in the journal.
             let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -204,11 +206,13 @@ fn migrations() -> Migrator {
     let revisions = include_str!("../migrations/0002_revisions.sql");
     let manifests = include_str!("../migrations/0003_manifests.sql");
     let clusters = include_str!("../migrations/0004_clusters.sql");
+    let absent_columns = include_str!("../migrations/0005_absent_columns.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
         migration(3, "manifests", manifests),
         migration(4, "clusters", clusters),
+        migration(5, "absent columns", absent_columns),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -13,6 +13,7 @@ use crate::ledger_rows::{
     add_event_rows, batch_of, cluster_link_of, code_of, decision_of, event_of, file_of, links_of,
     manifest_of, nil_return_of, number, total_of,
 };
+use crate::seal;
 
 impl Ledger {
     /// How far the ledger has got: a cheap question, by which a reader knows that it has everything.
@@ -53,6 +54,7 @@ impl Ledger {
         let sql = "SELECT * FROM cluster_decisions ORDER BY decision";
         let rows = all(&mut transaction, sql, "read decisions").await?;
         contents.decisions = rows.iter().map(decision_of).collect::<Result<_, _>>()?;
+        seal::check(&mut transaction).await?;
         transaction.commit().await.map_err(failed("read"))?;
         contents.settle();
         Ok(contents)

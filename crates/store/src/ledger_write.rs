@@ -12,6 +12,7 @@ use crate::files::FileRecord;
 use crate::ledger::{Ledger, failed};
 use crate::manifest::{Manifest, NilReturn};
 use crate::packed;
+use crate::seal;
 
 /// All that one transaction adds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,6 +62,7 @@ impl Ledger {
             .execute(&mut *transaction)
             .await
             .map_err(failed("raise the version"))?;
+        seal::renew(&mut transaction).await?;
         transaction.commit().await.map_err(failed("commit"))
     }
 }
@@ -68,6 +70,7 @@ impl Ledger {
 impl Ledger {
     /// Adds a nil return; one that stands already is left as it is. Durable when this returns.
     pub(crate) async fn add_nil_return(&self, stated: &NilReturn) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(failed("begin"))?;
         sqlx::query(
             "INSERT INTO nil_returns (agency, profile, first_day, last_day, received_at, uploader, approver)
              VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -79,10 +82,11 @@ impl Ledger {
         .bind(stated.received_at.to_string())
         .bind(&stated.uploader)
         .bind(stated.approver.as_deref())
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await
-        .map(drop)
-        .map_err(failed("add a nil return"))
+        .map_err(failed("add a nil return"))?;
+        seal::renew(&mut transaction).await?;
+        transaction.commit().await.map_err(failed("commit"))
     }
 }
 

@@ -48,6 +48,7 @@ mod past;
 mod query;
 mod rows;
 mod scan;
+mod seal;
 mod seized;
 mod selection;
 mod snapshot;

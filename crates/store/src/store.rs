@@ -62,7 +62,12 @@ impl Store {
         .await?;
         let store = Self::with_ledger(dir, Ledger::open(&ledger, true).await?).await?;
         let folder = dir.to_owned();
-        blocking(move || files::sync_folder(&folder)).await?;
+        blocking(move || {
+            files::sync_folder(&folder)?;
+            // Again, for an earlier making that was cut short may have left the folder without it.
+            files::sync_folder(files::above(&folder))
+        })
+        .await?;
         Ok(store)
     }
 

@@ -60,8 +60,7 @@ fn restore(from: &Path, dir: &Path) -> Result<Backup, StoreError> {
     files::sync_files_folder(&unfinished)?;
     sync_folder(&unfinished)?;
     fs::rename(&unfinished, dir).map_err(file_error("rename", &unfinished))?;
-    let parent = dir.parent().filter(|parent| parent.is_dir());
-    sync_folder(parent.unwrap_or(Path::new(".")))?;
+    sync_folder(files::above(dir))?;
     Ok(backup)
 }
 

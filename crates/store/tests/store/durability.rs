@@ -187,6 +187,28 @@ fn a_ledger_with_values_no_program_of_ours_writes_is_refused() {
     }
 }
 
+/// Each value is one a program of ours could have written, in its place.
+#[test]
+fn a_ledger_whose_rows_are_not_those_sealed_is_refused() {
+    for change in [
+        "UPDATE batches SET agency = 'FIA'",
+        "UPDATE meta SET version = 2",
+        "DELETE FROM files",
+        "DELETE FROM seal",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = create(folder.path());
+        commit(&store, header(1), vec![incident(1)]);
+        drop(store);
+        assert_eq!(open(folder.path()).snapshot().live(), 1);
+        execute(folder.path(), change);
+        match wait(Store::open(folder.path())) {
+            Err(StoreError::LedgerDamaged) => {}
+            other => panic!("{change}: {other:?}"),
+        }
+    }
+}
+
 /// Runs a statement on the ledger as another program would, and folds its journal back into the file.
 fn execute(folder: &Path, sql: &'static str) {
     wait(async {

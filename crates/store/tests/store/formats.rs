@@ -6,7 +6,7 @@ use std::path::Path;
 use naqsha_model::{BatchDigest, CategorySet, Reliability};
 use naqsha_store::{BatchState, Filter, OnChange, Selection, StoredIncident};
 
-use crate::support::{act, open, told, wait};
+use crate::support::{act, create, open, told, wait};
 
 /// Written by the program as it was before revisions: six seizures, four terrorism cases, and five seizures held.
 const FORMAT_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/format-1");
@@ -88,7 +88,7 @@ fn a_store_of_the_first_format_is_migrated_with_all_that_it_held() {
     let header = fs::read(dir.join("ledger.sqlite")).unwrap();
     assert_eq!(
         header[60..64],
-        [0, 0, 0, 2],
+        [0, 0, 0, 3],
         "an older program refuses it by its header"
     );
     let backup = fs::read(dir.join("ledger.format-1.sqlite")).unwrap();
@@ -110,6 +110,29 @@ fn a_store_of_the_first_format_is_migrated_with_all_that_it_held() {
     .unwrap();
     assert_eq!(store.snapshot().live(), 14);
     assert!(told(&open(&dir).snapshot()) == told(&store.snapshot()));
+}
+
+/// A store that is new is of this program's format: an older program refuses it, and nothing is left to migrate.
+#[test]
+fn a_new_store_has_the_present_format_and_no_copy_of_an_older_one() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(create(folder.path()));
+    let names = || -> Vec<String> {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        entries
+            .map(name)
+            .map(|name| name.into_string().unwrap())
+            .collect()
+    };
+    let header = fs::read(folder.path().join("ledger.sqlite")).unwrap();
+    assert_eq!(header[60..64], [0, 0, 0, 3]);
+    drop(open(folder.path()));
+    let copies: Vec<String> = names()
+        .into_iter()
+        .filter(|name| name.contains("format"))
+        .collect();
+    assert_eq!(copies, Vec::<String>::new());
 }
 
 /// Cut short between the copy and the migration, and within the copy.
