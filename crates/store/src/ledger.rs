@@ -167,11 +167,13 @@ fn migrations() -> Migrator {
     let revisions = include_str!("../migrations/0002_revisions.sql");
     let manifests = include_str!("../migrations/0003_manifests.sql");
     let clusters = include_str!("../migrations/0004_clusters.sql");
+    let absent_columns = include_str!("../migrations/0005_absent_columns.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
         migration(3, "manifests", manifests),
         migration(4, "clusters", clusters),
+        migration(5, "absent columns", absent_columns),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -88,7 +88,7 @@ fn a_store_of_the_first_format_is_migrated_with_all_that_it_held() {
     let header = fs::read(dir.join("ledger.sqlite")).unwrap();
     assert_eq!(
         header[60..64],
-        [0, 0, 0, 2],
+        [0, 0, 0, 3],
         "an older program refuses it by its header"
     );
     let backup = fs::read(dir.join("ledger.format-1.sqlite")).unwrap();
