@@ -14,6 +14,14 @@ pub enum StoreError {
     /// A store is in the folder already.
     #[error("a store is at {} already", .0.display())]
     Exists(PathBuf),
+    /// The folder and the ledger are not of one store; nothing was changed.
+    #[error("{} and its ledger do not belong together: {why}", folder.display())]
+    NotTogether {
+        /// The store's folder.
+        folder: PathBuf,
+        /// How that is seen.
+        why: String,
+    },
     /// The store was written by a newer program; nothing was changed.
     #[error(
         "the store needs a reader of format {min_reader}, this program reads up to {supported}"
@@ -92,6 +100,14 @@ pub enum StoreError {
     Ledger {
         /// What was tried.
         action: &'static str,
+        /// Why not.
+        source: sqlx::Error,
+    },
+    /// There is no connection to the ledger's server.
+    #[error("cannot connect to {server}")]
+    Server {
+        /// The database, without the password.
+        server: String,
         /// Why not.
         source: sqlx::Error,
     },

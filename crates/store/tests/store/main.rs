@@ -10,6 +10,8 @@ mod cube;
 mod damage;
 mod durability;
 mod formats;
+#[cfg(unix)]
+mod ledger;
 mod naive;
 mod repeats;
 mod revisions;
