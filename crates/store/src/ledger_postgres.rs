@@ -145,15 +145,11 @@ pub(crate) async fn lock(url: &PostgresUrl) -> Result<PgConnection, StoreError> 
     const LOCK_NOT_AVAILABLE: &str = "55P03";
     let taking = "take the writer's lock";
     let mut session = connect(url).await?;
-    sqlx::query(WRITING)
-        .execute(&mut session)
+    answered(sqlx::query(WRITING).execute(&mut session))
         .await
         .map_err(failed(taking))?;
-    let locked = sqlx::query("SELECT pg_advisory_lock($1, 'meta'::regclass::oid::int4)")
-        .bind(LOCKS)
-        .execute(&mut session)
-        .await;
-    match locked {
+    let lock = sqlx::query("SELECT pg_advisory_lock($1, 'meta'::regclass::oid::int4)").bind(LOCKS);
+    match answered(lock.execute(&mut session)).await {
         Err(sqlx::Error::Database(error))
             if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
         {
@@ -161,8 +157,8 @@ pub(crate) async fn lock(url: &PostgresUrl) -> Result<PgConnection, StoreError> 
         }
         locked => locked.map_err(failed(taking))?,
     };
-    sqlx::query("SELECT set_config('lock_timeout', '0', false)")
-        .execute(&mut session)
+    let without_limit = sqlx::query("SELECT set_config('lock_timeout', '0', false)");
+    answered(without_limit.execute(&mut session))
         .await
         .map_err(failed(taking))?;
     Ok(session)
