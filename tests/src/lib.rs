@@ -1,6 +1,8 @@
 //! Support for the tests that look at the whole program from outside. It knows the command line and HTTP, nothing inside.
 
 pub mod manifest;
+#[cfg(unix)]
+pub mod postgres;
 pub mod program;
 pub mod server;
 pub mod skip;

@@ -44,7 +44,7 @@ pub struct Server {
     base: String,
     agent: ureq::Agent,
     store: Store,
-    _dir: TempDir,
+    _dir: Option<TempDir>,
 }
 
 /// A response, read whole.
@@ -102,16 +102,18 @@ impl Server {
         Self::start("", &[])
     }
 
-    /// A service of its own over a store that is there already.
+    /// A service of its own over a store without a batch, with the ledger on a server.
+    pub fn over_nothing_on(ledger: &str) -> Self {
+        Self::start(&format!("[store]\nledger = \"{ledger}\"\n"), &[])
+    }
+
+    /// A service of its own over a store that is there.
     ///
     /// # Panics
-    /// Where it does not start.
-    pub fn over(data: &Path) -> Self {
-        let dir = tempfile::tempdir().expect("a scratch folder");
-        let config = dir.path().join("naqsha.toml");
-        std::fs::write(&config, "").expect("a configuration");
-        let data = data.to_owned();
-        Self::listen(Store { config, data }, dir)
+    /// Where the program does not come up.
+    pub fn over(config: &Path, data: &Path) -> Self {
+        let (config, data) = (config.to_owned(), data.to_owned());
+        Self::serve(Store { config, data }, None)
     }
 
     /// Takes the real month with a command beside the service.
@@ -142,10 +144,10 @@ impl Server {
         for &file in files {
             store.ingest(file);
         }
-        Self::listen(store, dir)
+        Self::serve(store, Some(dir))
     }
 
-    fn listen(store: Store, dir: TempDir) -> Self {
+    fn serve(store: Store, dir: Option<TempDir>) -> Self {
         let mut child = store
             .command()
             .args(["serve", "--listen", "127.0.0.1:0"])

@@ -9,7 +9,25 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn what_is_done_beside_a_service_becomes_visible_whole() {
-    let server = Server::over_nothing();
+    becomes_visible_whole(&Server::over_nothing());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_done_beside_a_service_becomes_visible_whole_on_postgres() {
+    match naqsha_tests::postgres::Cluster::shared() {
+        Ok(cluster) => {
+            let ledger = cluster.url(&cluster.database());
+            becomes_visible_whole(&Server::over_nothing_on(&ledger));
+        }
+        Err(reason) => naqsha_tests::skip::skip(
+            "what_is_done_beside_a_service_becomes_visible_whole_on_postgres",
+            &reason,
+        ),
+    }
+}
+
+fn becomes_visible_whole(server: &Server) {
     let matched = || {
         let page = server.json("/collections/incidents/items?limit=1");
         page["numberMatched"].as_u64().expect("a count")

@@ -66,6 +66,12 @@ fn export(store: &Path, params: &[&str]) -> Result<Vec<u8>, Option<i32>> {
     }
 }
 
+fn serving(store: &Path) -> Server {
+    let config = store.with_file_name("naqsha.toml");
+    fs::write(&config, "").unwrap();
+    Server::over(&config, store)
+}
+
 fn file_of(store: &Path, batch: &str) -> PathBuf {
     store.join(format!("incidents/{batch}-00000.parquet"))
 }
@@ -108,7 +114,7 @@ fn damage_is_named_and_what_it_does_not_touch_is_served() {
         Ok(whole)
     );
 
-    let server = Server::over(&store);
+    let server = serving(&store);
     for (layer, days, status) in [
         ("incidents", "2024-03-01/2024-03-31", 500),
         ("counts", "2024-03-01/2024-03-31", 500),
@@ -176,7 +182,7 @@ fn an_earlier_version_answers_as_it_did_then() {
     }
     assert_eq!(export(&store, &["as_of=5"]), Err(Some(2)));
 
-    let server = Server::over(&store);
+    let server = serving(&store);
     let items = "/collections/incidents/items?limit=10";
     let then = server.get(&format!("{items}&as_of=3"));
     assert_eq!(then.header("x-data-version"), "3");

@@ -2,9 +2,9 @@
 //!
 //! Test processes find what was prepared for them in their environment: `NAQSHA_BIN` (the program), `NAQSHA_PYTHON`
 //! (a Python with the packages of `requirements.txt`), `NAQSHA_CHROMIUM` (a browser), `NAQSHA_OGRINFO` (GDAL),
-//! `NAQSHA_NODE` (the node of the dashboard's scripts) and `NAQSHA_SKIPS` (a file to which a test that skips itself may
-//! append `SKIPPED name: reason`; printing that line does as well). A variable that is not set means that the tool is
-//! not there.
+//! `NAQSHA_POSTGRES` (the folder of PostgreSQL's server programs), `NAQSHA_NODE` (the node of the dashboard's scripts)
+//! and `NAQSHA_SKIPS` (a file to which a test that skips itself may append `SKIPPED name: reason`; printing that line does
+//! as well). A variable that is not set means that the tool is not there.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -79,6 +79,7 @@ fn prepare_tools(workspace: &Workspace, tools: &Toolbox<'_>, clients: Clients) -
     note("NAQSHA_PYTHON", "Python packages", tools.python());
     note("NAQSHA_CHROMIUM", "a browser", tools.browser());
     note("NAQSHA_OGRINFO", "GDAL", tools.ogrinfo());
+    note("NAQSHA_POSTGRES", "PostgreSQL", tools.postgres());
     note("NAQSHA_NODE", "node", dashboard::node(workspace, tools));
     if clients == Clients::Heavy
         && let Err(reason) = tools.heavy_clients()

@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// Which clients of other makers `cargo xtask test` installs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clients {
-    /// The usual ones: GDAL's tools and a browser.
+    /// The usual ones: GDAL's tools, PostgreSQL and a browser.
     Usual,
     /// Those, and the heavy ones.
     Heavy,
@@ -31,6 +31,9 @@ const BROWSERS: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
+/// Where Debian puts PostgreSQL's server programs, a folder for each version.
+const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
+const POSTGRES_PACKAGE: &str = "postgresql-15";
 const PYTHON_PACKAGES: &str = include_str!("../requirements.txt");
 
 /// Node and npm as `PyPI` ships them.
@@ -66,6 +69,17 @@ impl<'w> Toolbox<'w> {
     /// GDAL's `ogrinfo`.
     pub(crate) fn ogrinfo(&self) -> Found {
         self.program(&["ogrinfo"], &["gdal-bin"])
+    }
+
+    /// The folder of PostgreSQL's server programs, which Debian keeps off the path: the newest version's.
+    pub(crate) fn postgres(&self) -> Found {
+        if let Some(programs) = newest_postgres(Path::new(POSTGRES_VERSIONS)) {
+            return Ok(programs);
+        }
+        self.install(&[POSTGRES_PACKAGE])
+            .map_err(|reason| format!("PostgreSQL's server is absent; {reason}"))?;
+        newest_postgres(Path::new(POSTGRES_VERSIONS))
+            .ok_or_else(|| format!("initdb is absent though {POSTGRES_PACKAGE} is installed"))
     }
 
     /// npm, beside a node that is at least as new as `oldest` (major, minor): the system's, or else one below the target
@@ -199,6 +213,16 @@ fn find(name: &str) -> Option<PathBuf> {
     env::split_paths(&path)
         .map(|folder| folder.join(name))
         .find(|candidate| is_program(candidate))
+}
+
+fn newest_postgres(versions: &Path) -> Option<PathBuf> {
+    let version = |folder: &PathBuf| -> Option<u32> { folder.file_name()?.to_str()?.parse().ok() };
+    let folders = fs::read_dir(versions).ok()?;
+    folders
+        .filter_map(|folder| Some(folder.ok()?.path()))
+        .filter(|folder| is_program(&folder.join("bin/initdb")))
+        .max_by_key(version)
+        .map(|folder| folder.join("bin"))
 }
 
 #[cfg(unix)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use h3o::Resolution;
 use naqsha_layers::{Defaults, Role};
+use naqsha_store::{LedgerAt, LedgerAtError};
 use serde::Deserialize;
 
 use crate::exit::Usage;
@@ -14,9 +15,31 @@ use crate::exit::Usage;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
+    pub(crate) store: StoreSection,
     pub(crate) server: Server,
     pub(crate) auth: Auth,
     pub(crate) analysis: Analysis,
+}
+
+/// `[store]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StoreSection {
+    /// `sqlite`, in the store's folder, or the address of a PostgreSQL database.
+    pub(crate) ledger: Ledger,
+}
+
+/// Where the ledger is; read from a text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Ledger(pub(crate) LedgerAt);
+
+impl TryFrom<String> for Ledger {
+    type Error = LedgerAtError;
+
+    fn try_from(text: String) -> Result<Self, LedgerAtError> {
+        text.parse().map(Self)
+    }
 }
 
 /// `[server]`.
@@ -77,9 +100,7 @@ impl Config {
         }
         let text =
             std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let config: Self =
-            toml::from_str(&text).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
-        Ok(config)
+        Ok(parse(&text).map_err(|why| Usage(format!("{}: {why}", path.display())))?)
     }
 
     /// What layers fall back on.
@@ -100,9 +121,41 @@ impl Config {
     }
 }
 
+/// What is wrong is told by its line's number and without the line: a password may stand in it.
+fn parse(text: &str) -> Result<Config, String> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = 1 + before.map_or(0, |before| before.matches('\n').count());
+        format!("line {line}: {}", error.message())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_in_no_message_and_in_no_log() {
+        let ledger = |value: &str| parse(&format!("[store]\nledger = {value}\n"));
+        let config = ledger("\"postgres://naqsha:s3cret@db/naqsha\"").unwrap();
+        let LedgerAt::Postgres(url) = &config.store.ledger.0 else {
+            panic!("{config:?}")
+        };
+        assert_eq!(url.to_string(), "postgres://naqsha@db:5432/naqsha");
+        assert!(!format!("{config:?}").contains("s3cret"));
+        for wrong in [
+            "\"postgres://naqsha:s3cret@db/naqsha",
+            "\"postgres://naqsha:s3cret@db:port/naqsha\"",
+            "\"postgres://naqsha:s3?cret@db/naqsha\"",
+            "\"postgres://naqsha@db/naqsha?passwort=s3cret\"",
+            "\"mysql://naqsha:s3cret@db/naqsha\"",
+            "[\"postgres://naqsha:s3cret@db/naqsha\"]",
+        ] {
+            let told = ledger(wrong).unwrap_err();
+            assert!(told.starts_with("line 2: "), "{told}");
+            assert!(!told.contains("cret"), "{told}");
+        }
+    }
 
     #[test]
     fn unknown_keys_are_refused_and_every_key_has_a_default() {

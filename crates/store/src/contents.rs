@@ -72,6 +72,8 @@ pub(crate) struct Heads {
     pub sequence: u64,
     pub event: u64,
     pub decision: u64,
+    /// How many there are: they have no numbers.
+    pub nil_returns: u64,
 }
 
 impl Heads {
@@ -80,6 +82,7 @@ impl Heads {
         self.sequence >= other.sequence
             && self.event >= other.event
             && self.decision >= other.decision
+            && self.nil_returns >= other.nil_returns
     }
 }
 
@@ -89,6 +92,7 @@ impl Contents {
             sequence: self.batches.last().map_or(0, |batch| batch.sequence),
             event: self.events.last().map_or(0, |event| event.number),
             decision: self.decisions.last().map_or(0, |decision| decision.number),
+            nil_returns: self.nil_returns.len() as u64,
         }
     }
 

@@ -17,6 +17,19 @@ pub enum StoreError {
     /// There is no whole backup in the folder: its inventory is missing.
     #[error("no whole backup at {}", .0.display())]
     NoBackup(PathBuf),
+    /// What was asked needs a ledger in the store's folder.
+    #[error(
+        "the ledger is on a PostgreSQL server: its own backup (pg_dump) comes first, then a copy of the folder"
+    )]
+    OnServer,
+    /// The folder and the ledger are not of one store; nothing was changed.
+    #[error("{} and its ledger do not belong together: {why}", folder.display())]
+    NotTogether {
+        /// The store's folder.
+        folder: PathBuf,
+        /// How that is seen.
+        why: String,
+    },
     /// The store was written by a newer program; nothing was changed.
     #[error(
         "the store needs a reader of format {min_reader}, this program reads up to {supported}"
@@ -95,6 +108,14 @@ pub enum StoreError {
     Ledger {
         /// What was tried.
         action: &'static str,
+        /// Why not.
+        source: sqlx::Error,
+    },
+    /// There is no connection to the ledger's server.
+    #[error("cannot connect to {server}")]
+    Server {
+        /// The database, without the password.
+        server: String,
         /// Why not.
         source: sqlx::Error,
     },

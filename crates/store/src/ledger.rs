@@ -1,142 +1,58 @@
-//! The ledger: batches, their totals, files and events in `SQLite`. Here it is opened and brought to this program's format.
+//! The ledger: batches, their totals, files and events, in a file of the folder (`SQLite`) or on a server (PostgreSQL).
+//!
+//! Here is the seam between the two. They differ in how they are opened, migrated and locked; what is said to them
+//! (`ledger_read`, `ledger_write`) is one text.
 
-use std::borrow::Cow;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row, SqlSafeStr};
+use sqlx::{Connection as _, PgConnection, PgPool, SqlitePool};
 
 use crate::StoreError;
 use crate::contents::Contents;
-use crate::ledger_rows::number;
-use crate::seal;
+use crate::ledger_at::PostgresUrl;
+use crate::ledger_postgres::answered;
+use crate::ledger_statement::Transaction;
+use crate::{ledger_postgres, ledger_sqlite};
 
 /// Newest format this program reads and the one it writes.
 pub(crate) const FORMAT: u32 = 3;
 
 /// The ledger of an open store.
+#[derive(Debug, Clone)]
+pub(crate) enum Ledger {
+    /// One connection: a file has one writer.
+    Sqlite(SqlitePool),
+    /// Connections that read; who writes has one of its own ([`WriterLock`]).
+    Postgres(PgPool, PostgresUrl),
+}
+
+/// The right to add to the ledger: one at a time over all programs and nodes. Gone when it is dropped or its program dies.
+///
+/// On a server, what is added goes through the very session that holds the lock, so a writer that has lost the lock cannot
+/// add any more.
 #[derive(Debug)]
-pub(crate) struct Ledger {
-    pub pool: SqlitePool,
+pub(crate) struct WriterLock {
+    // Dropped before the folder's lock, so that who gets that one does not have to wait for the session's end.
+    writer: Writer,
+    _folder: File,
+}
+
+#[derive(Debug)]
+enum Writer {
+    Sqlite(SqlitePool),
+    Postgres(PgConnection),
 }
 
 pub(crate) fn failed(action: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Ledger { action, source }
 }
 
-impl Ledger {
-    /// Opens a ledger, bringing its tables up to date; a newer one is refused before anything is written.
-    pub(crate) async fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
-        if !create {
-            peek(path)?;
-        }
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(failed("open"))?;
-        let mut connection = pool.acquire().await.map_err(failed("open"))?;
-        let format = format(&mut connection).await?;
-        if let Some(older @ 1..FORMAT) = format {
-            back_up(&mut connection, path, older).await?;
-        }
-        migrations()
-            .run(&mut *connection)
-            .await
-            .map_err(StoreError::Migrate)?;
-        seal::begin(&mut connection).await?;
-        if format != Some(FORMAT) {
-            // The header is what an older program looks at, so it must not stay in the journal.
-            let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut *connection)
-                .await;
-            fold.map_err(failed("write the format"))?;
-        }
-        drop(connection);
-        Ok(Self { pool })
-    }
-}
-
-impl Ledger {
-    /// What the database finds wrong with its own pages, keys and indexes; nothing where all is well.
-    pub(crate) async fn check(&self) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT integrity_check AS finding FROM pragma_integrity_check \
-                   WHERE integrity_check <> 'ok' \
-                   UNION ALL SELECT 'a row of ' || \"table\" || ' refers to none of ' || parent \
-                   FROM pragma_foreign_key_check";
-        let rows = sqlx::query(sql).fetch_all(&self.pool).await;
-        rows.map_err(failed("check"))?
-            .iter()
-            .map(|row| row.try_get("finding").map_err(failed("check")))
-            .collect()
-    }
-
-    /// Writes the ledger as of one moment into a new file, and syncs it.
-    pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(failed("copy"))?;
-        copy(&mut connection, path, "copy").await
-    }
-
-    /// Everything, from a ledger that is not needed any more.
-    pub(crate) async fn into_contents(self) -> Result<Contents, StoreError> {
-        let contents = self.contents().await;
-        self.pool.close().await;
-        contents
-    }
-}
-
-async fn copy(
-    connection: &mut SqliteConnection,
-    path: &Path,
-    action: &'static str,
-) -> Result<(), StoreError> {
-    sqlx::query("VACUUM INTO ?")
-        .bind(path.to_string_lossy().into_owned())
-        .execute(connection)
-        .await
-        .map_err(failed(action))?;
-    File::open(path)
-        .and_then(|copy| copy.sync_all())
-        .map_err(crate::files::file_error("sync", path))
-}
-
-/// Reads the oldest reader from the file's header, without a lock, a journal or any other trace.
-///
-/// The database keeps `user_version` in bytes 60 to 63; a change that is only in the journal yet is found by
-/// [`format`]. A file without a header is one whose making was cut short.
-fn peek(path: &Path) -> Result<(), StoreError> {
-    let mut header = [0; 64];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    match read {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
-        read => read.map_err(|source| StoreError::File {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        })?,
-    }
-    let min_reader = header
-        .last_chunk::<4>()
-        .map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    refuse(min_reader)
-}
-
-fn refuse(min_reader: u32) -> Result<(), StoreError> {
-    if min_reader > FORMAT {
+/// Refuses a ledger that this program would not read rightly.
+pub(crate) fn refuse(min_reader: i64) -> Result<(), StoreError> {
+    if min_reader > i64::from(FORMAT) {
         Err(StoreError::NewerFormat {
-            min_reader,
+            min_reader: u32::try_from(min_reader).unwrap_or(u32::MAX),
             supported: FORMAT,
         })
     } else {
@@ -144,79 +60,108 @@ fn refuse(min_reader: u32) -> Result<(), StoreError> {
     }
 }
 
-/// The format of the ledger's tables, where this program may read it. A ledger without tables is one whose making was cut
-/// short; it has no format yet.
-async fn format(connection: &mut SqliteConnection) -> Result<Option<u32>, StoreError> {
-    let sql = "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name = 'meta'";
-    let row: SqliteRow = sqlx::query(sql)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed("read the format"))?;
-    if row
-        .try_get::<i64, _>("tables")
-        .map_err(failed("read the format"))?
-        == 0
-    {
-        return Ok(None);
+impl Ledger {
+    /// A ledger in a file, made where `create` says so.
+    pub(crate) async fn in_file(path: &Path, create: bool) -> Result<Self, StoreError> {
+        ledger_sqlite::open(path, create).await.map(Self::Sqlite)
     }
-    let row = sqlx::query("SELECT format, min_reader FROM meta")
-        .fetch_one(connection)
-        .await
-        .map_err(failed("read the format"))?;
-    let as_format = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    refuse(as_format(number(&row, "min_reader")?))?;
-    Ok(Some(as_format(number(&row, "format")?)))
-}
 
-/// Keeps the ledger as it was, beside it, before it is brought to this program's format. One that is there already is
-/// from a migration that was cut short, and is whole: it has its name only once it is.
-async fn back_up(
-    connection: &mut SqliteConnection,
-    ledger: &Path,
-    format: u32,
-) -> Result<(), StoreError> {
-    let backup = ledger.with_file_name(format!("ledger.format-{format}.sqlite"));
-    if backup.exists() {
-        return Ok(());
+    /// The ledger of a folder on a server, made where `create` says so.
+    pub(crate) async fn on_server(
+        folder: &Path,
+        url: &PostgresUrl,
+        create: bool,
+    ) -> Result<Self, StoreError> {
+        let pool = if create {
+            ledger_postgres::create(folder, url).await?
+        } else {
+            ledger_postgres::open(folder, url).await?
+        };
+        Ok(Self::Postgres(pool, url.clone()))
     }
-    let unfinished = backup.with_added_extension("tmp");
-    let file = |action| {
-        let path = unfinished.clone();
-        move |source| StoreError::File {
-            action,
-            path,
-            source,
+
+    /// Takes the ledger's writer's lock; the caller holds the folder's.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] where another node writes.
+    pub(crate) async fn lock(&self, folder: File) -> Result<WriterLock, StoreError> {
+        let writer = match self {
+            Self::Sqlite(pool) => Writer::Sqlite(pool.clone()),
+            Self::Postgres(_, url) => Writer::Postgres(ledger_postgres::lock(url).await?),
+        };
+        Ok(WriterLock {
+            writer,
+            _folder: folder,
+        })
+    }
+
+    /// What the database finds wrong with itself; nothing where all is well. A server has checks of its own.
+    pub(crate) async fn check(&self) -> Result<Vec<String>, StoreError> {
+        match self {
+            Self::Sqlite(pool) => ledger_sqlite::check(pool).await,
+            Self::Postgres(..) => Ok(Vec::new()),
         }
-    };
-    if unfinished.exists() {
-        std::fs::remove_file(&unfinished).map_err(file("remove"))?;
     }
-    copy(connection, &unfinished, "keep a copy of the older format").await?;
-    std::fs::rename(&unfinished, &backup).map_err(file("rename"))?;
-    crate::files::sync_folder(backup.parent().unwrap_or(ledger))
+
+    /// Writes the ledger as of one moment into a new file, and syncs it.
+    ///
+    /// # Errors
+    /// [`StoreError::OnServer`].
+    pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        let Self::Sqlite(pool) = self else {
+            return Err(StoreError::OnServer);
+        };
+        let mut connection = pool.acquire().await.map_err(failed("copy"))?;
+        ledger_sqlite::copy(&mut connection, path, "copy").await
+    }
+
+    /// Everything, from a ledger that is not needed any more.
+    pub(crate) async fn into_contents(self) -> Result<Contents, StoreError> {
+        let contents = self.contents().await;
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
+        }
+        contents
+    }
+
+    /// A transaction that sees the ledger as of one moment.
+    pub(crate) async fn reading(&self) -> Result<Transaction<'static>, StoreError> {
+        let begun = match self {
+            Self::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
+            Self::Postgres(pool, _) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                answered(pool.begin_with(begin))
+                    .await
+                    .map(Transaction::Postgres)
+            }
+        };
+        begun.map_err(failed("begin"))
+    }
 }
 
-/// Migrations this program knows; those of a newer program that it may still read are not its concern.
-fn migrations() -> Migrator {
-    let migration = |version, name, sql: &'static str| {
-        let (name, sql) = (Cow::Borrowed(name), sql.into_sql_str());
-        Migration::new(version, name, MigrationType::Simple, sql, false)
-    };
-    let ledger = include_str!("../migrations/0001_ledger.sql");
-    let revisions = include_str!("../migrations/0002_revisions.sql");
-    let manifests = include_str!("../migrations/0003_manifests.sql");
-    let clusters = include_str!("../migrations/0004_clusters.sql");
-    let absent_columns = include_str!("../migrations/0005_absent_columns.sql");
-    let migrations = vec![
-        migration(1, "ledger", ledger),
-        migration(2, "revisions", revisions),
-        migration(3, "manifests", manifests),
-        migration(4, "clusters", clusters),
-        migration(5, "absent columns", absent_columns),
-    ];
-    Migrator {
-        migrations: Cow::Owned(migrations),
-        ignore_missing: true,
-        ..Migrator::DEFAULT
+impl WriterLock {
+    /// A transaction that adds.
+    pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
+        let begun = match &mut self.writer {
+            Writer::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
+            Writer::Postgres(session) => sqlx::Connection::begin(session)
+                .await
+                .map(Transaction::Postgres),
+        };
+        begun.map_err(failed("begin"))
+    }
+
+    /// Makes sure that the lock is still held, before something is done that only its holder may do.
+    ///
+    /// # Errors
+    /// Where the session with the server is lost, and the lock with it.
+    pub(crate) async fn confirm(&mut self) -> Result<(), StoreError> {
+        match &mut self.writer {
+            Writer::Sqlite(_) => Ok(()),
+            Writer::Postgres(session) => answered(session.ping())
+                .await
+                .map_err(failed("hold the writer's lock")),
+        }
     }
 }

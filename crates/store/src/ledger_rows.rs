@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use naqsha_model::{Agency, BatchDigest, Code, Day, DayRange};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::StoreError;
 use crate::batch::{BatchRecord, BatchState, BatchTotals, OnChange};
@@ -13,26 +11,27 @@ use crate::cluster::{Decision, DecisionRecord, LinkRecord};
 use crate::contents::{EventRecord, Link, RecordAt};
 use crate::event::{Act, Operation};
 use crate::files::FileRecord;
+use crate::ledger_statement::Row;
 use crate::manifest::{Manifest, NilReturn};
 use crate::packed;
 
-pub(crate) fn batch_of(row: &SqliteRow) -> Result<BatchRecord, StoreError> {
+pub(crate) fn batch_of(row: &Row) -> Result<BatchRecord, StoreError> {
     Ok(BatchRecord {
         digest: parsed(row, "digest", |text| BatchDigest::parse(text).ok())?,
-        sequence: number(row, "sequence")?,
-        profile: get(row, "profile")?,
+        sequence: row.integer("sequence")?,
+        profile: row.get("profile")?,
         agency: parsed(row, "agency", |text| Agency::new(text).ok())?,
-        file_name: get(row, "file_name")?,
+        file_name: row.get("file_name")?,
         received_at: parsed(row, "received_at", |text| text.parse::<Timestamp>().ok())?,
-        synthetic: get(row, "synthetic")?,
-        study_area: get(row, "study_area")?,
+        synthetic: row.get("synthetic")?,
+        study_area: row.get("study_area")?,
         totals: BatchTotals {
-            rows: number(row, "total_rows")?,
-            accepted: number(row, "accepted")?,
-            warned: number(row, "warned")?,
-            rejected: number(row, "rejected")?,
-            duplicate: number(row, "duplicate")?,
-            skipped: number(row, "skipped")?,
+            rows: row.integer("total_rows")?,
+            accepted: row.integer("accepted")?,
+            warned: row.integer("warned")?,
+            rejected: row.integer("rejected")?,
+            duplicate: row.integer("duplicate")?,
+            skipped: row.integer("skipped")?,
             codes: BTreeMap::new(),
         },
         state: parsed(row, "state", |text| match text {
@@ -47,30 +46,30 @@ pub(crate) fn batch_of(row: &SqliteRow) -> Result<BatchRecord, StoreError> {
         })?,
         replaces: days(row, "replaces_first_day", "replaces_last_day")?,
         manifest: None,
-        committed_version: number(row, "committed_version")?,
+        committed_version: row.integer("committed_version")?,
     })
 }
 
-pub(crate) fn code_of(row: &SqliteRow) -> Result<(u64, Code, u64), StoreError> {
+pub(crate) fn code_of(row: &Row) -> Result<(u64, Code, u64), StoreError> {
     let code = parsed(row, "code", |text| Code::parse(text).ok())?;
-    Ok((number(row, "sequence")?, code, number(row, "count")?))
+    Ok((row.integer("sequence")?, code, row.integer("count")?))
 }
 
-pub(crate) fn file_of(row: &SqliteRow) -> Result<FileRecord, StoreError> {
-    let part: u32 = get(row, "part")?;
+pub(crate) fn file_of(row: &Row) -> Result<FileRecord, StoreError> {
+    let part = row.integer("part")?;
     let days = days(row, "first_day", "last_day")?;
     let file = FileRecord {
         batch: parsed(row, "digest", |text| BatchDigest::parse(text).ok())?,
         part,
         sha256: *parsed(row, "sha256", |text| BatchDigest::parse(text).ok())?.bytes(),
-        rows: number(row, "row_count")?,
-        bytes: number(row, "byte_count")?,
+        rows: row.integer("row_count")?,
+        bytes: row.integer("byte_count")?,
         source_rows: (
-            number(row, "first_source_row")?,
-            number(row, "last_source_row")?,
+            row.integer("first_source_row")?,
+            row.integer("last_source_row")?,
         ),
         days,
-        timeless: number(row, "timeless")?,
+        timeless: row.integer("timeless")?,
     };
     // The path follows from batch and part; a ledger that says otherwise was not written by this program.
     parsed(row, "path", |text| {
@@ -80,114 +79,110 @@ pub(crate) fn file_of(row: &SqliteRow) -> Result<FileRecord, StoreError> {
 }
 
 /// A link between two incidents.
-pub(crate) fn cluster_link_of(row: &SqliteRow) -> Result<LinkRecord, StoreError> {
+pub(crate) fn cluster_link_of(row: &Row) -> Result<LinkRecord, StoreError> {
     let side = |sequence, source_row, rank| -> Result<(RecordAt, u8), StoreError> {
         let record = RecordAt {
-            sequence: number(row, sequence)?,
-            row: number(row, source_row)?,
+            sequence: row.integer(sequence)?,
+            row: row.integer(source_row)?,
         };
-        Ok((record, get(row, rank)?))
+        Ok((record, row.integer(rank)?))
     };
     Ok(LinkRecord {
-        number: number(row, "link")?,
-        version: number(row, "version")?,
+        number: row.integer("link")?,
+        version: row.integer("version")?,
         sides: [
             side("left_sequence", "left_row", "left_rank")?,
             side("right_sequence", "right_row", "right_rank")?,
         ],
-        score: get(row, "score")?,
-        basis: get(row, "basis")?,
+        score: row.integer("score")?,
+        basis: row.get("basis")?,
     })
 }
 
 /// What somebody decided about a link.
-pub(crate) fn decision_of(row: &SqliteRow) -> Result<DecisionRecord, StoreError> {
+pub(crate) fn decision_of(row: &Row) -> Result<DecisionRecord, StoreError> {
     Ok(DecisionRecord {
-        number: number(row, "decision")?,
-        version: number(row, "version")?,
+        number: row.integer("decision")?,
+        version: row.integer("version")?,
         act: act_of(row)?,
         decision: parsed(row, "operation", |text| match text {
             "confirm" => Some(Decision::Confirm),
             "unlink" => Some(Decision::Unlink),
             _ => None,
         })?,
-        link: number(row, "link")?,
+        link: row.integer("link")?,
     })
 }
 
-fn act_of(row: &SqliteRow) -> Result<Act, StoreError> {
+fn act_of(row: &Row) -> Result<Act, StoreError> {
     Ok(Act {
-        actor: get(row, "actor")?,
-        reason: get(row, "reason")?,
+        actor: row.get("actor")?,
+        reason: row.get("reason")?,
         at: parsed(row, "at", |text| text.parse::<Timestamp>().ok())?,
     })
 }
 
 /// What was stated about a batch, without its control totals.
-pub(crate) fn manifest_of(row: &SqliteRow) -> Result<(u64, Manifest), StoreError> {
-    let stated: Option<i64> = get(row, "stated_rows")?;
+pub(crate) fn manifest_of(row: &Row) -> Result<(u64, Manifest), StoreError> {
     let manifest = Manifest {
         period: days(row, "first_day", "last_day")?,
-        rows: stated.and_then(|rows| u64::try_from(rows).ok()),
+        rows: row.maybe_integer("stated_rows")?,
         control_totals: Vec::new(),
-        uploader: get(row, "uploader")?,
-        approver: get(row, "approver")?,
+        uploader: row.get("uploader")?,
+        approver: row.get("approver")?,
     };
-    Ok((number(row, "sequence")?, manifest))
+    Ok((row.integer("sequence")?, manifest))
 }
 
 /// A control total with the batch it is about.
-pub(crate) fn total_of(row: &SqliteRow) -> Result<(u64, (String, u64)), StoreError> {
-    let total = (get(row, "categories")?, number(row, "stated")?);
-    Ok((number(row, "sequence")?, total))
+pub(crate) fn total_of(row: &Row) -> Result<(u64, (String, u64)), StoreError> {
+    let total = (row.get("categories")?, row.integer("stated")?);
+    Ok((row.integer("sequence")?, total))
 }
 
-pub(crate) fn nil_return_of(row: &SqliteRow) -> Result<NilReturn, StoreError> {
+pub(crate) fn nil_return_of(row: &Row) -> Result<NilReturn, StoreError> {
     let period = days(row, "first_day", "last_day")?;
     Ok(NilReturn {
         agency: parsed(row, "agency", |text| Agency::new(text).ok())?,
-        profile: get(row, "profile")?,
+        profile: row.get("profile")?,
         period: period.ok_or_else(|| StoreError::LedgerValue {
             column: "first_day",
             value: "null".to_owned(),
         })?,
         received_at: parsed(row, "received_at", |text| text.parse::<Timestamp>().ok())?,
-        uploader: get(row, "uploader")?,
-        approver: get(row, "approver")?,
+        uploader: row.get("uploader")?,
+        approver: row.get("approver")?,
     })
 }
 
 /// Links of one batch's records to one batch's.
-pub(crate) fn links_of(row: &SqliteRow) -> Result<Vec<Link>, StoreError> {
-    let (sequence, first) = (number(row, "sequence")?, number(row, "first_sequence")?);
+pub(crate) fn links_of(row: &Row) -> Result<Vec<Link>, StoreError> {
+    let (sequence, first) = (row.integer("sequence")?, row.integer("first_sequence")?);
     packed_in(row, "links", |bytes| {
         packed::read_links(bytes, sequence, first)
     })
 }
 
 /// An event without its rows.
-pub(crate) fn event_of(row: &SqliteRow) -> Result<EventRecord, StoreError> {
+pub(crate) fn event_of(row: &Row) -> Result<EventRecord, StoreError> {
     Ok(EventRecord {
-        number: number(row, "event")?,
-        version: number(row, "version")?,
+        number: row.integer("event")?,
+        version: row.integer("version")?,
         act: act_of(row)?,
         operation: parsed(row, "operation", |text| {
             Operation::ALL
                 .into_iter()
                 .find(|operation| operation.word() == text)
         })?,
-        sequence: number(row, "sequence")?,
+        sequence: row.integer("sequence")?,
         rows: None,
         left_out: BTreeMap::new(),
     })
 }
 
 /// Adds rows to their event.
-pub(crate) fn add_event_rows(
-    events: &mut [EventRecord],
-    row: &SqliteRow,
-) -> Result<(), StoreError> {
-    let (event, sequence) = (number(row, "event")?, number(row, "sequence")?);
+pub(crate) fn add_event_rows(events: &mut [EventRecord], row: &Row) -> Result<(), StoreError> {
+    let (event, sequence) = (row.integer("event")?, row.integer("sequence")?);
     let rows = packed_in(row, "row_list", packed::read_rows)?;
     let code = parsed(row, "code", |text| match text {
         "" => Some(None),
@@ -204,11 +199,11 @@ pub(crate) fn add_event_rows(
 }
 
 fn packed_in<T>(
-    row: &SqliteRow,
+    row: &Row,
     column: &'static str,
     read: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<T, StoreError> {
-    let bytes: &[u8] = get(row, column)?;
+    let bytes: &[u8] = row.get(column)?;
     read(bytes).ok_or_else(|| StoreError::LedgerValue {
         column,
         value: format!("{} bytes", bytes.len()),
@@ -216,13 +211,12 @@ fn packed_in<T>(
 }
 
 fn days(
-    row: &SqliteRow,
+    row: &Row,
     first: &'static str,
     last: &'static str,
 ) -> Result<Option<DayRange>, StoreError> {
-    let day = |column| -> Result<Option<Day>, StoreError> {
-        Ok(get::<Option<u16>>(row, column)?.map(Day))
-    };
+    let day =
+        |column| -> Result<Option<Day>, StoreError> { Ok(row.maybe_integer(column)?.map(Day)) };
     let (Some(from), Some(to)) = (day(first)?, day(last)?) else {
         return Ok(None);
     };
@@ -233,31 +227,12 @@ fn days(
     Ok(Some(range))
 }
 
-/// A number that cannot be negative.
-pub(crate) fn number(row: &SqliteRow, column: &'static str) -> Result<u64, StoreError> {
-    let value: i64 = get(row, column)?;
-    u64::try_from(value).map_err(|_negative| StoreError::LedgerValue {
-        column,
-        value: value.to_string(),
-    })
-}
-
-fn get<'r, T>(row: &'r SqliteRow, column: &'static str) -> Result<T, StoreError>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    row.try_get(column).map_err(|source| StoreError::Ledger {
-        action: "read a value",
-        source,
-    })
-}
-
 fn parsed<T>(
-    row: &SqliteRow,
+    row: &Row,
     column: &'static str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<T, StoreError> {
-    let text: &str = get(row, column)?;
+    let text: &str = row.get(column)?;
     parse(text).ok_or_else(|| StoreError::LedgerValue {
         column,
         value: text.to_owned(),

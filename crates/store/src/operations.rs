@@ -13,6 +13,7 @@ use crate::event::{Act, Changed, Operation, Selection};
 use crate::index::Part;
 use crate::keys;
 use crate::known::Known;
+use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
 use crate::manifest::NilReturn;
 use crate::selection;
@@ -58,7 +59,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBatch`], [`StoreError::Refused`] where it is not held; as for [`Store::begin`].
     pub async fn release(&self, batch: &BatchDigest, act: Act) -> Result<Changed, StoreError> {
-        let _lock = self.lock().await?;
+        let mut lock = self.lock().await?;
         let snapshot = self.snapshot();
         let record = found(&snapshot, batch)?;
         if record.state != BatchState::Held {
@@ -93,7 +94,7 @@ impl Store {
                     ..replacement
                 });
         let events = std::iter::once(event).chain(replacement).collect();
-        self.append(events, checked.links, checked.cluster_links)
+        self.append(&mut lock, events, checked.links, checked.cluster_links)
             .await
     }
 
@@ -102,7 +103,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotNil`] where the agency has current records of the profile in the period; as for [`Store::begin`].
     pub async fn state_nil(&self, stated: NilReturn) -> Result<(), StoreError> {
-        let _lock = self.lock().await?;
+        let mut lock = self.lock().await?;
         let (snapshot, of) = (self.snapshot(), stated.clone());
         let held = blocking(move || {
             let agency = of.agency.as_str();
@@ -120,7 +121,9 @@ impl Store {
             0 => {}
             records => return Err(StoreError::NotNil { records }),
         }
-        self.shared().ledger.add_nil_return(&stated).await?;
+        lock.add_nil_return(&stated)
+            .await
+            .inspect_err(|_unknown| self.shared().stop())?;
         let contents = self.shared().ledger.contents().await?;
         self.shared().show(contents, Vec::new());
         Ok(())
@@ -131,7 +134,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchLink`]; as for [`Store::begin`].
     pub async fn decide(&self, link: u64, decision: Decision, act: Act) -> Result<u64, StoreError> {
-        let _lock = self.lock().await?;
+        let mut lock = self.lock().await?;
         let snapshot = self.snapshot();
         let contents = snapshot.contents();
         if !contents
@@ -153,10 +156,9 @@ impl Store {
             ..Addition::default()
         };
         let shared = Arc::clone(self.shared());
-        if let Err(error) = shared.ledger.add(decided.version, addition).await {
-            shared.stop();
-            return Err(error);
-        }
+        lock.add(decided.version, addition)
+            .await
+            .inspect_err(|_unknown| shared.stop())?;
         let mut contents = Contents::clone(contents);
         blocking(move || {
             let version = decided.version;
@@ -175,7 +177,7 @@ impl Store {
         selection: Selection,
         act: Act,
     ) -> Result<Changed, StoreError> {
-        let _lock = self.lock().await?;
+        let mut lock = self.lock().await?;
         let snapshot = self.snapshot();
         let record = found(&snapshot, batch)?;
         let withdrawn = record.state == BatchState::Withdrawn;
@@ -219,17 +221,14 @@ impl Store {
         };
         let version =
             contents.version + u64::from(event.rows.is_some() || shown(contents) != shown(&after));
-        self.append(
-            vec![EventRecord { version, ..event }],
-            Vec::new(),
-            Vec::new(),
-        )
-        .await
+        let events = vec![EventRecord { version, ..event }];
+        self.append(&mut lock, events, Vec::new(), Vec::new()).await
     }
 
-    /// Adds events to the ledger, durably, and shows what is current then. The caller holds the lock.
+    /// Adds events to the ledger, durably, and shows what is current then.
     async fn append(
         &self,
+        lock: &mut WriterLock,
         events: Vec<EventRecord>,
         links: Vec<Link>,
         cluster_links: Vec<LinkRecord>,
@@ -245,10 +244,9 @@ impl Store {
             cluster_links: &cluster_links,
             ..Addition::default()
         };
-        if let Err(error) = shared.ledger.add(last.version, addition).await {
-            shared.stop();
-            return Err(error);
-        }
+        lock.add(last.version, addition)
+            .await
+            .inspect_err(|_unknown| shared.stop())?;
         blocking(move || {
             let mut contents = Contents::clone(before.contents());
             contents.add_links(&links);

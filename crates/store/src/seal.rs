@@ -12,6 +12,28 @@ use naqsha_model::BatchDigest;
 use crate::StoreError;
 use crate::files::to_bytes;
 use crate::ledger::failed;
+use crate::ledger_statement::Transaction;
+
+impl Transaction<'_> {
+    /// Compares the rows with their seal. A server has checksums of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::LedgerDamaged`].
+    pub(crate) async fn check_seal(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => check(transaction).await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Seals what was changed; before the commit.
+    pub(crate) async fn seal(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => renew(transaction).await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+}
 
 /// The rows that are data: not the seal itself, nor what the migrations note about themselves.
 const TABLES: &str =
@@ -41,7 +63,7 @@ pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<(), Store
 /// Seals what a transaction has changed; before its commit.
 ///
 /// Cost: a pass over the ledger, as for opening it.
-pub(crate) async fn renew(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn renew(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let digest = digest(connection).await.map_err(failed("digest"))?;
     sqlx::query("UPDATE seal SET digest = ?")
         .bind(digest)
@@ -55,7 +77,7 @@ pub(crate) async fn renew(connection: &mut SqliteConnection) -> Result<(), Store
 ///
 /// # Errors
 /// [`StoreError::LedgerDamaged`].
-pub(crate) async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let sealed = sealed(connection).await?;
     let found = digest(connection).await.map_err(failed("digest"))?;
     if sealed.as_ref() == Some(&found) {

@@ -12,7 +12,9 @@ use crate::files::{self, FileRecord};
 use crate::index::{Part, persisted};
 use crate::keys::KeyCache;
 use crate::known::Known;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, WriterLock};
+use crate::ledger_at::LedgerAt;
+use crate::ledger_postgres;
 use crate::manifest::NilReturn;
 use crate::selection;
 use crate::writer::Draft;
@@ -46,21 +48,35 @@ pub(crate) struct Shared {
 }
 
 impl Store {
-    /// Makes an empty store in a folder, which is made where it is absent.
+    /// Makes an empty store in a folder, which is made where it is absent, with the ledger in it.
     ///
     /// # Errors
     /// [`StoreError::Exists`] where there is one.
     pub async fn create(dir: &Path) -> Result<Self, StoreError> {
-        let ledger = dir.join(LEDGER);
+        Self::create_with(dir, &LedgerAt::Folder).await
+    }
+
+    /// Makes an empty store in a folder, which is made where it is absent.
+    ///
+    /// On a server the ledger is made in the database that is named, which must be there; the folder then has its id in
+    /// `ledger.id`. A making that was cut short can be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] where the folder has a store; [`StoreError::NotTogether`] where the database has a ledger.
+    pub async fn create_with(dir: &Path, ledger: &LedgerAt) -> Result<Self, StoreError> {
         let folder = dir.to_owned();
         blocking(move || {
-            if folder.join(LEDGER).exists() {
+            if folder.join(LEDGER).exists() || folder.join(ledger_postgres::ID).exists() {
                 return Err(StoreError::Exists(folder));
             }
             files::make_folder(&folder)
         })
         .await?;
-        let store = Self::with_ledger(dir, Ledger::open(&ledger, true).await?).await?;
+        let ledger = match ledger {
+            LedgerAt::Folder => Ledger::in_file(&dir.join(LEDGER), true).await?,
+            LedgerAt::Postgres(url) => Ledger::on_server(dir, url, true).await?,
+        };
+        let store = Self::with_ledger(dir, ledger).await?;
         let folder = dir.to_owned();
         blocking(move || {
             files::sync_folder(&folder)?;
@@ -71,19 +87,25 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a store: takes the index that is kept of each live file, else verifies the file and makes it, in parallel.
+    /// Opens a store whose ledger is in its folder: takes the index that is kept of each live file, else verifies the file and
+    /// makes it, in parallel.
     ///
     /// A damaged file does not keep the rest from being served: see [`Snapshot::damaged`]. One whose index is kept is only
     /// seen to be there with its length; its bytes are verified whenever records of it are read, and by [`Store::scrub`].
     ///
     /// # Errors
-    /// [`StoreError::Missing`], and [`StoreError::NewerFormat`], which leaves every file as it is.
+    /// [`StoreError::Missing`], and [`StoreError::NewerFormat`], which leaves every file as it is;
+    /// [`StoreError::NotTogether`] where the store's ledger is on a server.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        let ledger = dir.join(LEDGER);
-        if !ledger.is_file() {
-            return Err(StoreError::Missing(dir.to_owned()));
-        }
-        let ledger = Ledger::open(&ledger, false).await?;
+        Self::open_with(dir, &LedgerAt::Folder).await
+    }
+
+    /// Opens a store, as [`Store::open`] does, with its ledger where that is.
+    ///
+    /// # Errors
+    /// As for [`Store::open`]; [`StoreError::NotTogether`] where the ledger is not that of the folder.
+    pub async fn open_with(dir: &Path, ledger: &LedgerAt) -> Result<Self, StoreError> {
+        let ledger = ledger_of(dir, ledger).await?;
         let folder = dir.to_owned();
         blocking(move || files::make_folder(&folder)).await?;
         Self::with_ledger(dir, ledger).await
@@ -134,7 +156,7 @@ impl Store {
         self.snapshot().contents().told().collect()
     }
 
-    /// Begins a batch. One at a time over all programs that use the folder.
+    /// Begins a batch. One at a time over all programs and nodes that use the folder.
     ///
     /// What another program committed since becomes visible first. Files that no batch names are removed.
     ///
@@ -165,12 +187,13 @@ impl Store {
     }
 
     /// Takes the writer's lock and makes visible what another program did since.
-    pub(crate) async fn lock(&self) -> Result<File, StoreError> {
+    pub(crate) async fn lock(&self) -> Result<WriterLock, StoreError> {
         if self.0.stopped.load(Ordering::Acquire) {
             return Err(StoreError::Stopped);
         }
         let shared = Arc::clone(&self.0);
-        let lock = blocking(move || lock(&shared.folder)).await?;
+        let folder = blocking(move || lock(&shared.folder)).await?;
+        let lock = self.0.ledger.lock(folder).await?;
         self.refresh().await?;
         Ok(lock)
     }
@@ -248,6 +271,27 @@ impl Shared {
             snapshot,
             replaced,
         })
+    }
+}
+
+/// The ledger of a store that is there.
+pub(crate) async fn ledger_of(dir: &Path, ledger: &LedgerAt) -> Result<Ledger, StoreError> {
+    let not_together = |why: &str| StoreError::NotTogether {
+        folder: dir.to_owned(),
+        why: why.to_owned(),
+    };
+    match (ledger, dir.join(LEDGER).is_file()) {
+        (LedgerAt::Folder, true) => Ledger::in_file(&dir.join(LEDGER), false).await,
+        (LedgerAt::Folder, false) if ledger_postgres::is_named(dir) => Err(not_together(
+            "it is on a PostgreSQL server, and none is named",
+        )),
+        (LedgerAt::Postgres(_), true) => Err(not_together(
+            "it is in the folder, and a PostgreSQL server is named",
+        )),
+        (LedgerAt::Postgres(url), false) if ledger_postgres::is_named(dir) => {
+            Ledger::on_server(dir, url, false).await
+        }
+        _ => Err(StoreError::Missing(dir.to_owned())),
     }
 }
 

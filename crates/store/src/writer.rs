@@ -1,6 +1,5 @@
 //! Writes one batch: repeats apart, the rest to Parquet, then one commit.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -20,6 +19,7 @@ use crate::event::Act;
 use crate::files::{self, FileRecord};
 use crate::index::{Index, Part};
 use crate::known::Known;
+use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
 use crate::own::OwnKeys;
 use crate::store::{Shared, blocking};
@@ -31,12 +31,15 @@ const PART_ROWS: usize = 65_536;
 /// A batch being written. Dropping it abandons the batch and removes its files.
 #[derive(Debug)]
 pub struct BatchWriter {
-    draft: Draft,
+    /// Some kilobytes, which a commit hands from thread to thread.
+    draft: Box<Draft>,
 }
 
 impl BatchWriter {
     pub(crate) fn new(draft: Draft) -> Self {
-        Self { draft }
+        Self {
+            draft: Box::new(draft),
+        }
     }
 
     /// Takes incidents in file order; tells of those that repeat a record.
@@ -92,6 +95,8 @@ impl BatchWriter {
         state: BatchState,
     ) -> Result<Committed, StoreError> {
         let mut draft = self.draft;
+        // Another node that has got the lock since may be writing files of the same names.
+        draft.lock.confirm().await?;
         let draft = blocking(move || draft.publish().map(|()| draft)).await?;
         let batch = draft.record(totals, state);
         let (mut draft, mut batch, cluster_links) = blocking(move || {
@@ -122,11 +127,8 @@ impl BatchWriter {
             cluster_links: &cluster_links,
             ..Addition::default()
         };
-        let added = draft.shared.ledger.add(batch.committed_version, addition);
-        if let Err(error) = added.await {
-            draft.shared.stop();
-            return Err(error);
-        }
+        let added = draft.lock.add(batch.committed_version, addition);
+        added.await.inspect_err(|_unknown| draft.shared.stop())?;
         let committed = Committed {
             version: batch.committed_version,
             batch: batch.clone(),
@@ -161,7 +163,7 @@ impl BatchWriter {
 pub(crate) struct Draft {
     shared: Arc<Shared>,
     /// Held until the batch is committed or given up.
-    _lock: File,
+    lock: WriterLock,
     header: BatchHeader,
     known: Known,
     own: OwnKeys,
@@ -198,10 +200,15 @@ impl std::fmt::Debug for Draft {
 }
 
 impl Draft {
-    pub(crate) fn new(shared: Arc<Shared>, lock: File, header: BatchHeader, known: Known) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        lock: WriterLock,
+        header: BatchHeader,
+        known: Known,
+    ) -> Self {
         Self {
             shared,
-            _lock: lock,
+            lock,
             header,
             known,
             own: OwnKeys::default(),

@@ -26,7 +26,7 @@ pub(crate) struct RestoreArgs {
 
 /// Reads everything the ledger names; exits 4 where something is not as it was written, and names it.
 pub(super) async fn verify(context: &Context) -> anyhow::Result<()> {
-    let scrub = Store::scrub(&context.data)
+    let scrub = Store::scrub(&context.data, &context.config.store.ledger.0)
         .await
         .context("reading the store")?;
     if context.json {
@@ -89,7 +89,7 @@ fn as_json(scrub: &Scrub) -> serde_json::Value {
 }
 
 pub(super) async fn backup(context: &Context, args: BackupArgs) -> anyhow::Result<()> {
-    let backup = Store::backup(&context.data, &args.out)
+    let backup = Store::backup(&context.data, &context.config.store.ledger.0, &args.out)
         .await
         .context("copying the store")?;
     tell(context, &backup, "copied to", &args.out)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use naqsha_store::{Condition, Store};
+use naqsha_store::{Condition, LedgerAt, Store};
 use serde_json::json;
 
 use super::{Context, print_line};
@@ -44,7 +44,7 @@ struct Finding {
 
 /// Exits 4 where something is damaged, 1 where something is wrong; notes do not change the exit code.
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
-    let mut findings = store(&context.data).await;
+    let mut findings = store(&context.data, &context.config.store.ledger.0).await;
     findings.push(free_space(&context.data));
     findings.push(secret(&context.data));
     findings.push(configuration(context));
@@ -74,8 +74,8 @@ fn finding(of: &'static str, verdict: Verdict, seen: impl Into<String>) -> Findi
 }
 
 /// Ledger, files by presence and length (`naqsha verify` reads them), the writer's lock.
-async fn store(folder: &Path) -> Vec<Finding> {
-    let condition = match Store::condition(folder).await {
+async fn store(folder: &Path, ledger: &LedgerAt) -> Vec<Finding> {
+    let condition = match Store::condition(folder, ledger).await {
         Ok(condition) => condition,
         Err(error) => {
             let verdict = if error.is_damage() {

@@ -23,7 +23,7 @@ use naqsha_store::{
 };
 use serde_json::{Value, json};
 
-use super::{Context, batch, print_line, profile, stated};
+use super::{Context, batch, print_line, profile, stated, turn};
 use crate::clock;
 use crate::deployment;
 use crate::exit::{Refused, Usage};
@@ -185,11 +185,12 @@ impl Job<'_> {
         })?;
         // The files before this one were not shown here.
         store.refresh().await?;
-        if let Some(earlier) = store.find_batch(&digest) {
+        let Some(writer) = turn::begin(store, &self.header(digest)?).await? else {
+            let earlier = store.find_batch(&digest).context("looking it up")?;
             self.say_received(store, &earlier)?;
             return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
-        }
-        let mut writer = store.begin(self.header(digest)?).await?.unseen_here();
+        };
+        let mut writer = writer.unseen_here();
         let ingested = tokio::task::block_in_place(|| self.ingest(&mut writer))?;
         if !stamp.still_fits(self.file)? {
             bail!("the file changed while it was read; nothing was stored");

@@ -15,6 +15,7 @@ mod serve;
 mod stated;
 mod stations;
 mod study_area;
+mod turn;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -109,7 +110,7 @@ pub(crate) struct Context {
 impl Context {
     /// Opens the store on a runtime of its own.
     pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
-        Store::open(&self.data)
+        Store::open_with(&self.data, &self.config.store.ledger.0)
             .await
             .context("opening the store (`naqsha init` makes one)")
     }

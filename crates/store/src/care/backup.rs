@@ -11,8 +11,8 @@ use super::{INVENTORY, INVENTORY_FORMAT};
 use crate::contents::Contents;
 use crate::files::{self, file_error, sync_folder, to_bytes};
 use crate::ledger::Ledger;
-use crate::store::{LEDGER, blocking, is_own};
-use crate::{Store, StoreError};
+use crate::store::{LEDGER, blocking, is_own, ledger_of};
+use crate::{LedgerAt, Store, StoreError};
 
 /// A finished backup: what its inventory says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,19 +53,21 @@ impl Store {
     /// synced. The inventory comes last, so a backup that was cut short is told from a whole one.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] where the new folder has something in it, [`StoreError::Damaged`] where a file of the store
+    /// [`StoreError::OnServer`]; [`StoreError::Exists`] where the new folder has something in it, [`StoreError::Damaged`] where a file of the store
     /// is damaged: what was copied stays, without an inventory. Where something cannot be read or written.
-    pub async fn backup(dir: &Path, out: &Path) -> Result<Backup, StoreError> {
-        let path = dir.join(LEDGER);
-        if !path.is_file() {
-            return Err(StoreError::Missing(dir.to_owned()));
+    pub async fn backup(dir: &Path, ledger: &LedgerAt, out: &Path) -> Result<Backup, StoreError> {
+        let ledger = ledger_of(dir, ledger).await?;
+        if matches!(ledger, Ledger::Postgres(..)) {
+            return Err(StoreError::OnServer);
         }
-        let ledger = Ledger::open(&path, false).await?;
         let target = out.to_owned();
         blocking(move || make_empty(&target)).await?;
         let copied = out.join(LEDGER);
         ledger.copy_to(&copied).await?;
-        let contents = Ledger::open(&copied, false).await?.into_contents().await?;
+        let contents = Ledger::in_file(&copied, false)
+            .await?
+            .into_contents()
+            .await?;
         let (from, to) = (dir.to_owned(), out.to_owned());
         blocking(move || copy(&from, &to, &contents)).await
     }

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FileRecord, file_error};
-use crate::ledger::{FORMAT, Ledger};
-use crate::store::{LEDGER, blocking, lock};
-use crate::{Store, StoreError};
+use crate::ledger::FORMAT;
+use crate::store::{blocking, ledger_of, lock};
+use crate::{LedgerAt, Store, StoreError};
 
 /// How a store is, without reading its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::NewerFormat`]; where the ledger or the folder cannot be read.
-    pub async fn condition(dir: &Path) -> Result<Condition, StoreError> {
-        let path = dir.join(LEDGER);
-        if !path.is_file() {
-            return Err(StoreError::Missing(dir.to_owned()));
-        }
-        let contents = Ledger::open(&path, false).await?.into_contents().await?;
+    pub async fn condition(dir: &Path, ledger: &LedgerAt) -> Result<Condition, StoreError> {
+        let contents = ledger_of(dir, ledger).await?.into_contents().await?;
         let folder = dir.to_owned();
         blocking(move || {
             let named: HashSet<PathBuf> = contents.files.iter().map(FileRecord::path).collect();

@@ -7,9 +7,8 @@ use rayon::prelude::*;
 
 use crate::contents::Contents;
 use crate::files::{self, FileRecord};
-use crate::ledger::Ledger;
-use crate::store::{LEDGER, blocking};
-use crate::{DamagedFile, Store, StoreError};
+use crate::store::{blocking, ledger_of};
+use crate::{DamagedFile, LedgerAt, Store, StoreError};
 
 /// What a scrub found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,12 +44,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::NewerFormat`]; where the ledger or the folder cannot be read at all.
-    pub async fn scrub(dir: &Path) -> Result<Scrub, StoreError> {
-        let path = dir.join(LEDGER);
-        if !path.is_file() {
-            return Err(StoreError::Missing(dir.to_owned()));
-        }
-        let ledger = Ledger::open(&path, false).await?;
+    pub async fn scrub(dir: &Path, ledger: &LedgerAt) -> Result<Scrub, StoreError> {
+        let ledger = ledger_of(dir, ledger).await?;
         let wrong = ledger.check().await?;
         let contents = ledger.contents().await?;
         let folder = dir.to_owned();

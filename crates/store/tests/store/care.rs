@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use naqsha_model::Incident;
-use naqsha_store::{BatchState, Filter, Page, Scrub, Selection, Snapshot, Store, StoreError};
+use naqsha_store::{
+    BatchState, Filter, LedgerAt, Page, Scrub, Selection, Snapshot, Store, StoreError,
+};
 
 use crate::support::{
     act, commit, create, digest, header, incident, keyed, on_day, open, revising, totals, wait,
@@ -16,7 +18,7 @@ fn everything(snapshot: &Snapshot) -> Page {
 }
 
 fn scrub(folder: &Path) -> Scrub {
-    wait(Store::scrub(folder)).unwrap()
+    wait(Store::scrub(folder, &LedgerAt::Folder)).unwrap()
 }
 
 fn file(number: u8) -> String {
@@ -87,7 +89,7 @@ fn damage_to_the_ledger_is_found_or_refused_as_damage() {
         let mut bytes = ledger.clone();
         bytes[page * 4096..page * 4096 + 512].fill(0xa5);
         fs::write(folder.path().join("ledger.sqlite"), bytes).unwrap();
-        match wait(Store::scrub(folder.path())) {
+        match wait(Store::scrub(folder.path(), &LedgerAt::Folder)) {
             Ok(found) => assert!(!found.ledger.is_empty(), "page {page}: {found:?}"),
             Err(error) => assert!(error.is_damage(), "page {page}: {error:?}"),
         }
@@ -132,7 +134,7 @@ fn a_backup_under_load_is_one_version_and_comes_back_as_it_was() {
                 let out = copies.path().join(format!("{number}"));
                 (
                     out.clone(),
-                    wait(Store::backup(folder.path(), &out)).unwrap(),
+                    wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap(),
                 )
             })
             .collect();
@@ -172,7 +174,7 @@ fn a_backup_of_damage_is_no_backup() {
     flip(&folder.path().join(file(2)));
     let copies = tempfile::tempdir().unwrap();
     let out = copies.path().join("copy");
-    let error = wait(Store::backup(folder.path(), &out)).unwrap_err();
+    let error = wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
     let back = copies.path().join("back");
     let error = wait(Store::restore_backup(&out, &back)).unwrap_err();
@@ -187,7 +189,7 @@ fn what_was_changed_in_a_backup_is_not_restored() {
     let copies = tempfile::tempdir().unwrap();
     for (number, changed) in ["ledger.sqlite", &file(1), &file(3)].iter().enumerate() {
         let out = copies.path().join(number.to_string());
-        wait(Store::backup(folder.path(), &out)).unwrap();
+        wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap();
         flip(&out.join(changed));
         let back = copies.path().join("back");
         let error = wait(Store::restore_backup(&out, &back)).unwrap_err();
@@ -198,7 +200,7 @@ fn what_was_changed_in_a_backup_is_not_restored() {
         assert!(!back.exists(), "no half of a store");
     }
     let out = copies.path().join("whole");
-    wait(Store::backup(folder.path(), &out)).unwrap();
+    wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap();
     fs::create_dir(copies.path().join("back.restoring")).ok();
     wait(Store::restore_backup(&out, &copies.path().join("back"))).unwrap();
 }
@@ -209,9 +211,9 @@ fn nothing_is_written_over() {
     drop(three_batches(folder.path()));
     let copies = tempfile::tempdir().unwrap();
     let out = copies.path().join("copy");
-    wait(Store::backup(folder.path(), &out)).unwrap();
+    wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap();
     let exists = |error: StoreError| assert!(matches!(error, StoreError::Exists(_)), "{error:?}");
-    exists(wait(Store::backup(folder.path(), &out)).unwrap_err());
+    exists(wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap_err());
     exists(wait(Store::restore_backup(&out, folder.path())).unwrap_err());
     let empty = copies.path().join("empty");
     fs::create_dir(&empty).unwrap();

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// Twenty kilograms of heroin at Torkham.
-fn seizure(agency: &str, row: u64, cross_ref: &str) -> Incident {
+pub(crate) fn seizure(agency: &str, row: u64, cross_ref: &str) -> Incident {
     let mut seizure = on_day(keyed(row, u128::from(row), 1), 45_000);
     seizure.agency = Agency::new(agency).unwrap();
     seizure.case = Some(CaseReference {
@@ -43,7 +43,7 @@ fn seizure(agency: &str, row: u64, cross_ref: &str) -> Incident {
     seizure
 }
 
-fn of(agency: &str, number: u8) -> BatchHeader {
+pub(crate) fn of(agency: &str, number: u8) -> BatchHeader {
     BatchHeader {
         agency: Agency::new(agency).unwrap(),
         ..header(number)

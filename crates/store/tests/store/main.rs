@@ -11,6 +11,8 @@ mod cube;
 mod damage;
 mod durability;
 mod formats;
+#[cfg(unix)]
+mod ledger;
 mod model;
 mod naive;
 mod repeats;
