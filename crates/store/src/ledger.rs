@@ -47,6 +47,7 @@ impl Ledger {
             .await
             .map_err(failed("open"))?;
         let mut connection = pool.acquire().await.map_err(failed("open"))?;
+        check_schema(&mut connection).await?;
         let format = format(&mut connection).await?;
         if let Some(older @ 1..FORMAT) = format {
             back_up(&mut connection, path, older).await?;
@@ -98,6 +99,15 @@ fn refuse(min_reader: u32) -> Result<(), StoreError> {
     } else {
         Ok(())
     }
+}
+
+/// Refuses a schema that is no text: the driver would end its thread over the name of a column that is none.
+async fn check_schema(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query_scalar::<_, Option<String>>("SELECT sql FROM sqlite_schema")
+        .fetch_all(connection)
+        .await
+        .map(drop)
+        .map_err(failed("read the schema"))
 }
 
 /// The format of the ledger's tables, where this program may read it. A ledger without tables is one whose making was cut

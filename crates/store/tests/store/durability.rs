@@ -187,6 +187,25 @@ fn a_ledger_with_values_no_program_of_ours_writes_is_refused() {
     }
 }
 
+#[test]
+fn a_ledger_whose_columns_have_no_names_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(create(folder.path()));
+    execute(
+        folder.path(),
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = CAST(replace(sql, 'version', CAST(x'ff657273696f6e' AS TEXT)) AS TEXT)
+         WHERE name = 'meta'",
+    );
+    match wait(Store::open(folder.path())) {
+        Err(StoreError::Ledger {
+            action: "read the schema",
+            ..
+        }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Each value is one a program of ours could have written, in its place.
 #[test]
 fn a_ledger_whose_rows_are_not_those_sealed_is_refused() {
