@@ -3,7 +3,8 @@
 UPDATE meta SET format = 3, min_reader = 3;
 PRAGMA user_version = 3;
 
--- A digest of all rows, which every change renews: crates/store/src/seal.rs. Empty until the ledger is first opened.
+-- The exclusive or of the digests of all rows, which every change renews: crates/store/src/seal.rs. Empty until the ledger is
+-- first opened.
 CREATE TABLE seal (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     digest TEXT NOT NULL

@@ -33,6 +33,7 @@ impl WriterLock {
         added: Addition<'_>,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
+        let unsealed = transaction.unsealed().await?;
         if let Some(batch) = added.batch {
             insert_batch(&mut transaction, batch)
                 .await
@@ -65,13 +66,14 @@ impl WriterLock {
             .execute("UPDATE meta SET version = $1", [integer(version)])
             .await
             .map_err(failed("raise the version"))?;
-        transaction.seal().await?;
+        transaction.seal(unsealed, added.links).await?;
         transaction.commit("commit").await
     }
 
     /// Adds a nil return; one that stands already is left as it is. Durable when this returns.
     pub(crate) async fn add_nil_return(&mut self, stated: &NilReturn) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
+        let unsealed = transaction.unsealed().await?;
         transaction
             .execute(
                 "INSERT INTO nil_returns (agency, profile, first_day, last_day, received_at, \
@@ -89,7 +91,7 @@ impl WriterLock {
             )
             .await
             .map_err(failed("add a nil return"))?;
-        transaction.seal().await?;
+        transaction.seal(unsealed, &[]).await?;
         transaction.commit("add a nil return").await
     }
 }

@@ -1,7 +1,10 @@
-//! The ledger's seal: a digest of all its rows, renewed with each of them in one transaction. `SQLite` has no checksums, so a
-//! bit that flips within a value would otherwise be another value.
+//! The ledger's seal: one number made of all its rows, changed with each of them in one transaction. `SQLite` has no checksums,
+//! so a bit that flips within a value would otherwise be another value.
 //!
-//! Against accidents, not against people: who can write the ledger can write its seal.
+//! It is the exclusive or of the SHA-256 of every row, so that a row that is added costs its own digest and no pass over the
+//! ledger. Against accidents, not against people: who can write the ledger can write its seal.
+
+use std::collections::BTreeSet;
 
 use ring::digest::{Context, SHA256};
 use sqlx::sqlite::SqliteConnection;
@@ -10,9 +13,42 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use naqsha_model::BatchDigest;
 
 use crate::StoreError;
+use crate::contents::Link;
 use crate::files::to_bytes;
 use crate::ledger::failed;
 use crate::ledger_statement::Transaction;
+
+/// How far each table had got when a transaction began, and what `meta` said: what is beyond is to be sealed.
+#[derive(Debug)]
+pub(crate) struct Unsealed {
+    meta: Seal,
+    /// In the order of [`COUNTERS`].
+    reached: Vec<i64>,
+}
+
+/// The columns that number what is added, each with a table that has all of its numbers.
+const COUNTERS: [(&str, &str); 5] = [
+    ("sequence", "batches"),
+    ("event", "events"),
+    ("nil_return", "nil_returns"),
+    ("link", "cluster_links"),
+    ("decision", "cluster_decisions"),
+];
+
+/// The tables whose added rows have a number beyond any before, with its column. A table that is missing here breaks the seal
+/// at the first row that is added to it.
+const NUMBERED: [(&str, &str); 10] = [
+    ("batches", "sequence"),
+    ("code_totals", "sequence"),
+    ("files", "sequence"),
+    ("manifests", "sequence"),
+    ("control_totals", "sequence"),
+    ("events", "event"),
+    ("event_rows", "event"),
+    ("nil_returns", "nil_return"),
+    ("cluster_links", "link"),
+    ("cluster_decisions", "decision"),
+];
 
 impl Transaction<'_> {
     /// Compares the rows with their seal. A server has checksums of its own.
@@ -26,11 +62,35 @@ impl Transaction<'_> {
         }
     }
 
-    /// Seals what was changed; before the commit.
-    pub(crate) async fn seal(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(transaction) => renew(transaction).await,
-            Self::Postgres(_) => Ok(()),
+    /// What a transaction that adds has to know before it does.
+    pub(crate) async fn unsealed(&mut self) -> Result<Option<Unsealed>, StoreError> {
+        let Self::Sqlite(transaction) = self else {
+            return Ok(None);
+        };
+        let mut reached = Vec::new();
+        for (column, table) in COUNTERS {
+            let sql = format!("SELECT coalesce(max({column}), 0) FROM {table}");
+            let read = sqlx::query_scalar(AssertSqlSafe(sql));
+            let read = read.fetch_one(&mut **transaction).await;
+            reached.push(read.map_err(failed("seal"))?);
+        }
+        let mut meta = Seal::default();
+        let added = meta.add_rows(transaction, "meta", "").await;
+        added.map_err(failed("seal"))?;
+        Ok(Some(Unsealed { meta, reached }))
+    }
+
+    /// Seals what was added since; before the commit. `links` are those that were added.
+    pub(crate) async fn seal(
+        &mut self,
+        unsealed: Option<Unsealed>,
+        links: &[Link],
+    ) -> Result<(), StoreError> {
+        match (self, unsealed) {
+            (Self::Sqlite(transaction), Some(unsealed)) => {
+                renew(transaction, unsealed, links).await
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -38,7 +98,7 @@ impl Transaction<'_> {
 /// The rows that are data: not the seal itself, nor what the migrations note about themselves.
 const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-                      AND name NOT IN ('seal', '_sqlx_migrations') ORDER BY name";
+                      AND name NOT IN ('seal', '_sqlx_migrations')";
 
 /// Seals a ledger that its migration left unsealed; any other is left as it is.
 pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -55,32 +115,42 @@ pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<(), Store
         .await?
         .is_some_and(|digest| digest.is_empty())
     {
-        renew(&mut transaction).await?;
+        let seal = Seal::of_all(&mut transaction).await;
+        keep(&mut transaction, &seal.map_err(failed("digest"))?).await?;
     }
     transaction.commit().await.map_err(failed("commit"))
 }
 
-/// Seals what a transaction has changed; before its commit.
-///
-/// Cost: a pass over the ledger, as for opening it.
-async fn renew(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let digest = digest(connection).await.map_err(failed("digest"))?;
+/// Cost: a digest of each row that was added.
+async fn renew(
+    connection: &mut SqliteConnection,
+    unsealed: Unsealed,
+    links: &[Link],
+) -> Result<(), StoreError> {
+    let before = sealed(connection).await?.unwrap_or_default();
+    // One that is damaged stays damaged.
+    let before = BatchDigest::parse(&before).map_err(|_hex| StoreError::LedgerDamaged)?;
+    let mut seal = Seal(*before.bytes());
+    seal.mix(&unsealed.meta.0);
+    let added = seal.add(connection, &unsealed.reached, links).await;
+    added.map_err(failed("digest"))?;
+    keep(connection, &seal).await
+}
+
+async fn keep(connection: &mut SqliteConnection, seal: &Seal) -> Result<(), StoreError> {
     sqlx::query("UPDATE seal SET digest = ?")
-        .bind(digest)
+        .bind(BatchDigest::new(seal.0).to_string())
         .execute(connection)
         .await
         .map(drop)
         .map_err(failed("seal"))
 }
 
-/// Compares the rows, as of the transaction, with their seal.
-///
-/// # Errors
-/// [`StoreError::LedgerDamaged`].
+/// Cost: a pass over the ledger, as for reading it.
 async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let sealed = sealed(connection).await?;
-    let found = digest(connection).await.map_err(failed("digest"))?;
-    if sealed.as_ref() == Some(&found) {
+    let found = Seal::of_all(connection).await.map_err(failed("digest"))?;
+    if sealed == Some(BatchDigest::new(found.0).to_string()) {
         Ok(())
     } else {
         Err(StoreError::LedgerDamaged)
@@ -94,38 +164,81 @@ async fn sealed(connection: &mut SqliteConnection) -> Result<Option<String>, Sto
         .map_err(failed("read the seal"))
 }
 
-async fn digest(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
-    let mut context = Context::new(&SHA256);
-    let tables: Vec<String> = sqlx::query_scalar(TABLES)
-        .fetch_all(&mut *connection)
-        .await?;
-    for table in tables {
-        // The formats in it have a check of their own, which comes first.
+/// The exclusive or of the digests of rows.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seal([u8; 32]);
+
+impl Seal {
+    async fn of_all(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let mut seal = Self::default();
+        let tables: Vec<String> = sqlx::query_scalar(TABLES)
+            .fetch_all(&mut *connection)
+            .await?;
+        for table in tables {
+            seal.add_rows(connection, &table, "").await?;
+        }
+        Ok(seal)
+    }
+
+    /// Adds what is beyond the numbers that were reached.
+    async fn add(
+        &mut self,
+        connection: &mut SqliteConnection,
+        reached: &[i64],
+        links: &[Link],
+    ) -> Result<(), sqlx::Error> {
+        self.add_rows(connection, "meta", "").await?;
+        for (table, column) in NUMBERED {
+            let counter = COUNTERS.iter().position(|(counted, _)| *counted == column);
+            let beyond = counter.and_then(|at| reached.get(at)).copied();
+            let condition = format!("WHERE {column} > {}", beyond.unwrap_or_default());
+            self.add_rows(connection, table, &condition).await?;
+        }
+        // Links of a batch come when it becomes live, which may be later than its number.
+        let sequences: BTreeSet<u64> = links.iter().map(|link| link.record.sequence).collect();
+        for sequence in sequences {
+            let condition = format!("WHERE sequence = {sequence}");
+            self.add_rows(connection, "revisions", &condition).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of a table that a condition, of our own making, lets through.
+    async fn add_rows(
+        &mut self,
+        connection: &mut SqliteConnection,
+        table: &str,
+        condition: &str,
+    ) -> Result<(), sqlx::Error> {
+        // The formats in `meta` have a check of their own, which comes first.
         let columns = if table == "meta" {
             vec!["version".to_owned()]
         } else {
             let sql = "SELECT name FROM pragma_table_info(?) ORDER BY cid";
-            let columns = sqlx::query_scalar(sql).bind(&table);
+            let columns = sqlx::query_scalar(sql).bind(table);
             columns.fetch_all(&mut *connection).await?
         };
         let quoted: Vec<String> = columns
             .iter()
-            .map(|column| format!("quote(\"{column}\")"))
+            .map(|column: &String| format!("quote(\"{column}\")"))
             .collect();
-        let sql = format!(
-            "SELECT {} FROM \"{table}\" ORDER BY 1",
-            quoted.join(" || ',' || ")
-        );
-        context.update(table.as_bytes());
+        let row = quoted.join(" || ',' || ");
         // Names are those of our own migrations; one that is damaged fails here, or has another digest.
-        for row in sqlx::query(AssertSqlSafe(sql))
-            .fetch_all(&mut *connection)
-            .await?
-        {
-            context.update(b"\n");
-            context.update(row.try_get::<&str, _>(0)?.as_bytes());
+        let sql = AssertSqlSafe(format!("SELECT {row} FROM \"{table}\" {condition}"));
+        for row in sqlx::query(sql).fetch_all(connection).await? {
+            let mut context = Context::new(&SHA256);
+            for part in [table, "\n", row.try_get::<&str, _>(0)?] {
+                context.update(part.as_bytes());
+            }
+            self.mix(&to_bytes(context.finish()));
         }
-        context.update(b"\0");
+        Ok(())
     }
-    Ok(BatchDigest::new(to_bytes(context.finish())).to_string())
+
+    /// Adds a row's digest; a second time takes it out again.
+    fn mix(&mut self, digest: &[u8; 32]) {
+        for (own, byte) in self.0.iter_mut().zip(digest) {
+            *own ^= byte;
+        }
+    }
 }
