@@ -1,8 +1,7 @@
-//! Counts per cell: a linear pass over each part's distinct cells, then the sum of the parts.
+//! Counts per cell: a linear pass over each part's distinct cells, then a merge of the sorted results.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use foldhash::fast::RandomState;
 use h3o::{CellIndex, Resolution};
 use rayon::prelude::*;
 
@@ -23,70 +22,13 @@ struct Counts {
     uncounted: u64,
 }
 
-/// Up to here cells are so few that all parts have the same ones, and a table of them is smaller than a cache: adding to it
-/// beats merging lists, of which there are as many as parts. Beyond, the lists differ, and merging them is the faster way.
-const TABLED: Resolution = Resolution::Seven;
-
-/// Counts of one or more parts, by cell.
-#[derive(Default)]
-struct Table {
-    cells: HashMap<u64, (u32, bool), RandomState>,
-    /// All but the cells.
-    rest: Counts,
-}
-
-impl Table {
-    fn and(mut self, mut counts: Counts) -> Self {
-        for (cell, count, synthetic) in std::mem::take(&mut counts.cells) {
-            self.add(cell, count, synthetic);
-        }
-        self.rest = self.rest.merge(counts);
-        self
-    }
-
-    fn with(mut self, other: Self) -> Self {
-        if self.cells.len() < other.cells.len() {
-            return other.with(self);
-        }
-        for (cell, (count, synthetic)) in other.cells {
-            self.add(cell, count, synthetic);
-        }
-        self.rest = self.rest.merge(other.rest);
-        self
-    }
-
-    fn add(&mut self, cell: u64, count: u32, synthetic: bool) {
-        let (sum, any) = self.cells.entry(cell).or_default();
-        *sum += count;
-        *any |= synthetic;
-    }
-}
-
-impl From<Table> for Counts {
-    fn from(table: Table) -> Self {
-        let cells = table.cells.into_iter();
-        let mut cells: Vec<Counted> = cells
-            .map(|(cell, (count, synthetic))| (cell, count, synthetic))
-            .collect();
-        cells.sort_unstable_by_key(|&(cell, ..)| cell);
-        Self {
-            cells,
-            ..table.rest
-        }
-    }
-}
-
 /// The cube of all parts. The order of merging does not matter, as all of it is sums of integers.
 pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>) -> Cube {
     let scan = Scan::new(&query.filter, query.counted_bases.as_deref());
-    let of_part = |part: &std::sync::Arc<Part>| count(part, &scan.passing(part), query.resolution);
-    let each = parts.par_iter().map(of_part);
-    let counts = if query.resolution <= TABLED {
-        let sums = each.fold(Table::default, Table::and);
-        Counts::from(sums.reduce(Table::default, Table::with))
-    } else {
-        each.reduce(Counts::default, Counts::merge)
-    };
+    let counts = parts
+        .par_iter()
+        .map(|part| count(part, &scan.passing(part), query.resolution))
+        .reduce(Counts::default, Counts::merge);
     let mut cube = Cube::default();
     for (cell, count, synthetic) in counts.cells {
         cube.matched += u64::from(count);
