@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqlSafeStr};
 
 use crate::StoreError;
+use crate::files::{file_error, sync_folder};
 use crate::ledger::{FORMAT, failed, refuse};
 use crate::seal;
 
@@ -120,20 +121,12 @@ async fn back_up(
         return Ok(());
     }
     let unfinished = backup.with_added_extension("tmp");
-    let file = |action| {
-        let path = unfinished.clone();
-        move |source| StoreError::File {
-            action,
-            path,
-            source,
-        }
-    };
     if unfinished.exists() {
-        std::fs::remove_file(&unfinished).map_err(file("remove"))?;
+        std::fs::remove_file(&unfinished).map_err(file_error("remove", &unfinished))?;
     }
     copy(connection, &unfinished, "keep a copy of the older format").await?;
-    std::fs::rename(&unfinished, &backup).map_err(file("rename"))?;
-    crate::files::sync_folder(backup.parent().unwrap_or(ledger))
+    std::fs::rename(&unfinished, &backup).map_err(file_error("rename", &unfinished))?;
+    sync_folder(backup.parent().unwrap_or(ledger))
 }
 
 /// Writes a ledger as of one moment into a new file, and syncs it.
@@ -149,7 +142,7 @@ pub(crate) async fn copy(
         .map_err(failed(action))?;
     File::open(path)
         .and_then(|copy| copy.sync_all())
-        .map_err(crate::files::file_error("sync", path))
+        .map_err(file_error("sync", path))
 }
 
 /// What the database finds wrong with its own pages, keys and indexes; nothing where all is well.

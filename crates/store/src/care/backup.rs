@@ -195,7 +195,7 @@ pub(super) fn inventory(folder: &Path) -> Result<Backup, StoreError> {
     Ok(backup)
 }
 
-/// Files of a backup that are missing or differ from what the inventory says.
+/// The bytes of a file of a backup, where they are those that the inventory says.
 pub(super) fn verified(folder: &Path, file: &CopiedFile) -> Result<Vec<u8>, StoreError> {
     let path: PathBuf = file.path.split('/').collect();
     let damaged = |reason: String| StoreError::Damaged {

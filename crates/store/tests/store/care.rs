@@ -5,17 +5,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use naqsha_model::Incident;
-use naqsha_store::{
-    BatchState, Filter, LedgerAt, Page, Scrub, Selection, Snapshot, Store, StoreError,
-};
+use naqsha_store::{BatchState, LedgerAt, Scrub, Selection, Store, StoreError};
 
 use crate::support::{
-    act, commit, create, digest, header, incident, keyed, on_day, open, revising, totals, wait,
+    act, commit, create, digest, everything, header, incident, keyed, on_day, open, revising,
+    totals, wait,
 };
-
-fn everything(snapshot: &Snapshot) -> Page {
-    snapshot.rows(&Filter::default(), 0, usize::MAX).unwrap()
-}
 
 fn scrub(folder: &Path) -> Scrub {
     wait(Store::scrub(folder, &LedgerAt::Folder)).unwrap()

@@ -10,7 +10,9 @@ use naqsha_store::{
 use proptest::prelude::*;
 
 use crate::model::{Batch, Model};
-use crate::support::{act, create, digest, header, incident, keyed, on_day, open, totals, wait};
+use crate::support::{
+    act, create, digest, everything, header, incident, keyed, on_day, open, totals, wait,
+};
 
 /// What is done; batches and rows are taken modulo how many there are.
 #[derive(Debug, Clone)]
@@ -255,10 +257,6 @@ impl Pair<'_> {
         let ids: std::collections::BTreeSet<_> = page.rows.iter().map(|stored| stored.id).collect();
         assert_eq!(ids.len(), page.rows.len(), "no id is given twice");
     }
-}
-
-fn everything(snapshot: &Snapshot) -> Page {
-    snapshot.rows(&Filter::default(), 0, usize::MAX).unwrap()
 }
 
 proptest! {

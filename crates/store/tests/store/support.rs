@@ -10,7 +10,7 @@ use naqsha_model::{
     NaturalKey, Occurred, RecordStage, TimePrecision,
 };
 use naqsha_store::{
-    Act, BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Snapshot, Store,
+    Act, BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Page, Snapshot, Store,
     StoreError, StoredIncident,
 };
 
@@ -76,9 +76,14 @@ pub(crate) fn act(reason: &str) -> Act {
     }
 }
 
+/// Every current record, in the order of the pages.
+pub(crate) fn everything(snapshot: &Snapshot) -> Page {
+    snapshot.rows(&Filter::default(), 0, usize::MAX).unwrap()
+}
+
 /// Keys and contents of all that is current, ascending.
 pub(crate) fn contents(snapshot: &Snapshot) -> Vec<(Option<u128>, u128)> {
-    let page = snapshot.rows(&Filter::default(), 0, usize::MAX).unwrap();
+    let page = everything(snapshot);
     let of = |stored: &StoredIncident| {
         let incident = &stored.incident;
         (incident.natural_key.map(|key| key.0), incident.content.0)
