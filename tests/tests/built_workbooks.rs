@@ -268,6 +268,13 @@ fn bombs_end_the_child_and_not_the_program() {
     bureau.refuses("bomb.xlsx", &bomb, "B909", "512 MiB");
 }
 
+/// A page of a Parquet file may claim any size: fuzzing found one of 1.3 GiB in a file of 236 bytes.
+#[test]
+fn a_page_that_claims_more_than_the_memory_of_the_child_is_refused() {
+    let page = include_bytes!("../../fuzz/seeds/parquet/5");
+    Bureau::new().refuses("page.parquet", page, "B909", "512 MiB");
+}
+
 #[test]
 fn what_a_workbook_may_not_hold_is_refused_by_name() {
     let bureau = Bureau::new();

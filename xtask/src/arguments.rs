@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::crash::{Request, Tier};
+use crate::fuzz;
 use crate::tools::Clients;
 
 /// What `cargo xtask` without a command, or with a wrong one, prints.
@@ -15,8 +16,8 @@ usage: cargo xtask COMMAND
   demo -- --once DIR      build, load, write each default layer into DIR as GeoJSON, exit
   test                    install what is missing (says so), run every test, end with the counts
   test --install-clients  install the heavy clients too
-  fuzz [--seconds N] [--seed S]
-                          run each fuzz target N seconds (60), two at a time; one seed tries inputs in one order
+  fuzz [--seconds N] [--runs N] [--seed S]
+                          run each fuzz target for N seconds (60) or N inputs, two at a time; one seed tries inputs in one order
   crash                   list the tiers of the crash harness
   crash TIER [--cycles N] [--seed S]
                           kill, cut, break or fill up the store; fail where something acknowledged is lost
@@ -36,8 +37,8 @@ pub(crate) enum Command {
     DemoOnce(PathBuf),
     /// Run all tests.
     Test(Clients),
-    /// Run each fuzz target for some seconds, from a seed or from any.
-    Fuzz(u64, Option<u32>),
+    /// Run each fuzz target for a while.
+    Fuzz(fuzz::Request),
     /// List the tiers of the crash harness.
     ListCrash,
     /// Run one of them.
@@ -78,12 +79,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
         ["demo", "--once", _] => Ok(Command::DemoOnce(PathBuf::from(&words[2]))),
         ["test"] => Ok(Command::Test(Clients::Usual)),
         ["test", "--install-clients"] => Ok(Command::Test(Clients::Heavy)),
-        ["fuzz"] => Ok(Command::Fuzz(60, None)),
-        ["fuzz", "--seconds", n] => Ok(Command::Fuzz(number(n, "seconds")?, None)),
-        ["fuzz", "--seconds", n, "--seed", seed] => Ok(Command::Fuzz(
-            number(n, "seconds")?,
-            Some(number(seed, "seed")?),
-        )),
+        ["fuzz", options @ ..] => fuzz(options).map(Command::Fuzz),
         ["crash"] => Ok(Command::ListCrash),
         ["crash", tier, options @ ..] => crash(tier, options).map(Command::Crash),
         ["tidy"] => Ok(Command::Tidy),
@@ -94,8 +90,26 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
     }
 }
 
+/// What to fuzz with, options in any order.
+fn fuzz(options: &[&str]) -> Result<fuzz::Request, UsageError> {
+    let mut request = fuzz::Request {
+        seconds: 60,
+        runs: None,
+        seed: None,
+    };
+    for (option, value) in pairs(options)? {
+        match option {
+            "--seconds" => request.seconds = number(value, "seconds")?,
+            "--runs" => request.runs = Some(number(value, "runs")?),
+            "--seed" => request.seed = Some(number(value, "seed")?),
+            other => return Err(UsageError(format!("`{other}` is no option of fuzzing"))),
+        }
+    }
+    Ok(request)
+}
+
 /// A tier with its options in any order.
-fn crash(word: &str, mut options: &[&str]) -> Result<Request, UsageError> {
+fn crash(word: &str, options: &[&str]) -> Result<Request, UsageError> {
     let tier = Tier::of(word);
     let tier =
         tier.ok_or_else(|| UsageError(format!("`{word}` is no tier of the crash harness")))?;
@@ -104,18 +118,23 @@ fn crash(word: &str, mut options: &[&str]) -> Result<Request, UsageError> {
         cycles: None,
         seed: None,
     };
-    while let [option, value, rest @ ..] = options {
-        match *option {
+    for (option, value) in pairs(options)? {
+        match option {
             "--cycles" => request.cycles = Some(number(value, "cycles")?),
             "--seed" => request.seed = Some(number(value, "seed")?),
             other => return Err(UsageError(format!("`{other}` is no option of a crash"))),
         }
-        options = rest;
     }
-    match options {
-        [] => Ok(request),
-        [alone, ..] => Err(UsageError(format!("`{alone}` needs a number"))),
-    }
+    Ok(request)
+}
+
+/// Options with their values.
+fn pairs<'o>(options: &[&'o str]) -> Result<Vec<(&'o str, &'o str)>, UsageError> {
+    let pair = |pair: &[&'o str]| match *pair {
+        [option, value] => Ok((option, value)),
+        _ => Err(UsageError(format!("`{}` needs a number", pair.concat()))),
+    };
+    options.chunks(2).map(pair).collect()
 }
 
 fn number<N: std::str::FromStr>(word: &str, what: &str) -> Result<N, UsageError> {
@@ -149,12 +168,20 @@ mod tests {
     }
 
     #[test]
-    fn seconds_of_fuzzing_are_a_number() {
-        assert_eq!(parsed("fuzz"), Ok(Command::Fuzz(60, None)));
-        assert_eq!(parsed("fuzz --seconds 5"), Ok(Command::Fuzz(5, None)));
-        let seeded = parsed("fuzz --seconds 5 --seed 7");
-        assert_eq!(seeded, Ok(Command::Fuzz(5, Some(7))));
-        assert!(parsed("fuzz --seconds soon").is_err());
+    fn fuzzing_has_numbers_in_any_order() {
+        let request = |seconds, runs, seed| {
+            Ok(Command::Fuzz(fuzz::Request {
+                seconds,
+                runs,
+                seed,
+            }))
+        };
+        assert_eq!(parsed("fuzz"), request(60, None, None));
+        let all = parsed("fuzz --seed 7 --seconds 5 --runs 9");
+        assert_eq!(all, request(5, Some(9), Some(7)));
+        for wrong in ["--seconds soon", "--seed", "--cycles 3"] {
+            assert!(parsed(&format!("fuzz {wrong}")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

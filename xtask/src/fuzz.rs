@@ -2,6 +2,7 @@
 //! skipped loudly where the nightly compiler is, which no package registry has.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -15,63 +16,115 @@ const INSTALL_LIMIT: Duration = Duration::from_mins(20);
 /// Targets that run at a time.
 const AT_A_TIME: usize = 2;
 
-/// Runs every target for `seconds`, from a seed or from any; fails where one finds something. Zero seconds skip all.
-pub(crate) fn run_targets(
-    workspace: &Workspace,
-    seconds: u64,
-    seed: Option<u32>,
-) -> Result<ExitCode> {
-    let folder = workspace.path("fuzz");
-    if let Some(reason) = missing(workspace, seconds) {
+/// Memory of a target.
+const MEBIBYTES: u32 = 1024;
+
+/// Targets of what the program reads in a child of its own.
+const OF_THE_CHILD: [&str; 2] = ["parquet", "sheet"];
+
+/// How long each target runs, and from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Most seconds of a target; zero skips all.
+    pub seconds: u64,
+    /// Most inputs of a target; no bound where `None`.
+    pub runs: Option<u32>,
+    /// Seed of the mutations. A seeded run begins with the seeds alone, whatever was found before, so that it can be repeated.
+    pub seed: Option<u32>,
+}
+
+/// Runs every target; fails where one finds something.
+pub(crate) fn run_targets(workspace: &Workspace, request: Request) -> Result<ExitCode> {
+    if let Some(reason) = missing(workspace, request.seconds) {
         println!("SKIPPED fuzz targets: {reason}");
         return Ok(ExitCode::SUCCESS);
     }
     let targets = targets(workspace)?;
     say(&format!("building {} fuzz targets", targets.len()));
-    run(fuzz().arg("build").current_dir(&folder))?;
-    let mut failed = Vec::new();
+    run(fuzz().arg("build").current_dir(workspace.path("fuzz")))?;
+    let mut failed = 0;
     for pair in targets.chunks(AT_A_TIME) {
-        say(&format!("fuzzing {} for {seconds} s", pair.join(" and ")));
+        let most = request.seconds;
+        say(&format!(
+            "fuzzing {} for at most {most} s",
+            pair.join(" and ")
+        ));
         let started: Vec<(&String, Child)> = pair
             .iter()
-            .map(|target| {
-                let log =
-                    fs::File::create(workspace.target.join(format!("naqsha-fuzz-{target}.log")))
-                        .context("creating a log")?;
-                let found = format!("corpus/{target}");
-                fs::create_dir_all(folder.join(&found)).context("creating a corpus")?;
-                let child = fuzz()
-                    .args(["run", target, &found, &format!("seeds/{target}"), "--"])
-                    .arg(format!("-max_total_time={seconds}"))
-                    .args(seed.map(|seed| format!("-seed={seed}")))
-                    // Whole files from the start: at some hundred runs a second, inputs that grow slowly stay at four bytes.
-                    .args(["-len_control=0", "-max_len=4096"])
-                    .args(["-timeout=20", "-rss_limit_mb=1024", "-print_final_stats=1"])
-                    .current_dir(&folder)
-                    .stdout(Stdio::null())
-                    .stderr(log)
-                    .spawn()
-                    .context("starting a fuzz target")?;
-                Ok((target, child))
-            })
+            .map(|target| Ok((target, start(workspace, target, request)?)))
             .collect::<Result<_>>()?;
         for (target, mut child) in started {
             if !child.wait().context("waiting for a fuzz target")?.success() {
-                failed.push(target.clone());
+                failed += 1;
+                tell(workspace, target);
             }
         }
     }
-    for target in &failed {
-        println!(
-            "FAILED fuzz target {target}: naqsha-fuzz-{target}.log in the target folder, fuzz/artifacts/{target}"
-        );
-    }
-    println!("{} fuzz targets, {} failed", targets.len(), failed.len());
-    Ok(if failed.is_empty() {
+    println!("{} fuzz targets, {failed} failed", targets.len());
+    Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Starts one target. What it finds interesting goes to `fuzz/corpus`, from where a run without a seed goes on.
+fn start(workspace: &Workspace, target: &str, request: Request) -> Result<Child> {
+    let folder = workspace.path("fuzz");
+    let log = fs::File::create(log_of(workspace, target)).context("creating a log")?;
+    let corpus = match request.seed {
+        None => folder.join("corpus").join(target),
+        Some(_) => {
+            let fresh = workspace.target.join("naqsha-fuzz-corpus").join(target);
+            if fresh.exists() {
+                fs::remove_dir_all(&fresh).context("emptying a corpus")?;
+            }
+            fresh
+        }
+    };
+    fs::create_dir_all(&corpus).context("creating a corpus")?;
+    // Tables are read by a child of the program whose memory is capped: for them only what it touches is bounded here.
+    let most_at_once = if OF_THE_CHILD.contains(&target) {
+        4096
+    } else {
+        MEBIBYTES
+    };
+    fuzz()
+        .args(["run", target])
+        .arg(corpus)
+        .args([&format!("seeds/{target}"), "--"])
+        .arg(format!("-max_total_time={}", request.seconds))
+        .args(request.runs.map(|runs| format!("-runs={runs}")))
+        .args(request.seed.map(|seed| format!("-seed={seed}")))
+        // Whole files from the start: at some hundred runs a second, inputs that grow slowly stay at four bytes.
+        .args(["-len_control=0", "-max_len=4096"])
+        .args(["-timeout=20", "-print_final_stats=1"])
+        .arg(format!("-rss_limit_mb={MEBIBYTES}"))
+        .arg(format!("-malloc_limit_mb={most_at_once}"))
+        .current_dir(&folder)
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .context("starting a fuzz target")
+}
+
+fn log_of(workspace: &Workspace, target: &str) -> PathBuf {
+    workspace.target.join(format!("naqsha-fuzz-{target}.log"))
+}
+
+/// Says what a target found, with the input itself: whoever reads this may not have the folder it was found in.
+fn tell(workspace: &Workspace, target: &str) {
+    println!(
+        "FAILED fuzz target {target}: naqsha-fuzz-{target}.log in the target folder, fuzz/artifacts/{target}"
+    );
+    let log = fs::read(log_of(workspace, target)).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let telling = |line: &&str| {
+        line.contains("ERROR:") || line.contains("panicked at") || line.starts_with("Base64:")
+    };
+    for line in log.lines().filter(telling) {
+        println!("    {line}");
+    }
 }
 
 /// Why nothing is fuzzed, where nothing is.

@@ -55,7 +55,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::serve(&workspace),
         Command::DemoOnce(folder) => demo::once(&workspace, &folder),
         Command::Test(clients) => test::run(&workspace, clients),
-        Command::Fuzz(seconds, seed) => fuzz::run_targets(&workspace, seconds, seed),
+        Command::Fuzz(request) => fuzz::run_targets(&workspace, request),
         Command::ListCrash => {
             crash::list();
             Ok(ExitCode::SUCCESS)
