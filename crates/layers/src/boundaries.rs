@@ -2,6 +2,7 @@
 //! boundary costs more than writing it.
 
 use h3o::{CellIndex, LatLng};
+use naqsha_store::Reach;
 use rayon::prelude::*;
 
 /// A longitude/latitude box in degrees; `west > east` crosses the antimeridian.
@@ -66,6 +67,33 @@ impl BoundingBox {
             && other.west <= self.east
             && self.south <= other.north
             && other.south <= self.north
+    }
+
+    /// How much of what lies below a cell shares a point with the box.
+    ///
+    /// All descendants of a cell lie within it and its neighbours. Where those come near a pole or the antimeridian, or the
+    /// box crosses it, nothing is said.
+    pub(crate) fn reach(&self, cell: CellIndex) -> Reach {
+        let around = CellBoundaries::of(&cell.grid_disk::<Vec<_>>(1)).extent();
+        let plain = |[west, south, east, north]: &[f64; 4]| {
+            *west > -170.0 && *east < 170.0 && *south > -80.0 && *north < 80.0
+        };
+        let Some([west, south, east, north]) = around.filter(plain) else {
+            return Reach::Part;
+        };
+        if self.west > self.east {
+            Reach::Part
+        } else if self.west > east || west > self.east || self.south > north || south > self.north {
+            Reach::Nothing
+        } else if self.west <= west
+            && east <= self.east
+            && self.south <= south
+            && north <= self.north
+        {
+            Reach::All
+        } else {
+            Reach::Part
+        }
     }
 
     /// Whether a ring of `(lon, lat)` in millionths of a degree shares a point with the box.
@@ -232,6 +260,46 @@ mod tests {
         assert!(
             !meets([west, south, west + 0.000_01, south + 0.000_01]),
             "the corner of the cell's own box is empty"
+        );
+    }
+
+    #[test]
+    fn what_is_said_of_a_region_holds_for_each_cell_below_it() {
+        use h3o::Resolution;
+        let corners = [
+            [66.0, 24.0, 67.5, 25.2],
+            [60.0, 20.0, 80.0, 40.0],
+            [74.0, 31.0, 74.01, 31.01],
+            [-179.5, -20.0, 179.5, 70.0],
+            [179.0, -18.0, -179.0, -16.0],
+        ];
+        let (mut whole, mut none, mut open) = (0, 0, 0);
+        for bbox in corners.map(|corners| BoundingBox::new(corners).unwrap()) {
+            let [west, south, ..] = bbox.corners();
+            let corner = LatLng::new(south, west).unwrap();
+            for coarse in [Resolution::One, Resolution::Three, Resolution::Five] {
+                let finer = Resolution::try_from(u8::from(coarse) + 3).unwrap();
+                for region in corner.to_cell(coarse).grid_disk::<Vec<_>>(2) {
+                    let reach = bbox.reach(region);
+                    for cell in region.children(finer).step_by(5) {
+                        let meets = CellBoundaries::of(&[cell]).meets(0, &bbox);
+                        match reach {
+                            Reach::All => assert!(meets, "{region} {cell} {bbox:?}"),
+                            Reach::Nothing => assert!(!meets, "{region} {cell} {bbox:?}"),
+                            Reach::Part => {}
+                        }
+                    }
+                    *match reach {
+                        Reach::All => &mut whole,
+                        Reach::Nothing => &mut none,
+                        Reach::Part => &mut open,
+                    } += 1;
+                }
+            }
+        }
+        assert!(
+            whole > 10 && none > 50 && open > 50,
+            "{whole} {none} {open}"
         );
     }
 

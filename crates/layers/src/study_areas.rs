@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use h3o::{CellIndex, Resolution};
 use moka::sync::Cache;
 use naqsha_analytics::{Neighbours, StudyArea};
+use rayon::prelude::*;
 
 use crate::boundaries::{BoundingBox, CellBoundaries};
 use crate::error::LayerError;
@@ -44,11 +45,12 @@ pub struct NamedArea {
     neighbours: Cache<(Resolution, u32), Arc<Neighbours>>,
 }
 
-/// The cells of a study area at one resolution, ascending, and their boundaries.
+/// The cells of a study area at one resolution, ascending, and what is computed of them once.
 #[derive(Debug)]
 pub(crate) struct Grid {
     pub(crate) cells: Vec<CellIndex>,
     boundaries: OnceLock<Arc<CellBoundaries>>,
+    areas: OnceLock<Vec<f64>>,
 }
 
 impl Grid {
@@ -57,6 +59,24 @@ impl Grid {
             self.boundaries
                 .get_or_init(|| Arc::new(CellBoundaries::of(&self.cells))),
         )
+    }
+
+    /// Areas of the cells in km².
+    pub(crate) fn areas_km2(&self) -> &[f64] {
+        let areas = || self.cells.par_iter().map(|cell| cell.area_km2()).collect();
+        self.areas.get_or_init(areas)
+    }
+
+    /// The positions in the grid of those of some ascending cells that are in it, `None` for the others.
+    pub(crate) fn positions(&self, cells: &[CellIndex]) -> Vec<Option<usize>> {
+        let mut from = 0;
+        let position = |cell: &CellIndex| {
+            let rest = self.cells.get(from..).unwrap_or_default();
+            // A step at a time, as most cells of a grid that is asked about hold a record.
+            from += rest.iter().take_while(|known| *known < cell).count();
+            (self.cells.get(from) == Some(cell)).then_some(from)
+        };
+        cells.iter().map(position).collect()
     }
 }
 
@@ -116,9 +136,16 @@ impl NamedArea {
         *self.extent.get_or_init(extent)
     }
 
-    /// Whether the centre of a cell is in the area.
-    pub(crate) fn contains(&self, cell: CellIndex) -> bool {
-        self.area.contains(cell)
+    /// For each of some ascending cells of one resolution whether its centre is in the area.
+    pub(crate) fn contain(&self, resolution: Resolution, cells: &[CellIndex]) -> Vec<bool> {
+        match self.grid(resolution) {
+            Ok(grid) => grid.positions(cells).iter().map(Option::is_some).collect(),
+            // More cells than are listed.
+            Err(_too_many) => cells
+                .par_iter()
+                .map(|&cell| self.area.contains(cell))
+                .collect(),
+        }
     }
 
     /// How many cells the area has at a resolution, computed once.
@@ -144,6 +171,7 @@ impl NamedArea {
             Arc::new(Grid {
                 cells,
                 boundaries: OnceLock::new(),
+                areas: OnceLock::new(),
             })
         })))
     }

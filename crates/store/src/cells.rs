@@ -17,13 +17,18 @@ pub(crate) fn parent(cell: u64, resolution: Resolution) -> u64 {
     cell & !(0xF << 52) | p << 52 | ((1 << (3 * (15 - p))) - 1)
 }
 
+/// The resolution of a cell; `None` of zero, which stands for no cell.
+pub(crate) fn resolution(cell: u64) -> Option<Resolution> {
+    let resolution = || Resolution::try_from((cell >> 52 & 0xF) as u8).ok();
+    (cell != 0).then(resolution).flatten()
+}
+
 /// A cell at resolution 9 or coarser, and the offset of its first row. Entries order as their cells do.
 pub(crate) const fn entry(cell: u64, offset: u32) -> u64 {
     cell & !OFFSET | (offset as u64 & OFFSET)
 }
 
 /// The cell of an [`entry`].
-#[cfg(test)]
 pub(crate) const fn cell_of(entry: u64) -> u64 {
     entry | OFFSET
 }

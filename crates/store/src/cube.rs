@@ -1,35 +1,48 @@
-//! Counts per cell: a linear pass over each part's distinct cells, then a merge of the sorted results.
+//! Counts per cell: a linear pass over each index's distinct cells, then a merge of the sorted results.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
 use rayon::prelude::*;
 
 use crate::cells;
-use crate::index::Part;
+use crate::index::{Held, Index, Part};
+use crate::merged::View;
 use crate::query::{Cube, CubeQuery};
 use crate::scan::{Passing, Scan, Tally};
 
 /// A cell, its count, and whether a record of it is invented.
-type Counted = (u64, u32, bool);
+pub(crate) type Counted = (u64, u32, bool);
 
 /// Counts of one or more parts, ascending by cell.
-#[derive(Default)]
-struct Counts {
-    cells: Vec<Counted>,
-    coarse: Vec<Counted>,
-    unlocated: BTreeMap<Option<String>, u64>,
-    uncounted: u64,
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub cells: Vec<Counted>,
+    pub coarse: Vec<Counted>,
+    pub unlocated: BTreeMap<Option<String>, u64>,
+    pub uncounted: u64,
 }
 
 /// The cube of all parts. The order of merging does not matter, as all of it is sums of integers.
-pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>) -> Cube {
+pub(crate) fn cube(parts: &[Arc<Part>], views: &[Arc<View>], query: &CubeQuery<'_>) -> Cube {
     let scan = Scan::new(&query.filter, query.counted_bases.as_deref());
-    let counts = parts
-        .par_iter()
-        .map(|part| count(part, &scan.passing(part), query.resolution))
-        .reduce(Counts::default, Counts::merge);
-    let mut cube = Cube::default();
+    let apart = parts.par_iter().filter_map(|part| match &part.held {
+        Held::Apart(index) => {
+            let passing = scan.passing(index, part.hidden.as_deref());
+            Some(count(part, index, &passing, query.resolution))
+        }
+        Held::Merged => None,
+    });
+    let apart = apart.reduce(Counts::default, Counts::merge);
+    let merged = views.iter().map(|view| view.count(&scan, query.resolution));
+    let counts = merged.fold(apart, Counts::merge);
+    let mut cube = Cube {
+        cells: Vec::with_capacity(counts.cells.len()),
+        counts: Vec::with_capacity(counts.cells.len()),
+        synthetic: Vec::with_capacity(counts.cells.len()),
+        ..Cube::default()
+    };
     for (cell, count, synthetic) in counts.cells {
         cube.matched += u64::from(count);
         cube.cells.extend(CellIndex::try_from(cell));
@@ -48,15 +61,13 @@ pub(crate) fn cube<'p>(parts: &[std::sync::Arc<Part>], query: &'p CubeQuery<'p>)
     cube
 }
 
-fn count(part: &Part, passing: &Passing, resolution: Resolution) -> Counts {
+fn count(part: &Part, index: &Index, passing: &Passing, resolution: Resolution) -> Counts {
     let mut counts = Counts::default();
-    for segment in &part.index.segments {
+    for segment in &index.segments {
         let Some(stored) = segment.resolution else {
             let Tally { counted, uncounted } = passing.tally(segment.rows.clone());
-            if counted + uncounted > 0 {
-                let area = part.batch.study_area.clone();
-                *counts.unlocated.entry(area).or_default() += counted + uncounted;
-            }
+            let area: Option<Arc<str>> = part.batch.study_area.as_deref().map(Arc::from);
+            counts.add_unlocated(area.as_ref(), counted + uncounted);
             continue;
         };
         let runs = segment.runs(|entry| cells::parent(entry, resolution.min(stored)));
@@ -78,7 +89,7 @@ fn count(part: &Part, passing: &Passing, resolution: Resolution) -> Counts {
 }
 
 impl Counts {
-    fn merge(mut self, other: Self) -> Self {
+    pub(crate) fn merge(mut self, other: Self) -> Self {
         for (area, count) in other.unlocated {
             *self.unlocated.entry(area).or_default() += count;
         }
@@ -89,6 +100,49 @@ impl Counts {
             uncounted: self.uncounted + other.uncounted,
         }
     }
+
+    pub(crate) fn add_unlocated(&mut self, area: Option<&Arc<str>>, count: u64) {
+        if count > 0 {
+            let area = area.map(ToString::to_string);
+            *self.unlocated.entry(area).or_default() += count;
+        }
+    }
+
+    /// Brings the cells in order, each once.
+    pub(crate) fn order(&mut self) {
+        for cells in [&mut self.cells, &mut self.coarse] {
+            if !cells.is_sorted_by(|left, right| left.0 < right.0) {
+                cells.sort_unstable();
+                cells.dedup_by(|next, kept| {
+                    let same = next.0 == kept.0;
+                    if same {
+                        kept.1 += next.1;
+                        kept.2 |= next.2;
+                    }
+                    same
+                });
+            }
+        }
+    }
+}
+
+/// The sum of many counts of which most follow each other.
+pub(crate) fn sum(many: Vec<Counts>) -> Counts {
+    let cells = many.iter().map(|counts| counts.cells.len()).sum();
+    let mut all = Counts {
+        cells: Vec::with_capacity(cells),
+        ..Counts::default()
+    };
+    for counts in many {
+        all.cells.extend(counts.cells);
+        all.coarse.extend(counts.coarse);
+        all.uncounted += counts.uncounted;
+        for (area, count) in counts.unlocated {
+            *all.unlocated.entry(area).or_default() += count;
+        }
+    }
+    all.order();
+    all
 }
 
 fn merge(left: Vec<Counted>, right: Vec<Counted>) -> Vec<Counted> {

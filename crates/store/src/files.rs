@@ -39,6 +39,11 @@ pub(crate) struct FileRecord {
 }
 
 impl FileRecord {
+    /// What names it: its batch and its number in it.
+    pub(crate) const fn key(&self) -> (BatchDigest, u32) {
+        (self.batch, self.part)
+    }
+
     /// Path relative to the store.
     pub(crate) fn path(&self) -> PathBuf {
         path(&self.batch, self.part)

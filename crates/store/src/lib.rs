@@ -21,6 +21,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod area;
 mod batch;
 mod care;
 mod cells;
@@ -44,6 +45,9 @@ mod ledger_sqlite;
 mod ledger_statement;
 mod ledger_write;
 mod manifest;
+mod merged;
+mod merging;
+mod months;
 mod older;
 mod operations;
 mod own;
@@ -70,7 +74,7 @@ pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};
 pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};
-pub use query::{Area, Cube, CubeQuery, Excluded, Filter, Page, StoredIncident};
+pub use query::{Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Page, Reach, StoredIncident};
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;
 pub use writer::BatchWriter;

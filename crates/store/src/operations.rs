@@ -318,7 +318,7 @@ fn released_candidates(
             path: file.path(),
             reason,
         })?;
-        let positions: Vec<usize> = (0..part.index.rows.category.len()).collect();
+        let positions: Vec<usize> = (0..snapshot.index(&part)?.rows.len()).collect();
         let incidents = snapshot.incidents_at(&part, &positions)?;
         let kept = incidents
             .iter()

@@ -74,6 +74,7 @@ impl Snapshot {
             &contents,
             visibility,
             self.parts(),
+            self.views(),
         )))
     }
 }

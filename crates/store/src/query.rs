@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_model::{Basis, BatchDigest, CategorySet, DayRange, Incident, IncidentId, RecordStage};
+use naqsha_model::{
+    Basis, BatchDigest, Category, CategorySet, DayRange, HandlingCode, Incident, IncidentId,
+    Precision, RecordStage,
+};
 
 /// Which records a question is about: those that pass every condition.
 #[derive(Debug, Clone)]
@@ -17,6 +20,10 @@ pub struct Filter<'a> {
     pub agencies: Option<Vec<String>>,
     /// What the place is the place of; all where `None`.
     pub bases: Option<Vec<Basis>>,
+    /// How finely the place is known; all where `None`.
+    pub precisions: Option<Vec<Precision>>,
+    /// Who may have the record; all where `None`.
+    pub handlings: Option<Vec<HandlingCode>>,
     /// Days that share a day with the record's ([`Incident::when`]). A record without a time always passes.
     pub days: Option<DayRange>,
     /// Area of the record's cell. A record without a cell always passes, as OGC API asks of features without geometry.
@@ -31,6 +38,8 @@ impl Default for Filter<'_> {
             stages: None,
             agencies: None,
             bases: None,
+            precisions: None,
+            handlings: None,
             days: None,
             area: None,
         }
@@ -44,6 +53,20 @@ pub struct Area<'a> {
     pub finest: Resolution,
     /// Whether the area contains a cell. Asked once for each run of equal cells of an index segment, from many threads.
     pub contains: &'a (dyn Fn(CellIndex) -> bool + Sync),
+    /// How much of all that lies below a coarser cell the area contains, where that can be told without asking for each;
+    /// then whole regions are taken or left at one question. It must agree with `contains`.
+    pub reach: Option<&'a (dyn Fn(CellIndex) -> Reach + Sync)>,
+}
+
+/// How much of the cells below a cell an area contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// None of them.
+    Nothing,
+    /// Perhaps some of them.
+    Part,
+    /// Each of them.
+    All,
 }
 
 impl fmt::Debug for Area<'_> {
@@ -101,6 +124,17 @@ pub struct Cube {
     pub excluded: Excluded,
     /// Records that pass the filter: the sum of `counts` and of `excluded`.
     pub matched: u64,
+}
+
+/// Records of a category in a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MonthCount {
+    /// The category.
+    pub category: Category,
+    /// Year and month of the record's first day, `None` where it has no time.
+    pub month: Option<(i16, i8)>,
+    /// How many, at least 1.
+    pub count: u64,
 }
 
 /// An incident with what its batch says of it.

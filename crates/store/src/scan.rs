@@ -1,4 +1,4 @@
-//! Which rows of a part pass a filter: one byte a row, decided column by column.
+//! Which rows pass a filter: decided once for each kind of record and each cell, then one byte a row.
 #![expect(
     clippy::indexing_slicing,
     clippy::needless_bitwise_bool,
@@ -7,29 +7,25 @@
 
 use std::ops::Range;
 
-use h3o::CellIndex;
-use naqsha_model::{Basis, DayRange, RecordStage};
+use naqsha_model::{Basis, DayRange};
 
-use crate::cells;
+use crate::area::contained;
 use crate::hidden::Hidden;
-use crate::index::{Part, Rows, Segment, traits};
+use crate::index::{Index, Kind, Segment};
 use crate::query::{Area, Filter};
 
 /// The row does not pass.
-const OUT: u8 = 0;
+pub(crate) const OUT: u8 = 0;
 /// The row passes and counts.
-const COUNTED: u8 = 1;
+pub(crate) const COUNTED: u8 = 1;
 /// The row passes, but its basis is not one that counts.
-const UNCOUNTED: u8 = 2;
+pub(crate) const UNCOUNTED: u8 = 2;
 
 /// A filter made ready for scanning.
 #[derive(Debug)]
 pub(crate) struct Scan<'q> {
-    categories: [u8; 256],
-    traits: [u8; 256],
-    days: Option<DayRange>,
-    agencies: Option<&'q [String]>,
-    area: Option<Area<'q>>,
+    filter: &'q Filter<'q>,
+    counted_bases: Option<&'q [Basis]>,
 }
 
 /// What a scan found of the rows of a part.
@@ -48,6 +44,18 @@ pub(crate) struct Tally {
     pub uncounted: u64,
 }
 
+impl Tally {
+    /// Of rows with these verdicts.
+    pub(crate) fn of(verdicts: &[u8]) -> Self {
+        verdicts
+            .iter()
+            .fold(Self::default(), |tally, &verdict| Self {
+                counted: tally.counted + u64::from(verdict & COUNTED),
+                uncounted: tally.uncounted + u64::from(verdict >> 1),
+            })
+    }
+}
+
 impl Passing {
     /// How many rows of a range pass.
     pub(crate) fn tally(&self, rows: Range<usize>) -> Tally {
@@ -56,14 +64,7 @@ impl Passing {
                 counted: rows.len() as u64,
                 uncounted: 0,
             },
-            Self::Each(verdicts) => {
-                verdicts[rows]
-                    .iter()
-                    .fold(Tally::default(), |tally, &verdict| Tally {
-                        counted: tally.counted + u64::from(verdict & COUNTED),
-                        uncounted: tally.uncounted + u64::from(verdict >> 1),
-                    })
-            }
+            Self::Each(verdicts) => Tally::of(&verdicts[rows]),
         }
     }
 
@@ -77,60 +78,69 @@ impl Passing {
 }
 
 impl<'q> Scan<'q> {
-    pub(crate) fn new(filter: &'q Filter<'q>, counted_bases: Option<&[Basis]>) -> Self {
-        let mut categories = [OUT; 256];
-        for category in filter.categories.iter() {
-            categories[usize::from(category.index())] = COUNTED;
-        }
-        let mut table = [OUT; 256];
-        for stage in RecordStage::ALL
-            .iter()
-            .filter(|stage| admits(filter.stages.as_deref(), stage))
-        {
-            for basis in Basis::ALL
-                .iter()
-                .filter(|basis| admits(filter.bases.as_deref(), basis))
-            {
-                let verdict = if admits(counted_bases, basis) {
-                    COUNTED
-                } else {
-                    UNCOUNTED
-                };
-                table[usize::from(traits(stage.index(), basis.index()))] = verdict;
-            }
-        }
-        let agencies = filter.agencies.as_deref();
+    pub(crate) fn new(filter: &'q Filter<'q>, counted_bases: Option<&'q [Basis]>) -> Self {
         Self {
+            filter,
+            counted_bases,
+        }
+    }
+
+    pub(crate) fn days(&self) -> Option<DayRange> {
+        self.filter.days
+    }
+
+    pub(crate) fn area(&self) -> Option<Area<'q>> {
+        self.filter.area
+    }
+
+    /// What becomes of records of a kind whose days and place pass.
+    pub(crate) fn verdict(&self, kind: &Kind) -> u8 {
+        let Filter {
             categories,
-            traits: table,
-            days: filter.days,
+            stages,
             agencies,
-            area: filter.area,
+            bases,
+            precisions,
+            handlings,
+            days: _,
+            area: _,
+        } = self.filter;
+        let passes = categories.contains_index(kind.category.index())
+            && admits(stages.as_deref(), &kind.stage)
+            && admits(bases.as_deref(), &kind.basis)
+            && admits(precisions.as_deref(), &kind.precision)
+            && admits(handlings.as_deref(), &kind.handling)
+            && agencies
+                .as_deref()
+                .is_none_or(|codes| codes.iter().any(|code| **code == *kind.agency));
+        match passes {
+            false => OUT,
+            true if admits(self.counted_bases, &kind.basis) => COUNTED,
+            true => UNCOUNTED,
         }
     }
 
     /// The rows of a part that pass.
-    pub(crate) fn passing(&self, part: &Part) -> Passing {
-        let rows = &part.index.rows;
+    pub(crate) fn passing(&self, index: &Index, hidden: Option<&Hidden>) -> Passing {
+        let rows = &index.rows;
         let mut verdicts = Verdicts {
-            rows: rows.category.len(),
+            rows: rows.len(),
             each: None,
         };
-        if let Some(days) = self.days {
-            verdicts.days(rows, days);
+        let table: Vec<u8> = index.kinds.iter().map(|kind| self.verdict(kind)).collect();
+        if table.iter().any(|&verdict| verdict != COUNTED) {
+            let verdict = |&kind: &u16| table[usize::from(kind)];
+            verdicts.each = Some(rows.kind.iter().map(verdict).collect());
         }
-        verdicts.table(&rows.category, &self.categories);
-        verdicts.table(&rows.traits, &self.traits);
-        if let Some(agencies) = self.agencies {
-            verdicts.agencies(rows, agencies);
+        if let Some(days) = self.filter.days {
+            verdicts.days(&rows.first_day, &rows.last_day, days);
         }
-        if let Some(area) = self.area {
-            part.index
-                .segments
-                .iter()
-                .for_each(|segment| verdicts.area(segment, area));
+        if let Some(area) = self.filter.area {
+            for segment in &index.segments {
+                verdicts.area(segment, area);
+            }
         }
-        if let Some(hidden) = &part.hidden {
+        if let Some(hidden) = hidden {
             verdicts.hide(hidden);
         }
         verdicts.each.map_or(Passing::All, Passing::Each)
@@ -139,6 +149,14 @@ impl<'q> Scan<'q> {
 
 fn admits<T: PartialEq>(list: Option<&[T]>, member: &T) -> bool {
     list.is_none_or(|list| list.contains(member))
+}
+
+/// Takes out the rows whose days share none with `days`.
+pub(crate) fn outside_days(verdicts: &mut [u8], first: &[u16], last: &[u16], days: DayRange) {
+    let (from, to) = (days.first().0, days.last().0);
+    for (verdict, (&starts, &ends)) in verdicts.iter_mut().zip(first.iter().zip(last)) {
+        *verdict *= u8::from((starts <= to) & (ends >= from));
+    }
 }
 
 /// Verdicts under construction; none are written while every row passes.
@@ -152,47 +170,12 @@ impl Verdicts {
         self.each.get_or_insert_with(|| vec![COUNTED; self.rows])
     }
 
-    fn days(&mut self, rows: &Rows, days: DayRange) {
-        let (first, last) = (days.first().0, days.last().0);
-        let outside = |(&starts, &ends): (&u16, &u16)| (starts > last) | (ends < first);
-        if !rows
-            .first_day
-            .iter()
-            .zip(&rows.last_day)
-            .map(outside)
-            .fold(false, |any, out| any | out)
-        {
-            return;
-        }
-        let spans = rows.first_day.iter().zip(&rows.last_day);
-        for (verdict, (&starts, &ends)) in self.each().iter_mut().zip(spans) {
-            *verdict *= u8::from((starts <= last) & (ends >= first));
-        }
-    }
-
-    fn table(&mut self, keys: &[u8], table: &[u8; 256]) {
-        if keys.iter().all(|&key| table[usize::from(key)] == COUNTED) {
-            return;
-        }
-        for (verdict, &key) in self.each().iter_mut().zip(keys) {
-            *verdict *= table[usize::from(key)];
-        }
-    }
-
-    fn agencies(&mut self, rows: &Rows, admitted: &[String]) {
-        let table: Vec<u8> = rows
-            .agencies
-            .iter()
-            .map(|name| u8::from(admitted.contains(name)))
-            .collect();
-        if table.iter().all(|&admitted| admitted == COUNTED) {
-            return;
-        }
-        if rows.agency.is_empty() {
-            return self.each().fill(OUT);
-        }
-        for (verdict, &agency) in self.each().iter_mut().zip(&rows.agency) {
-            *verdict *= table[usize::from(agency)];
+    fn days(&mut self, first: &[u16], last: &[u16], days: DayRange) {
+        let (from, to) = (days.first().0, days.last().0);
+        let outside = |(&starts, &ends): (&u16, &u16)| (starts > to) | (ends < from);
+        let spans = first.iter().zip(last).map(outside);
+        if spans.fold(false, |any, out| any | out) {
+            outside_days(self.each(), first, last, days);
         }
     }
 
@@ -205,16 +188,22 @@ impl Verdicts {
         }
     }
 
-    /// A cell of the index is valid, and so is its parent.
     fn area(&mut self, segment: &Segment, area: Area<'_>) {
         let Some(resolution) = segment.resolution else {
             return;
         };
-        let asked = resolution.min(area.finest);
-        for (cell, rows) in segment.runs(|entry| cells::parent(entry, asked)) {
-            if !CellIndex::try_from(cell).is_ok_and(area.contains) {
-                self.each()[rows].fill(OUT);
+        let entries = 0..segment.entries.len();
+        let mut out_from = segment.rows.start;
+        let contained = contained(area, resolution, entries, |at| segment.entries[at]);
+        for within in contained {
+            let rows = segment.first_row(within.start)..segment.first_row(within.end);
+            if out_from < rows.start {
+                self.each()[out_from..rows.start].fill(OUT);
             }
+            out_from = rows.end;
+        }
+        if out_from < segment.rows.end {
+            self.each()[out_from..segment.rows.end].fill(OUT);
         }
     }
 }

@@ -90,8 +90,9 @@ fn in_period(
     part: &Part,
     period: DayRange,
 ) -> Result<Vec<RecordAt>, StoreError> {
-    let rows = &part.index.rows;
-    let positions: Vec<usize> = (0..rows.category.len())
+    let index = snapshot.index(part)?;
+    let rows = &index.rows;
+    let positions: Vec<usize> = (0..rows.len())
         .filter(|&position| is_of(day_range(rows, position), period))
         .collect();
     if positions.is_empty() {

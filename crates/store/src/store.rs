@@ -16,6 +16,7 @@ use crate::ledger::{Ledger, WriterLock};
 use crate::ledger_at::LedgerAt;
 use crate::ledger_postgres;
 use crate::manifest::NilReturn;
+use crate::merged::View;
 use crate::selection;
 use crate::writer::Draft;
 use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub ledger: Ledger,
     current: RwLock<Arc<Snapshot>>,
     keys: Mutex<KeyCache>,
+    /// Held while indexes are merged: of two at a time, both would hold the same rows.
+    pub merging: Mutex<()>,
     /// Set when a write may or may not be durable.
     stopped: AtomicBool,
 }
@@ -115,13 +118,14 @@ impl Store {
         let folder: Arc<Path> = Arc::from(dir);
         let contents = Arc::new(ledger.contents().await?);
         let at = Arc::clone(&folder);
-        let snapshot = blocking(move || Ok(Snapshot::load(at, &contents, &[]))).await?;
+        let snapshot = blocking(move || Ok(Snapshot::load(at, &contents, &[], &[]))).await?;
         let (current, keys) = (RwLock::new(Arc::new(snapshot)), Mutex::default());
         Ok(Self(Arc::new(Shared {
             folder,
             ledger,
             current,
             keys,
+            merging: Mutex::default(),
             stopped: AtomicBool::new(false),
         })))
     }
@@ -232,19 +236,21 @@ impl Shared {
     /// Makes what the ledger says visible, all of it at once; `fresh` are parts that were just written.
     pub(crate) fn show(&self, contents: Contents, fresh: Vec<Arc<Part>>) {
         let contents = Arc::new(contents);
-        let parts: Vec<Arc<Part>> = self
-            .snapshot()
-            .parts()
-            .iter()
-            .cloned()
-            .chain(fresh)
-            .collect();
-        let snapshot = Snapshot::load(Arc::clone(&self.folder), &contents, &parts);
+        let before = self.snapshot();
+        let parts: Vec<Arc<Part>> = before.parts().iter().cloned().chain(fresh).collect();
+        let folder = Arc::clone(&self.folder);
+        let snapshot = Snapshot::load(folder, &contents, &parts, before.views());
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         // This program may have committed in between; what is known is never taken back.
         if contents.heads().covers(current.contents().heads()) {
             *current = Arc::new(snapshot);
         }
+    }
+
+    /// Shows a merged index in the place of the indexes it was made of; what it answers stays the same.
+    pub(crate) fn show_merged(&self, merged: &Arc<View>, left: &[Arc<View>]) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(current.with_merged(merged, left));
     }
 
     /// Takes no more batches: after a failed sync nobody knows what is on the disk, and trying again proves nothing.

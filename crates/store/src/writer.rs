@@ -17,7 +17,7 @@ use crate::columns::Columns;
 use crate::contents::{Contents, EventRecord, Link, RecordAt};
 use crate::event::Act;
 use crate::files::{self, FileRecord};
-use crate::index::{Index, Part};
+use crate::index::{Held, Index, Part};
 use crate::known::Known;
 use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
@@ -383,7 +383,7 @@ impl Draft {
             Some(Arc::new(Part {
                 batch: Arc::clone(&batch),
                 file: written.file,
-                index: Arc::new(written.index?),
+                held: Held::Apart(Arc::new(written.index?)),
                 hidden: None,
             }))
         };

@@ -34,6 +34,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     let anonymous_role = anonymous_role(context, listen)?;
     let store = context.open_store().await?;
     tokio::spawn(follow(store.clone()));
+    tokio::spawn(merge(store.clone()));
     let catalogue = Catalogue::new(
         store,
         reference::study_areas(&context.data)?,
@@ -86,7 +87,29 @@ async fn follow(store: Store) {
     loop {
         ticks.tick().await;
         if let Err(error) = store.refresh().await {
-            tracing::error!(%error, "looking for new batches");
+            let error = anyhow::Error::from(error);
+            tracing::error!("looking for new batches: {error:#}");
+        }
+    }
+}
+
+/// Files that are left by themselves: a question looks into each of them.
+const FILES_APART: usize = 8;
+
+/// How often it is seen whether there are more.
+const MERGE_EVERY: Duration = Duration::from_secs(1);
+
+/// Merges what came, behind the answers: until it is done, they are given from what is there.
+async fn merge(store: Store) {
+    let mut ticks = tokio::time::interval(MERGE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match store.merge(FILES_APART).await {
+            Ok(true) => tracing::debug!("merged the indexes of files"),
+            Ok(false) => {}
+            // The service ends.
+            Err(_interrupted) => return,
         }
     }
 }

@@ -79,6 +79,16 @@ impl Layer for Counts {
         let kept = cells.into_iter().zip(counts);
         let (cells, counts): (Vec<_>, Vec<_>) =
             kept.filter(|&(_, count)| u64::from(count) >= least).unzip();
+        // Where the grid is listed, what is drawn of it is there already.
+        let grid = question.area.grid(question.resolution).ok();
+        let positions = grid.as_ref().map(|grid| grid.positions(&cells));
+        let areas: Vec<Option<f64>> = match (&grid, &positions) {
+            (Some(grid), Some(positions)) => {
+                let areas = grid.areas_km2();
+                positions.iter().map(|&at| Some(areas[at?])).collect()
+            }
+            _ => cells.iter().map(|cell| Some(cell.area_km2())).collect(),
+        };
         let columns = vec![
             Column {
                 property: &PROPERTIES[0],
@@ -92,11 +102,22 @@ impl Layer for Counts {
             },
             Column {
                 property: &PROPERTIES[2],
-                values: Values::Numbers(cells.iter().map(|cell| Some(cell.area_km2())).collect()),
+                values: Values::Numbers(areas),
             },
         ];
-        let shapes = (0..).map(Some).take(cells.len()).collect();
-        let boundaries = Arc::new(CellBoundaries::of(&cells));
+        let (shapes, boundaries) = match (grid, positions) {
+            (Some(grid), Some(positions)) => {
+                let shape = |at: Option<usize>| u32::try_from(at?).ok();
+                (
+                    positions.into_iter().map(shape).collect(),
+                    grid.boundaries(),
+                )
+            }
+            _ => {
+                let shapes = (0..).map(Some).take(cells.len()).collect();
+                (shapes, Arc::new(CellBoundaries::of(&cells)))
+            }
+        };
         let table = LayerTable {
             layer: &COUNTS,
             keys: Keys::Cells(cells),

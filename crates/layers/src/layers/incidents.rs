@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use h3o::CellIndex;
 use naqsha_model::{Basis, Incident, Precision, RecordStage, Status, TimePrecision};
-use naqsha_store::{Area, StoredIncident};
+use naqsha_store::{Area, Reach, StoredIncident};
 
 use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
@@ -167,10 +167,12 @@ impl Layer for Incidents {
             bbox.as_ref()
                 .is_none_or(|bbox| CellBoundaries::of(&[cell]).meets(0, bbox))
         };
+        let reach = |cell: CellIndex| bbox.as_ref().map_or(Reach::All, |bbox| bbox.reach(cell));
         let mut filter = filter(question.query);
         filter.area = bbox.map(|_box| Area {
             finest,
             contains: &in_box,
+            reach: Some(&reach),
         });
         let page = question
             .snapshot

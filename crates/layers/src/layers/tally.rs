@@ -31,6 +31,8 @@ pub(crate) fn filter(query: &LayerQuery) -> Filter<'static> {
         stages: query.stages.clone(),
         agencies: query.agencies.clone(),
         bases: query.bases.clone(),
+        precisions: None,
+        handlings: None,
         days: query.days,
         area: None,
     }
@@ -53,9 +55,10 @@ pub(crate) fn tally(
     });
     let (mut cells, mut counts) = (Vec::new(), Vec::new());
     let (mut outside, mut synthetic) = (0_u64, false);
-    for ((&cell, &count), &from_sample) in cube.cells.iter().zip(&cube.counts).zip(&cube.synthetic)
-    {
-        if question.area.contains(cell) {
+    let contained = question.area.contain(question.resolution, &cube.cells);
+    let counted = cube.cells.iter().zip(&cube.counts).zip(&cube.synthetic);
+    for (((&cell, &count), &from_sample), is_contained) in counted.zip(contained) {
+        if is_contained {
             cells.push(cell);
             counts.push(count);
             synthetic |= from_sample;
@@ -109,11 +112,11 @@ impl Tally {
     /// One count for each cell of a grid of the same study area and resolution, zeros included.
     pub(crate) fn over(&self, grid: &Grid) -> Vec<u32> {
         let mut all = vec![0; grid.cells.len()];
-        let mut place = 0;
-        for (&cell, &count) in self.cells.iter().zip(&self.counts) {
-            place += grid.cells[place..].partition_point(|&known| known < cell);
-            debug_assert_eq!(grid.cells[place], cell, "an area has the cells it contains");
-            all[place] = count;
+        for (position, &count) in grid.positions(&self.cells).iter().zip(&self.counts) {
+            debug_assert!(position.is_some(), "an area has the cells it contains");
+            if let Some(position) = *position {
+                all[position] = count;
+            }
         }
         all
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use naqsha_model::{Category, Incident};
+use naqsha_model::{Category, Day, DayRange, Incident};
 
 use crate::StoreError;
 use crate::cluster::LinkRecord;
@@ -61,7 +61,7 @@ pub(crate) fn links(
     let mut found: BTreeMap<[RecordAt; 2], LinkRecord> = BTreeMap::new();
     let (mut read, mut pairs) = (0, 0);
     for part in snapshot.parts() {
-        let positions = near(part, ours, &by_day);
+        let positions = near(snapshot, part, ours, &by_day)?;
         read += positions.len();
         if read > READ || pairs > PAIRS {
             tracing::warn!(
@@ -147,29 +147,33 @@ fn by_day(ours: &[Candidate]) -> HashMap<(Category, u16), Vec<usize>> {
 
 /// Current records of another agency whose category and days meet one of ours.
 fn near(
+    snapshot: &Snapshot,
     part: &Part,
     ours: &[Candidate],
     by_day: &HashMap<(Category, u16), Vec<usize>>,
-) -> Vec<usize> {
+) -> Result<Vec<usize>, StoreError> {
     let same_agency =
         |candidate: &Candidate| candidate.features.agency == part.batch.agency.as_str();
-    if ours.iter().all(same_agency) {
-        return Vec::new();
+    let days = by_day.keys().map(|&(_, day)| day);
+    let reach = DayRange::new(
+        Day(days.clone().min().unwrap_or(0).saturating_sub(2)),
+        Day(days.max().unwrap_or(0).saturating_add(2)),
+    );
+    let meets = |held: DayRange| reach.is_ok_and(|reach| reach.intersects(held));
+    // Asked before the index, which may have to be read.
+    if ours.iter().all(same_agency) || !part.file.days.is_some_and(meets) {
+        return Ok(Vec::new());
     }
-    let rows = &part.index.rows;
+    let index = snapshot.index(part)?;
     let meets = |position: &usize| {
-        let category = rows
-            .category
-            .get(*position)
-            .copied()
-            .and_then(Category::from_index);
-        let (Some(category), Some(days)) = (category, day_range(rows, *position)) else {
+        let kind = index.kind(*position);
+        let (Some(kind), Some(days)) = (kind, day_range(&index.rows, *position)) else {
             return false;
         };
         !part.hides(*position)
             && days.last().0 - days.first().0 < 7
             && around(days.first().0, days.last().0)
-                .any(|day| by_day.contains_key(&(category, day)))
+                .any(|day| by_day.contains_key(&(kind.category, day)))
     };
-    (0..rows.category.len()).filter(meets).collect()
+    Ok((0..index.rows.len()).filter(meets).collect())
 }

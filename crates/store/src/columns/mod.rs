@@ -18,11 +18,13 @@ use optional::{Filled, Optional};
 use text::Texts;
 
 /// Names of the columns that the index is made of.
-pub(crate) const INDEX_COLUMNS: [&str; 9] = [
+pub(crate) const INDEX_COLUMNS: [&str; 11] = [
     "cell",
     "category",
     "stage",
     "basis",
+    "precision",
+    "handling",
     "agency",
     "occurred_first_day",
     "occurred_last_day",

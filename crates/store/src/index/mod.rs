@@ -1,16 +1,19 @@
 //! The index of one file: distinct cells with row offsets, and a few bytes of each row. Immutable.
 //!
-//! Positions are those of the file, so a position leads to the record without a pointer. Costs 6 bytes a row
-//! (8 where a file mixes agencies) and 8 bytes a distinct cell: at most 16 bytes a row.
+//! Positions are those of the file, so a position leads to the record without a pointer. Costs 6 bytes a row and 8 bytes
+//! a distinct cell: at most 14 bytes a row.
 
+mod kind;
 pub(crate) mod persisted;
+
+pub(crate) use kind::Kind;
 
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_model::{Basis, Category, Day, DayRange, RecordStage};
+use naqsha_model::{Day, DayRange};
 use polars_core::prelude::{DataFrame, UInt16Chunked};
 
 use crate::batch::BatchRecord;
@@ -20,11 +23,6 @@ use crate::files::{self, FileRecord};
 use crate::hidden::{self, Hidden};
 use crate::rows::Unreadable;
 
-const _: () = assert!(
-    RecordStage::ALL.len() <= 16 && Basis::ALL.len() <= 16,
-    "both fit into one byte"
-);
-
 /// Days of a row without a time: they share a day with any range.
 const ANY_DAY: (u16, u16) = (DayRange::ALL.first().0, DayRange::ALL.last().0);
 
@@ -33,14 +31,25 @@ const ANY_DAY: (u16, u16) = (DayRange::ALL.first().0, DayRange::ALL.last().0);
 pub(crate) struct Part {
     pub batch: Arc<BatchRecord>,
     pub file: FileRecord,
-    pub index: Arc<Index>,
+    pub held: Held,
     pub hidden: Option<Arc<Hidden>>,
+}
+
+/// Where the index of a part is in memory.
+#[derive(Debug, Clone)]
+pub(crate) enum Held {
+    /// By itself.
+    Apart(Arc<Index>),
+    /// Its rows are among those of a [`Merged`](crate::merged::Merged).
+    Merged,
 }
 
 /// What is kept of a file; the columns run in parallel, in file order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Index {
     pub rows: Rows,
+    /// In order of appearance.
+    pub kinds: Vec<Kind>,
     /// In file order: rows without a cell first, then by resolution.
     pub segments: Vec<Segment>,
 }
@@ -50,13 +59,8 @@ pub(crate) struct Index {
 pub(crate) struct Rows {
     pub first_day: Vec<u16>,
     pub last_day: Vec<u16>,
-    pub category: Vec<u8>,
-    /// Stage and basis, see [`traits`].
-    pub traits: Vec<u8>,
-    /// Codes of the agencies, ascending.
-    pub agencies: Vec<String>,
-    /// Positions in `agencies`; empty where there is just one.
-    pub agency: Vec<u16>,
+    /// Positions in [`Index::kinds`].
+    pub kind: Vec<u16>,
 }
 
 /// The rows of one stored resolution, or those without a cell.
@@ -66,11 +70,6 @@ pub(crate) struct Segment {
     pub rows: Range<usize>,
     /// Distinct cells and their first rows, see [`cells::entry`]; empty without a cell.
     pub entries: Vec<u64>,
-}
-
-/// A stage and a basis in one byte.
-pub(crate) const fn traits(stage: u8, basis: u8) -> u8 {
-    stage << 4 | basis
 }
 
 impl Part {
@@ -86,20 +85,45 @@ impl Part {
         hidden: &[u64],
     ) -> Result<Self, Unreadable> {
         files::fits(store, file)?;
-        let index = match persisted::read(store, file) {
-            Some(index) => index,
-            None => Index::of_file(store, file)?,
-        };
-        let whole = Self {
+        let index = Index::load(store, file)?;
+        let held = Held::Apart(Arc::new(index));
+        Self::whole(batch, file, held).hiding(store, batch, hidden)
+    }
+
+    /// A part whose rows are among those of a merged index.
+    pub(crate) fn merged(
+        store: &Path,
+        batch: &Arc<BatchRecord>,
+        file: &FileRecord,
+        hidden: &[u64],
+    ) -> Result<Self, Unreadable> {
+        files::fits(store, file)?;
+        Self::whole(batch, file, Held::Merged).hiding(store, batch, hidden)
+    }
+
+    fn whole(batch: &Arc<BatchRecord>, file: &FileRecord, held: Held) -> Self {
+        Self {
             batch: Arc::clone(batch),
             file: file.clone(),
-            index: Arc::new(index),
+            held,
             hidden: None,
-        };
-        if hidden.is_empty() {
-            Ok(whole)
-        } else {
-            whole.hiding(store, batch, hidden)
+        }
+    }
+
+    /// Its index, which is read again where it is merged with others.
+    pub(crate) fn index(&self, store: &Path) -> Result<Arc<Index>, Unreadable> {
+        match &self.held {
+            Held::Apart(index) => Ok(Arc::clone(index)),
+            Held::Merged => Index::load(store, &self.file).map(Arc::new),
+        }
+    }
+
+    /// The same part, with its rows among those of a merged index.
+    pub(crate) fn once_merged(&self) -> Self {
+        let held = Held::Merged;
+        Self {
+            held,
+            ..self.clone()
         }
     }
 
@@ -115,13 +139,14 @@ impl Part {
             Some(mask) if mask.is_for(hidden) => Some(Arc::clone(mask)),
             _ => {
                 let at = hidden::read_source_rows(store, &self.file)?;
-                Some(Arc::new(Hidden::new(&at, hidden, &self.index.rows)))
+                let index = self.index(store)?;
+                Some(Arc::new(Hidden::new(&at, hidden, &index.rows)))
             }
         };
         Ok(Self {
             batch: Arc::clone(batch),
             file: self.file.clone(),
-            index: Arc::clone(&self.index),
+            held: self.held.clone(),
             hidden: mask,
         })
     }
@@ -145,13 +170,25 @@ impl Part {
             .is_some_and(|hidden| hidden.hides(position))
     }
 
-    /// Memory of the index and the mask in bytes, without its constant part.
+    /// Memory of the index, where it has its own, and of the mask, in bytes, without its constant part.
     pub(crate) fn bytes(&self) -> usize {
-        self.index.bytes() + self.hidden.as_ref().map_or(0, |hidden| hidden.bytes())
+        let index = match &self.held {
+            Held::Apart(index) => index.bytes(),
+            Held::Merged => 0,
+        };
+        index + self.hidden.as_ref().map_or(0, |hidden| hidden.bytes())
     }
 }
 
 impl Index {
+    /// Takes the index that is kept of a file, else reads and verifies the file and keeps its index.
+    fn load(store: &Path, file: &FileRecord) -> Result<Self, Unreadable> {
+        match persisted::read(store, file) {
+            Some(index) => Ok(index),
+            None => Self::of_file(store, file),
+        }
+    }
+
     /// Reads and verifies a file, and keeps its index beside it.
     fn of_file(store: &Path, file: &FileRecord) -> Result<Self, Unreadable> {
         let bytes = files::verified(store, file)?;
@@ -167,28 +204,33 @@ impl Index {
         if frame.height() as u64 != file.rows || frame.height() > cells::MAX_ROWS {
             return Err(format!("{} rows instead of {}", frame.height(), file.rows));
         }
+        let (kinds, kind) = kind::kinds(frame)?;
+        let (first_day, last_day) = days(frame)?.into_iter().unzip();
         Ok(Self {
-            rows: Rows::new(frame)?,
+            rows: Rows {
+                first_day,
+                last_day,
+                kind,
+            },
+            kinds,
             segments: segments(frame)?,
         })
     }
 
     fn bytes(&self) -> usize {
-        let Rows {
-            first_day,
-            last_day,
-            category,
-            traits,
-            agency,
-            ..
-        } = &self.rows;
-        let rows =
-            2 * (first_day.len() + last_day.len() + agency.len()) + category.len() + traits.len();
-        rows + self
-            .segments
-            .iter()
-            .map(|segment| 8 * segment.entries.len())
-            .sum::<usize>()
+        let cells = self.segments.iter().map(|segment| segment.entries.len());
+        6 * self.rows.len() + 8 * cells.sum::<usize>()
+    }
+
+    /// The kind of the row at a position.
+    pub(crate) fn kind(&self, position: usize) -> Option<&Kind> {
+        self.kinds.get(usize::from(*self.rows.kind.get(position)?))
+    }
+}
+
+impl Rows {
+    pub(crate) fn len(&self) -> usize {
+        self.kind.len()
     }
 }
 
@@ -205,6 +247,12 @@ pub(crate) fn day_range(rows: &Rows, position: usize) -> Option<DayRange> {
 }
 
 impl Segment {
+    /// The first row of an entry; behind the last entry, the end of the rows.
+    pub(crate) fn first_row(&self, entry: usize) -> usize {
+        let entry = self.entries.get(entry);
+        entry.map_or(self.rows.end, |&entry| cells::offset_of(entry))
+    }
+
     /// Runs of rows whose cells have the same `key`, with the key, in order.
     pub(crate) fn runs<'s>(
         &'s self,
@@ -221,40 +269,6 @@ impl Segment {
             Some((key_of_run, cells::offset_of(first)..end))
         })
     }
-}
-
-impl Rows {
-    fn new(frame: &DataFrame) -> Result<Self, Unreadable> {
-        let stage = bytes(frame, "stage", RecordStage::ALL.len())?;
-        let basis = bytes(frame, "basis", Basis::ALL.len())?;
-        let days = days(frame)?;
-        let (agencies, agency) = agencies(frame)?;
-        Ok(Self {
-            first_day: days.iter().map(|day| day.0).collect(),
-            last_day: days.iter().map(|day| day.1).collect(),
-            category: bytes(frame, "category", Category::COUNT)?,
-            traits: stage
-                .iter()
-                .zip(&basis)
-                .map(|(&stage, &basis)| traits(stage, basis))
-                .collect(),
-            agencies,
-            agency,
-        })
-    }
-}
-
-fn bytes(frame: &DataFrame, column: &str, members: usize) -> Result<Vec<u8>, Unreadable> {
-    let values = frame
-        .column(column)
-        .and_then(|column| column.u8())
-        .map_err(|error| error.to_string())?;
-    let member = |value: Option<u8>| value.filter(|&value| usize::from(value) < members);
-    values
-        .iter()
-        .map(member)
-        .collect::<Option<_>>()
-        .ok_or_else(|| format!("{column} has an unknown member"))
 }
 
 /// Days of each record: when it happened, else when it was reported.
@@ -288,26 +302,6 @@ fn ranges<'f>(
         days.map_err(|error| error.to_string())
     };
     Ok(column(first)?.zip(column(last)?))
-}
-
-fn agencies(frame: &DataFrame) -> Result<(Vec<String>, Vec<u16>), Unreadable> {
-    let values = frame
-        .column("agency")
-        .and_then(|column| column.str())
-        .map_err(|error| error.to_string())?;
-    let mut names: Vec<&str> = values.iter().flatten().collect();
-    names.sort_unstable();
-    names.dedup();
-    let position = |name: Option<&str>| u16::try_from(names.binary_search(&name?).ok()?).ok();
-    let agency = match names.len() {
-        1 if values.null_count() == 0 => Vec::new(),
-        _ => values
-            .iter()
-            .map(position)
-            .collect::<Option<_>>()
-            .ok_or("an agency is missing, or too many differ")?,
-    };
-    Ok((names.into_iter().map(str::to_owned).collect(), agency))
 }
 
 fn segments(frame: &DataFrame) -> Result<Vec<Segment>, Unreadable> {

@@ -7,29 +7,29 @@
 //! |---|---|
 //! | 4 + 4 | `NQIX`, layout |
 //! | 32 | SHA-256 of the Parquet file, as the ledger has it |
-//! | 4, then each 4 + n | agencies: how many, then length and code |
+//! | 4, then each 5 + 4 + n | kinds: how many, then members, length and code of the agency |
 //! | 4, then each 1 + 4 + 4 + 4 | segments: how many, then resolution (255: no cell), first row, end, entries |
 //! | 4 | rows |
-//! | 2, 2, 1, 1 a row | first day, last day, category, traits |
-//! | 2 a row | agency, where there are several |
+//! | 2, 2, 2 a row | first day, last day, kind |
 //! | 8 an entry | entries of all segments |
 //! | 32 | SHA-256 of all before |
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use h3o::Resolution;
 use ring::digest::{SHA256, digest};
 
-use super::{Index, Rows, Segment};
+use super::{Index, Kind, Rows, Segment};
 use crate::files::FileRecord;
 
 /// Folder of the indexes within the store.
 pub(crate) const FOLDER: &str = "index";
 
 const MAGIC: &[u8; 4] = b"NQIX";
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const NO_CELL: u8 = 255;
 const DIGEST: usize = 32;
 
@@ -82,10 +82,11 @@ fn encode(index: &Index, file: &FileRecord) -> Vec<u8> {
     out.extend(MAGIC);
     out.extend(LAYOUT.to_le_bytes());
     out.extend(file.sha256);
-    push(&mut out, rows.agencies.len());
-    for agency in &rows.agencies {
-        push(&mut out, agency.len());
-        out.extend(agency.as_bytes());
+    push(&mut out, index.kinds.len());
+    for kind in &index.kinds {
+        out.extend(kind.members());
+        push(&mut out, kind.agency.len());
+        out.extend(kind.agency.as_bytes());
     }
     push(&mut out, index.segments.len());
     for segment in &index.segments {
@@ -94,12 +95,9 @@ fn encode(index: &Index, file: &FileRecord) -> Vec<u8> {
         push(&mut out, segment.rows.end);
         push(&mut out, segment.entries.len());
     }
-    push(&mut out, rows.category.len());
-    let days = rows.first_day.iter().chain(&rows.last_day);
-    out.extend(days.flat_map(|day| day.to_le_bytes()));
-    out.extend(&rows.category);
-    out.extend(&rows.traits);
-    out.extend(rows.agency.iter().flat_map(|at| at.to_le_bytes()));
+    push(&mut out, rows.len());
+    let columns = [&rows.first_day, &rows.last_day, &rows.kind].into_iter();
+    out.extend(columns.flatten().flat_map(|value| value.to_le_bytes()));
     let entries = index.segments.iter().flat_map(|segment| &segment.entries);
     out.extend(entries.flat_map(|entry| entry.to_le_bytes()));
     let sha256 = digest(&SHA256, &out);
@@ -119,10 +117,12 @@ fn decode(bytes: &[u8], file: &FileRecord) -> Option<Index> {
     if !known || rest.take(DIGEST)? != file.sha256 || digest(&SHA256, body).as_ref() != sha256 {
         return None;
     }
-    let mut agencies = Vec::new();
+    let mut kinds = Vec::new();
     for _ in 0..rest.number()? {
+        let members = *rest.take(5)?.first_chunk()?;
         let length = rest.number()?;
-        agencies.push(String::from_utf8(rest.take(length)?.to_vec()).ok()?);
+        let agency = std::str::from_utf8(rest.take(length)?).ok()?;
+        kinds.push(Kind::of(members, Arc::from(agency))?);
     }
     let mut heads = Vec::new();
     for _ in 0..rest.number()? {
@@ -137,13 +137,7 @@ fn decode(bytes: &[u8], file: &FileRecord) -> Option<Index> {
     let rows = Rows {
         first_day: rest.shorts(count)?,
         last_day: rest.shorts(count)?,
-        category: rest.take(count)?.to_vec(),
-        traits: rest.take(count)?.to_vec(),
-        agency: match agencies.len() {
-            0 | 1 => Vec::new(),
-            _ => rest.shorts(count)?,
-        },
-        agencies,
+        kind: rest.shorts(count)?,
     };
     let mut segments = Vec::new();
     for (resolution, rows, entries) in heads {
@@ -155,7 +149,11 @@ fn decode(bytes: &[u8], file: &FileRecord) -> Option<Index> {
         });
     }
     let whole = rest.0.is_empty() && count as u64 == file.rows;
-    whole.then_some(Index { rows, segments })
+    whole.then_some(Index {
+        rows,
+        kinds,
+        segments,
+    })
 }
 
 /// What is not read yet.
@@ -187,7 +185,7 @@ impl<'b> Rest<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use naqsha_model::BatchDigest;
+    use naqsha_model::{Basis, BatchDigest, Category, HandlingCode, Precision, RecordStage};
 
     fn file(rows: u64) -> FileRecord {
         FileRecord {
@@ -203,16 +201,21 @@ mod tests {
     }
 
     fn index(agencies: &[&str]) -> Index {
-        let several = agencies.len() > 1;
+        let kind = |(code, &agency): (u8, &&str)| Kind {
+            category: Category::from_index(code).unwrap(),
+            stage: RecordStage::Fir,
+            basis: Basis::Occurrence,
+            precision: Precision::District,
+            handling: HandlingCode::Permitted,
+            agency: Arc::from(agency),
+        };
         Index {
             rows: Rows {
                 first_day: vec![1, 40_000, 65_535],
                 last_day: vec![2, 40_001, 65_535],
-                category: vec![0, 3, 11],
-                traits: vec![0x10, 0x21, 0x32],
-                agencies: agencies.iter().map(|&code| code.to_owned()).collect(),
-                agency: if several { vec![0, 1, 0] } else { Vec::new() },
+                kind: vec![0, u16::from(agencies.len() > 1), 0],
             },
+            kinds: (0..).zip(agencies).map(kind).collect(),
             segments: vec![
                 Segment {
                     resolution: None,

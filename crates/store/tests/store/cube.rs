@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 
 use h3o::{CellIndex, LatLng, Resolution};
-use naqsha_model::{Agency, Basis, CategorySet, Day, DayRange, Incident, RecordStage};
-use naqsha_store::{Area, Cube, CubeQuery, Excluded, Filter, Snapshot};
+use naqsha_model::{
+    Agency, Basis, Category, CategorySet, Day, DayRange, HandlingCode, Incident, Precision,
+    RecordStage,
+};
+use naqsha_store::{
+    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Reach, Selection, Snapshot, Store,
+};
 
 use crate::support::{
-    Random, commit, create, digest, header, in_cell, incident, open, passes, scattered,
+    Random, act, commit, create, digest, header, in_cell, incident, on_day, open, passes,
+    scattered, told, wait,
 };
 
 const BATCHES: u8 = 5;
@@ -15,7 +21,13 @@ const BATCHES: u8 = 5;
 /// Incidents with whether they are invented, and a snapshot of a reopened store that holds them.
 fn held(seed: u64) -> (Vec<(Incident, bool)>, std::sync::Arc<Snapshot>) {
     let folder = tempfile::tempdir().unwrap();
-    let store = create(folder.path());
+    let (all, store) = filled(seed, folder.path());
+    drop(store);
+    (all, open(folder.path()).snapshot())
+}
+
+fn filled(seed: u64, folder: &std::path::Path) -> (Vec<(Incident, bool)>, Store) {
+    let store = create(folder);
     let mut random = Random(seed);
     let mut all = Vec::new();
     for number in 1..=BATCHES {
@@ -32,8 +44,7 @@ fn held(seed: u64) -> (Vec<(Incident, bool)>, std::sync::Arc<Snapshot>) {
         );
         commit(&store, header(number), batch);
     }
-    drop(store);
-    (all, open(folder.path()).snapshot())
+    (all, store)
 }
 
 fn oracle(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Cube {
@@ -94,46 +105,108 @@ fn some<T>(random: &mut Random, value: impl FnOnce(&mut Random) -> T) -> Option<
     }
 }
 
-#[test]
-fn cubes_are_those_of_a_hash_map_whatever_is_asked() {
-    let (incidents, snapshot) = held(1);
-    let east = |cell: CellIndex| u64::from(cell) >> 20 & 3 != 1;
+/// Whether a cell is of the odd half of the regions of resolution 3, which a region can tell of all that lies in it.
+fn is_odd(cell: CellIndex) -> bool {
+    let region = cell.parent(Resolution::Three).unwrap_or(cell);
+    u64::from(region) >> 36 & 1 == 1
+}
+
+fn odd_reach(region: CellIndex) -> Reach {
+    match region.resolution() {
+        coarse if coarse < Resolution::Three => Reach::Part,
+        _ if is_odd(region) => Reach::All,
+        _ => Reach::Nothing,
+    }
+}
+
+fn is_east(cell: CellIndex) -> bool {
+    u64::from(cell) >> 20 & 3 != 1
+}
+
+/// Any filter.
+fn filter(random: &mut Random) -> Filter<'static> {
+    let mut filter = Filter::default();
+    if random.below(2) == 0 {
+        let chosen: Vec<_> = CategorySet::ALL
+            .iter()
+            .filter(|_| random.below(3) == 0)
+            .collect();
+        filter.categories = chosen
+            .into_iter()
+            .fold(CategorySet::NONE, CategorySet::with);
+    }
+    filter.stages = some(random, |r| {
+        vec![r.pick(RecordStage::ALL), r.pick(RecordStage::ALL)]
+    });
+    filter.bases = some(random, |r| {
+        Basis::ALL
+            .iter()
+            .copied()
+            .filter(|_| r.below(2) == 0)
+            .collect()
+    });
+    filter.precisions = some(random, |r| {
+        Precision::ALL
+            .iter()
+            .copied()
+            .filter(|_| r.below(4) > 0)
+            .collect()
+    });
+    filter.handlings = some(random, |r| {
+        HandlingCode::ALL
+            .iter()
+            .copied()
+            .filter(|_| r.below(4) > 0)
+            .collect()
+    });
+    filter.agencies = some(random, |r| {
+        vec![r.pick(&["ANF", "FIA", "NCCIA"]).to_owned()]
+    });
+    filter.days = some(random, |r| {
+        let first = 39_900 + u16::try_from(r.below(600)).unwrap();
+        DayRange::new(Day(first), Day(first + u16::try_from(r.below(90)).unwrap())).unwrap()
+    });
+    let finest = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
+    filter.area = some(random, |r| match r.below(2) {
+        0 => Area {
+            finest,
+            contains: &is_east,
+            reach: None,
+        },
+        _ => Area {
+            finest,
+            contains: &is_odd,
+            reach: Some(&odd_reach),
+        },
+    });
+    filter
+}
+
+/// Counts by category and month, slowly.
+fn months(incidents: &[(Incident, bool)], filter: &Filter<'_>) -> Vec<MonthCount> {
+    let mut counts = BTreeMap::new();
+    for (incident, _) in incidents.iter().filter(|(one, _)| passes(one, filter)) {
+        let date = incident.when().map(|when| when.days.first().date());
+        let month = date.map(|date| (date.year(), date.month()));
+        *counts
+            .entry((incident.category.index(), month))
+            .or_insert(0) += 1;
+    }
+    let count = |((category, month), count)| MonthCount {
+        category: Category::from_index(category).unwrap(),
+        month,
+        count,
+    };
+    counts.into_iter().map(count).collect()
+}
+
+/// Asks a snapshot all kinds of questions, of which each must be answered as a hash map answers it.
+fn answers(incidents: &[(Incident, bool)], snapshot: &Snapshot, questions: usize) {
     let mut random = Random(2);
     let (mut seen, mut coarse, mut nowhere, mut uncounted, mut invented) = (0, 0, 0, 0, 0);
-    for _ in 0..600 {
+    for _ in 0..questions {
         let resolution = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
-        let mut filter = Filter::default();
-        if random.below(2) == 0 {
-            let chosen: Vec<_> = CategorySet::ALL
-                .iter()
-                .filter(|_| random.below(3) == 0)
-                .collect();
-            filter.categories = chosen
-                .into_iter()
-                .fold(CategorySet::NONE, CategorySet::with);
-        }
-        filter.stages = some(&mut random, |r| {
-            vec![r.pick(RecordStage::ALL), r.pick(RecordStage::ALL)]
-        });
-        filter.bases = some(&mut random, |r| {
-            Basis::ALL
-                .iter()
-                .copied()
-                .filter(|_| r.below(2) == 0)
-                .collect()
-        });
-        filter.agencies = some(&mut random, |r| {
-            vec![r.pick(&["ANF", "FIA", "NCCIA"]).to_owned()]
-        });
-        filter.days = some(&mut random, |r| {
-            let first = 39_900 + u16::try_from(r.below(600)).unwrap();
-            DayRange::new(Day(first), Day(first + u16::try_from(r.below(90)).unwrap())).unwrap()
-        });
-        let finest = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
-        filter.area = some(&mut random, |_| Area {
-            finest,
-            contains: &east,
-        });
+        let filter = filter(&mut random);
         let counted_bases = some(&mut random, |_| {
             vec![Basis::Occurrence, Basis::Seizure, Basis::Unknown]
         });
@@ -143,8 +216,12 @@ fn cubes_are_those_of_a_hash_map_whatever_is_asked() {
             counted_bases,
         };
         let cube = snapshot.cube(&query);
-        assert_eq!(cube, oracle(&incidents, &query), "{query:?}");
+        assert_eq!(cube, oracle(incidents, &query), "{query:?}");
         assert_eq!(cube.matched, snapshot.count(&query.filter));
+        assert_eq!(
+            snapshot.by_month(&query.filter),
+            months(incidents, &query.filter)
+        );
         seen += cube.cells.len();
         coarse += cube.excluded.too_coarse;
         nowhere += cube.excluded.no_location;
@@ -156,9 +233,84 @@ fn cubes_are_those_of_a_hash_map_whatever_is_asked() {
             .count();
     }
     assert!(
-        seen > 1_000 && coarse > 1_000 && nowhere > 100 && uncounted > 1_000 && invented > 100,
+        seen > questions
+            && coarse > questions as u64
+            && nowhere > 100
+            && uncounted > 100
+            && invented > 100,
         "all was tried"
     );
+}
+
+#[test]
+fn cubes_are_those_of_a_hash_map_whatever_is_asked() {
+    let (incidents, snapshot) = held(1);
+    answers(&incidents, &snapshot, 600);
+}
+
+#[test]
+fn a_merged_index_answers_as_a_hash_map_does_whatever_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (incidents, store) = filled(1, folder.path());
+    let before = store.snapshot();
+    assert!(wait(store.merge(0)).unwrap());
+    assert!(!wait(store.merge(0)).unwrap(), "nothing lies by itself");
+    answers(&incidents, &store.snapshot(), 600);
+    assert_eq!(told(&before), told(&store.snapshot()));
+}
+
+#[test]
+fn records_that_go_and_come_after_the_merge_are_seen_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut incidents, store) = filled(4, folder.path());
+    assert!(wait(store.merge(4)).unwrap());
+    assert!(
+        !wait(store.merge(4)).unwrap(),
+        "one would be merged with itself"
+    );
+    let all = incidents.clone();
+    let of_batch = |number: usize| (number - 1) * 600..number * 600;
+
+    // A few rows, so that they are taken off.
+    let rows: Vec<u64> = (1..=600).step_by(7).collect();
+    wait(store.withdraw(&digest(2), Selection::Rows(rows.clone()), act("x"))).unwrap();
+    let second = of_batch(2);
+    let stays = |at: usize| !second.contains(&at) || (at - second.start) % 7 != 0;
+    let mut at = 0;
+    incidents.retain(|_| {
+        at += 1;
+        stays(at - 1)
+    });
+    answers(&incidents, &store.snapshot(), 300);
+
+    // Two batches of five, so that all rows are looked at, and then one that comes.
+    for number in [4, 5] {
+        wait(store.withdraw(&digest(number), Selection::Batch, act("x"))).unwrap();
+    }
+    incidents.truncate(incidents.len() - 1_200);
+    answers(&incidents, &store.snapshot(), 300);
+    let mut random = Random(9);
+    let new: Vec<Incident> = (1..=600).map(|row| scattered(&mut random, row)).collect();
+    commit(&store, header(6), new.clone());
+    incidents.extend(new.iter().map(|new| (new.clone(), header(6).synthetic)));
+    answers(&incidents, &store.snapshot(), 300);
+
+    // Merged again, with what is withdrawn in it; then restored.
+    assert!(wait(store.merge(0)).unwrap());
+    answers(&incidents, &store.snapshot(), 300);
+    for number in [4, 5] {
+        wait(store.restore(&digest(number), Selection::Batch, act("x"))).unwrap();
+    }
+    wait(store.restore(&digest(2), Selection::Rows(rows), act("x"))).unwrap();
+    let mut all = all;
+    all.extend(new.into_iter().map(|new| (new, header(6).synthetic)));
+    answers(&all, &store.snapshot(), 300);
+
+    // As it was before the sixth batch, and as a start without a merge tells it.
+    let past = store.snapshot().as_of(5).unwrap();
+    let first = open(folder.path()).snapshot();
+    assert_eq!(told(&past), told(&first.as_of(5).unwrap()));
+    assert_eq!(told(&store.snapshot()), told(&first));
 }
 
 #[test]
@@ -200,6 +352,7 @@ fn the_area_is_asked_once_for_each_cell_of_a_file() {
     let area = Some(Area {
         finest: Resolution::Seven,
         contains: &contains,
+        reach: None,
     });
     assert_eq!(
         store.snapshot().count(&Filter {
@@ -215,7 +368,7 @@ fn the_area_is_asked_once_for_each_cell_of_a_file() {
 }
 
 #[test]
-fn the_index_never_takes_more_than_sixteen_bytes_a_row() {
+fn the_index_takes_few_bytes_a_row() {
     let folder = tempfile::tempdir().unwrap();
     let store = create(folder.path());
     let centre = Resolution::Nine.pentagons().next().unwrap();
@@ -223,24 +376,31 @@ fn the_index_never_takes_more_than_sixteen_bytes_a_row() {
         .grid_disk::<Vec<_>>(30)
         .into_iter()
         .zip(1..)
-        .map(|(cell, row)| in_cell(incident(row), cell))
+        .map(|(cell, row)| on_day(in_cell(incident(row), cell), 40_000))
         .collect();
     incidents[0].agency = Agency::new("FIA").unwrap();
     let rows = incidents.len() as u64;
     commit(&store, header(1), incidents);
     assert_eq!(
         store.snapshot().index_bytes(),
-        16 * rows,
+        14 * rows,
         "all cells differ, and two agencies share the file"
     );
     let crowded = (1..=1_000)
-        .map(|row| in_cell(incident(row), centre))
+        .map(|row| on_day(in_cell(incident(row), centre), 40_001))
         .collect();
     commit(&store, header(2), crowded);
     assert_eq!(
         store.snapshot().index_bytes(),
-        16 * rows + 6 * 1_000 + 8,
+        14 * rows + 6 * 1_000 + 8,
         "one cell"
     );
     assert!(store.find_batch(&digest(2)).is_some());
+    assert!(wait(store.merge(0)).unwrap());
+    let [least, most] = [12 * (rows + 1_000), 12 * (rows + 1_000) + 13 * rows];
+    let bytes = store.snapshot().index_bytes();
+    assert!(
+        (least..most).contains(&bytes),
+        "{bytes} of {least} to {most}"
+    );
 }

@@ -30,6 +30,7 @@ enum Step {
     WithdrawPeriod(u8, u8, u8),
     Release(u8),
     Reopen,
+    Merge,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -45,6 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<u8>(), 0..30_u8, 0..10_u8).prop_map(|(batch, day, days)| Step::WithdrawPeriod(batch, day, days)),
         2 => any::<u8>().prop_map(Step::Release),
         1 => Just(Step::Reopen),
+        2 => Just(Step::Merge),
     ]
 }
 
@@ -108,6 +110,9 @@ impl Pair<'_> {
                 }
             }
             Step::Reopen => self.store = open(self.folder),
+            Step::Merge => {
+                wait(self.store.merge(0)).unwrap();
+            }
         }
     }
 

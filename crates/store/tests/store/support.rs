@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use h3o::{CellIndex, LatLng, Resolution};
 use jiff::Timestamp;
 use naqsha_model::{
-    Agency, Basis, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, Incident,
-    NaturalKey, Occurred, RecordStage, TimePrecision,
+    Agency, Basis, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, HandlingCode,
+    Incident, NaturalKey, Occurred, RecordStage, TimePrecision,
 };
 use naqsha_store::{
     Act, BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Page, Snapshot, Store,
@@ -167,6 +167,7 @@ pub(crate) fn scattered(random: &mut Random, row: u64) -> Incident {
     incident.category = random.pick(&CategorySet::ALL.iter().collect::<Vec<_>>());
     incident.stage = random.pick(RecordStage::ALL);
     incident.location.basis = random.pick(Basis::ALL);
+    incident.handling.code = random.pick(HandlingCode::ALL);
     if random.below(4) > 0 {
         let first = 40_000 + u16::try_from(random.below(400)).unwrap();
         let time = Some(days(
@@ -211,6 +212,14 @@ pub(crate) fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
             .bases
             .as_ref()
             .is_none_or(|bases| bases.contains(&incident.location.basis))
+        && filter
+            .precisions
+            .as_ref()
+            .is_none_or(|precisions| precisions.contains(&incident.location.precision()))
+        && filter
+            .handlings
+            .as_ref()
+            .is_none_or(|handlings| handlings.contains(&incident.handling.code))
         && filter
             .agencies
             .as_ref()
