@@ -72,15 +72,14 @@ pub(crate) fn run_targets(workspace: &Workspace, request: Request) -> Result<Exi
 fn start(workspace: &Workspace, target: &str, request: Request) -> Result<Child> {
     let folder = workspace.path("fuzz");
     let log = fs::File::create(log_of(workspace, target)).context("creating a log")?;
-    let corpus = match request.seed {
-        None => folder.join("corpus").join(target),
-        Some(_) => {
-            let fresh = workspace.target.join("naqsha-fuzz-corpus").join(target);
-            if fresh.exists() {
-                fs::remove_dir_all(&fresh).context("emptying a corpus")?;
-            }
-            fresh
+    let corpus = if request.seed.is_none() {
+        folder.join("corpus").join(target)
+    } else {
+        let fresh = workspace.target.join("naqsha-fuzz-corpus").join(target);
+        if fresh.exists() {
+            fs::remove_dir_all(&fresh).context("emptying a corpus")?;
         }
+        fresh
     };
     fs::create_dir_all(&corpus).context("creating a corpus")?;
     // Tables are read by a child of the program whose memory is capped: for them only what it touches is bounded here.

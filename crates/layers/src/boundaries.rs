@@ -71,17 +71,16 @@ impl BoundingBox {
 
     /// How much of what lies below a cell shares a point with the box.
     ///
-    /// All descendants of a cell lie within it and its neighbours. Where those come near a pole or the antimeridian, or the
-    /// box crosses it, nothing is said.
+    /// All descendants of a cell lie within twice its mean edge of its centre. Where that comes near a pole or the
+    /// antimeridian, or the box crosses it, nothing is said.
     pub(crate) fn reach(&self, cell: CellIndex) -> Reach {
-        let around = CellBoundaries::of(&cell.grid_disk::<Vec<_>>(1)).extent();
-        let plain = |[west, south, east, north]: &[f64; 4]| {
-            *west > -170.0 && *east < 170.0 && *south > -80.0 && *north < 80.0
-        };
-        let Some([west, south, east, north]) = around.filter(plain) else {
-            return Reach::Part;
-        };
-        if self.west > self.east {
+        const KM_A_DEGREE: f64 = 111.0;
+        let centre = LatLng::from(cell);
+        let height = 2.0 * cell.resolution().edge_length_km() / KM_A_DEGREE;
+        let [south, north] = [centre.lat() - height, centre.lat() + height];
+        let width = height / south.abs().max(north.abs()).to_radians().cos();
+        let [west, east] = [centre.lng() - width, centre.lng() + width];
+        if south < -80.0 || north > 80.0 || west < -180.0 || east > 180.0 || self.west > self.east {
             Reach::Part
         } else if self.west > east || west > self.east || self.south > north || south > self.north {
             Reach::Nothing

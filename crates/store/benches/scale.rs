@@ -5,6 +5,8 @@
 //! other values each time; the median and the largest are told in milliseconds, with what PostgreSQL and others take for
 //! the same in `benches/peers`.
 
+#![expect(clippy::print_stdout, reason = "what it measures")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -217,22 +219,13 @@ fn within(cell: CellIndex, [west, south, east, north]: [f64; 4]) -> bool {
     (west..=east).contains(&centre.lng()) && (south..=north).contains(&centre.lat())
 }
 
+/// All that lies below a cell lies within twice its mean edge of its centre.
 fn reach(region: CellIndex, [west, south, east, north]: [f64; 4]) -> Reach {
-    let around: Vec<LatLng> = region
-        .grid_disk::<Vec<_>>(1)
-        .iter()
-        .flat_map(|cell| cell.boundary().iter().copied().collect::<Vec<_>>())
-        .collect();
-    let lons = around.iter().map(|at| at.lng());
-    let lats = around.iter().map(|at| at.lat());
-    let [w, e] = [
-        lons.clone().fold(180.0, f64::min),
-        lons.fold(-180.0, f64::max),
-    ];
-    let [s, n] = [
-        lats.clone().fold(90.0, f64::min),
-        lats.fold(-90.0, f64::max),
-    ];
+    let centre = LatLng::from(region);
+    let height = 2.0 * region.resolution().edge_length_km() / 111.0;
+    let width = 1.4 * height;
+    let [w, e] = [centre.lng() - width, centre.lng() + width];
+    let [s, n] = [centre.lat() - height, centre.lat() + height];
     if w > east || e < west || s > north || n < south {
         Reach::Nothing
     } else if w >= west && e <= east && s >= south && n <= north {

@@ -6,7 +6,7 @@ use h3o::Resolution;
 pub(crate) const MAX_ROWS: usize = 1 << OFFSET_BITS;
 
 /// Digits 10 to 15 of a cell at resolution 9 or coarser are unused and all ones: 18 bits that carry a row offset.
-const OFFSET_BITS: u32 = 18;
+pub(crate) const OFFSET_BITS: u32 = 18;
 const OFFSET: u64 = (1 << OFFSET_BITS) - 1;
 
 /// The parent at `resolution` of a cell at `resolution` or finer.

@@ -37,18 +37,14 @@ pub(crate) fn cube(parts: &[Arc<Part>], views: &[Arc<View>], query: &CubeQuery<'
     let apart = apart.reduce(Counts::default, Counts::merge);
     let merged = views.iter().map(|view| view.count(&scan, query.resolution));
     let counts = merged.fold(apart, Counts::merge);
+    let cell = |&(cell, ..): &Counted| CellIndex::try_from(cell).expect("checked when read");
     let mut cube = Cube {
-        cells: Vec::with_capacity(counts.cells.len()),
-        counts: Vec::with_capacity(counts.cells.len()),
-        synthetic: Vec::with_capacity(counts.cells.len()),
+        cells: counts.cells.par_iter().map(cell).collect(),
+        counts: counts.cells.par_iter().map(|cell| cell.1).collect(),
+        synthetic: counts.cells.par_iter().map(|cell| cell.2).collect(),
+        matched: counts.cells.iter().map(|cell| u64::from(cell.1)).sum(),
         ..Cube::default()
     };
-    for (cell, count, synthetic) in counts.cells {
-        cube.matched += u64::from(count);
-        cube.cells.extend(CellIndex::try_from(cell));
-        cube.counts.push(count);
-        cube.synthetic.push(synthetic);
-    }
     for (cell, count, _synthetic) in counts.coarse {
         cube.excluded.too_coarse += u64::from(count);
         cube.coarse
@@ -78,11 +74,7 @@ fn count(part: &Part, index: &Index, passing: &Passing, resolution: Resolution) 
             (counted > 0).then_some((cell, counted, part.batch.synthetic))
         });
         let counted = counted.collect();
-        let known = if stored >= resolution {
-            &mut counts.cells
-        } else {
-            &mut counts.coarse
-        };
+        let known = counts.known(stored, resolution);
         *known = merge(std::mem::take(known), counted);
     }
     counts
@@ -105,6 +97,15 @@ impl Counts {
         if count > 0 {
             let area = area.map(ToString::to_string);
             *self.unlocated.entry(area).or_default() += count;
+        }
+    }
+
+    /// Where cells of a stored resolution go.
+    pub(crate) fn known(&mut self, stored: Resolution, asked: Resolution) -> &mut Vec<Counted> {
+        if stored >= asked {
+            &mut self.cells
+        } else {
+            &mut self.coarse
         }
     }
 

@@ -35,8 +35,14 @@ fn merge(shared: &Shared, apart: usize) -> bool {
     if inputs.is_empty() {
         return false;
     }
-    let Some(merged) = Merged::of(&inputs) else {
-        tracing::debug!("the files have more kinds of records than one index holds");
+    // On threads of its own: an answer would wait for one of the pool until all is merged.
+    let pool = rayon::ThreadPoolBuilder::new().build();
+    let merged = match &pool {
+        Ok(pool) => pool.install(|| Merged::of(&inputs)),
+        Err(_no_threads) => None,
+    };
+    let Some(merged) = merged else {
+        tracing::debug!("the files are not merged: more kinds, or too few threads");
         return false;
     };
     drop((inputs, snapshot));

@@ -249,8 +249,16 @@ impl Shared {
 
     /// Shows a merged index in the place of the indexes it was made of; what it answers stays the same.
     pub(crate) fn show_merged(&self, merged: &Arc<View>, left: &[Arc<View>]) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(current.with_merged(merged, left));
+        loop {
+            let before = self.snapshot();
+            let with = Arc::new(before.with_merged(merged, left));
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            // A batch may have come meanwhile; readers wait for none of this.
+            if Arc::ptr_eq(&before, &current) {
+                *current = with;
+                return;
+            }
+        }
     }
 
     /// Takes no more batches: after a failed sync nobody knows what is on the disk, and trying again proves nothing.

@@ -105,18 +105,13 @@ impl Layer for Counts {
                 values: Values::Numbers(areas),
             },
         ];
-        let (shapes, boundaries) = match (grid, positions) {
-            (Some(grid), Some(positions)) => {
-                let shape = |at: Option<usize>| u32::try_from(at?).ok();
-                (
-                    positions.into_iter().map(shape).collect(),
-                    grid.boundaries(),
-                )
-            }
-            _ => {
-                let shapes = (0..).map(Some).take(cells.len()).collect();
-                (shapes, Arc::new(CellBoundaries::of(&cells)))
-            }
+        let (shapes, boundaries) = if let (Some(grid), Some(positions)) = (grid, positions) {
+            let shape = |at: Option<usize>| u32::try_from(at?).ok();
+            let shapes = positions.into_iter().map(shape).collect();
+            (shapes, grid.boundaries())
+        } else {
+            let shapes = (0..).map(Some).take(cells.len()).collect();
+            (shapes, Arc::new(CellBoundaries::of(&cells)))
         };
         let table = LayerTable {
             layer: &COUNTS,

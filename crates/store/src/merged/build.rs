@@ -15,6 +15,7 @@ use h3o::CellIndex;
 use rayon::prelude::*;
 
 use super::calendar::Calendar;
+use super::cells::{Cells, MOST_ROWS};
 use super::{Columns, FileKey, Merged, MergedKind, Segment};
 use crate::cells;
 use crate::index::{Index, Part};
@@ -24,9 +25,6 @@ const REGIONS: usize = 64;
 
 /// Files of one merged index, and kinds of it: what a number of two bytes counts.
 const MOST: usize = 1 << 16;
-
-/// Rows of one merged index: what an offset of four bytes counts.
-const MOST_ROWS: usize = u32::MAX as usize;
 
 /// What goes into a merged index.
 #[derive(Debug)]
@@ -63,7 +61,7 @@ impl Merged {
         for input in inputs {
             names.add(input, &mut pieces);
         }
-        if rows > MOST_ROWS || names.kinds.len() > MOST || names.files.len() > MOST {
+        if rows >= MOST_ROWS || names.kinds.len() > MOST || names.files.len() > MOST {
             return None;
         }
         let mut columns = Columns {
@@ -73,7 +71,7 @@ impl Merged {
             part: vec![0; rows],
         };
         let segments = merge(&pieces, &mut columns);
-        let calendar = Calendar::new(&columns, &segments, names.kinds.len());
+        let calendar = Calendar::new(&columns, &segments, names.kinds.len())?;
         let invented = names.kinds.iter().filter(|kind| kind.synthetic).count();
         let uniform = invented == 0 || invented == names.kinds.len();
         Some(Self {
@@ -157,7 +155,7 @@ impl Names {
                 merged
                     .segments
                     .iter()
-                    .map(|of| piece(Entries::Plain(&of.cells, &of.starts), &of.rows)),
+                    .map(|of| piece(Entries::Plain(&of.cells), &of.rows)),
             ),
         }
     }
@@ -178,7 +176,7 @@ struct Piece<'i> {
 #[derive(Clone, Copy)]
 enum Entries<'i> {
     Packed(&'i [u64]),
-    Plain(&'i [u64], &'i [u32]),
+    Plain(&'i Cells),
     /// Rows without a cell, from one on.
     Nowhere(usize),
 }
@@ -193,7 +191,8 @@ enum PartOf<'i> {
 impl Piece<'_> {
     fn len(&self) -> usize {
         match self.entries {
-            Entries::Packed(entries) | Entries::Plain(entries, _) => entries.len(),
+            Entries::Packed(entries) => entries.len(),
+            Entries::Plain(cells) => cells.len(),
             Entries::Nowhere(_) => 1,
         }
     }
@@ -202,7 +201,7 @@ impl Piece<'_> {
     fn cell(&self, entry: usize) -> u64 {
         match self.entries {
             Entries::Packed(entries) => cells::cell_of(entries[entry]),
-            Entries::Plain(cells, _) => cells[entry],
+            Entries::Plain(cells) => cells.cell(entry),
             Entries::Nowhere(_) => 0,
         }
     }
@@ -212,7 +211,7 @@ impl Piece<'_> {
         match self.entries {
             _ if entry == self.len() => self.end,
             Entries::Packed(entries) => cells::offset_of(entries[entry]),
-            Entries::Plain(_, starts) => starts[entry] as usize,
+            Entries::Plain(cells) => cells.start(entry).unwrap_or(self.end),
             Entries::Nowhere(start) => start,
         }
     }
@@ -272,18 +271,15 @@ fn merge(pieces: &[Piece<'_>], columns: &mut Columns) -> Vec<Segment> {
             segments.push(Segment {
                 resolution,
                 rows: start as usize..rows,
-                cells: Vec::new(),
-                starts: Vec::new(),
+                cells: Cells::default(),
             });
         }
         if let Some(last) = segments.last_mut() {
-            last.cells.push(cell);
-            last.starts.push(start);
+            last.cells.push(cell, start);
         }
     }
     for segment in &mut segments {
         segment.cells.shrink_to_fit();
-        segment.starts.shrink_to_fit();
     }
     segments
 }

@@ -1,10 +1,12 @@
-//! The rows by kind and day, each with its place at resolution 7: what national questions about a period are answered from,
-//! at the cost of the rows that pass and not of all.
+//! The rows by kind and day, each with its place: what questions about a period are answered from, at the cost of the rows
+//! that pass and not of all.
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     reason = "positions come from the calendar itself; a merged index has fewer than 2^32 rows"
 )]
+
+use std::ops::Range;
 
 use h3o::Resolution;
 use naqsha_model::DayRange;
@@ -13,142 +15,243 @@ use rayon::prelude::*;
 use super::{Columns, Segment};
 use crate::cells;
 
-/// The finest resolution that the calendar answers.
-pub(crate) const FINEST: Resolution = Resolution::Seven;
+/// The resolution of places.
+pub(super) const PLACE: Resolution = Resolution::Seven;
+
+/// Bits of a [`Spot`] that say which cell of its place it is. A place has 49 cells at resolution 9, 7 at 8 and itself.
+const CELL_BITS: u32 = 6;
+
+/// Where the cells of each finer resolution begin among those of a place: of 9, of 8, of 7 or coarser.
+const FIRST: [u32; 3] = [0, 49, 56];
+
+/// A place and one of the cells in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Spot(u32);
+
+impl Spot {
+    /// The number of the place.
+    pub(super) const fn place(self) -> usize {
+        (self.0 >> CELL_BITS) as usize
+    }
+}
 
 /// Rows by kind and day.
 #[derive(Debug)]
 pub(crate) struct Calendar {
-    /// Cells at [`FINEST`], and those of rows that are stored coarser, ascending. A row without a cell has the place behind
+    /// Cells at [`PLACE`], and those of rows that are stored coarser, ascending. A row without a cell has the place behind
     /// the last.
-    pub places: Vec<u64>,
-    pub kinds: Vec<KindDays>,
+    pub(super) places: Vec<u64>,
+    /// For each place, the entries of its first cells at resolutions 9, 8 and 7 or coarser; entries are numbered through
+    /// all segments.
+    first_entries: Vec<[u32; 3]>,
+    /// Rows of each place.
+    pub(super) rows: Vec<u32>,
+    /// Rows without a cell, by kind.
+    pub(super) nowhere_rows: Vec<i64>,
+    pub(super) kinds: Vec<KindDays>,
 }
 
 /// The rows of one kind.
 #[derive(Debug, Default)]
-pub(crate) struct KindDays {
-    /// Days on which a row of a single day lies, ascending, and where its rows begin in `places`.
+pub(super) struct KindDays {
+    /// Days on which a row of a single day lies, ascending, and where its rows begin in `spots`.
     days: Vec<(u16, u32)>,
-    /// Places of the rows of a single day, by day.
-    places: Vec<u32>,
+    /// The rows of a single day, by day.
+    spots: Vec<Spot>,
     /// The other rows: of several days, or of any.
-    ranged: Vec<Ranged>,
+    pub(super) ranged: Vec<Ranged>,
 }
 
 /// A row of several days.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ranged {
-    pub place: u32,
-    pub first_day: u16,
-    pub last_day: u16,
+pub(super) struct Ranged {
+    pub(super) spot: Spot,
+    first_day: u16,
+    last_day: u16,
 }
 
 impl Ranged {
-    pub(crate) fn meets(self, days: Option<DayRange>) -> bool {
-        days.is_none_or(|days| self.first_day <= days.last().0 && self.last_day >= days.first().0)
+    pub(super) fn meets(self, days: Option<DayRange>) -> bool {
+        meets(self.first_day, self.last_day, days)
     }
 }
 
+/// Whether a row of these days has one that is asked.
+pub(super) fn meets(first_day: u16, last_day: u16, days: Option<DayRange>) -> bool {
+    days.is_none_or(|days| first_day <= days.last().0 && last_day >= days.first().0)
+}
+
 impl Calendar {
-    pub(crate) fn new(columns: &Columns, segments: &[Segment], kinds: usize) -> Self {
+    /// `None` where there are more places than a spot can name.
+    pub(super) fn new(columns: &Columns, segments: &[Segment], kinds: usize) -> Option<Self> {
         let places = places(segments);
-        let mut waiting: Vec<Waiting> = (0..kinds).map(|_| Waiting::default()).collect();
-        let mut counts = vec![0_u32; kinds];
-        for &kind in &columns.kind {
-            counts[usize::from(kind)] += 1;
+        if places.len() >= 1 << (u32::BITS - CELL_BITS) {
+            return None;
         }
-        for (waiting, &count) in waiting.iter_mut().zip(&counts) {
-            waiting.days.reserve_exact(count as usize);
-            waiting.places.reserve_exact(count as usize);
-        }
-        each_place(segments, &places, |place, rows| {
+        let mut calendar = Self {
+            first_entries: first_entries(segments, &places),
+            rows: Vec::new(),
+            nowhere_rows: Vec::new(),
+            places,
+            kinds: Vec::new(),
+        };
+        let (mut counts, mut nowhere) = (vec![0; calendar.places.len()], vec![0; kinds]);
+        let mut kinds = days_of_kinds(columns, kinds);
+        calendar.each_spot(segments, |spot, rows| {
+            match counts.get_mut(spot.place()) {
+                Some(count) => *count += rows.len() as u32,
+                None => rows
+                    .clone()
+                    .for_each(|row| nowhere[usize::from(columns.kind[row])] += 1),
+            }
             for row in rows {
-                let of = &mut waiting[usize::from(columns.kind[row])];
-                let (first_day, last_day) = (columns.first_day[row], columns.last_day[row]);
-                if first_day == last_day {
-                    of.days.push(first_day);
-                    of.places.push(place);
-                } else {
-                    of.ranged.push(Ranged {
-                        place,
-                        first_day,
-                        last_day,
-                    });
-                }
+                let of = &mut kinds[usize::from(columns.kind[row])];
+                of.add(spot, columns.first_day[row], columns.last_day[row]);
             }
         });
-        let kinds = waiting.into_par_iter().map(Waiting::by_day).collect();
-        Self { places, kinds }
+        (calendar.rows, calendar.nowhere_rows) = (counts, nowhere);
+        calendar.kinds = kinds.into_par_iter().map(Filling::done).collect();
+        Some(calendar)
     }
 
     /// Memory in bytes, without its constant part.
-    pub(crate) fn bytes(&self) -> usize {
-        let kind = |of: &KindDays| 8 * (of.days.len() + of.ranged.len()) + 4 * of.places.len();
-        8 * self.places.len() + self.kinds.iter().map(kind).sum::<usize>()
+    pub(super) fn bytes(&self) -> usize {
+        let kind = |of: &KindDays| 8 * (of.days.len() + of.ranged.len()) + 4 * of.spots.len();
+        24 * self.places.len() + self.kinds.iter().map(kind).sum::<usize>()
     }
 
     /// The place of rows without a cell.
-    pub(crate) fn nowhere(&self) -> u32 {
-        self.places.len() as u32
+    pub(super) fn nowhere(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The number of the entry of a spot that has a cell.
+    pub(super) fn entry(&self, spot: Spot) -> usize {
+        let cell = spot.0 & ((1 << CELL_BITS) - 1);
+        let of = usize::from(cell >= FIRST[1]) + usize::from(cell >= FIRST[2]);
+        (self.first_entries[spot.place()][of] + cell - FIRST[of]) as usize
+    }
+
+    /// Calls for each run of rows of one spot, in the order of the rows.
+    pub(super) fn each_spot(&self, segments: &[Segment], mut call: impl FnMut(Spot, Range<usize>)) {
+        let mut entry = 0_u32;
+        for of in segments {
+            let Some(stored) = of.resolution else {
+                call(Spot((self.nowhere() as u32) << CELL_BITS), of.rows.clone());
+                entry += 1;
+                continue;
+            };
+            let finer = finer(stored);
+            let mut place = 0;
+            for (at, cell) in of.cells.iter().enumerate() {
+                let wanted = place_of(cell, stored);
+                while self.places[place] < wanted {
+                    place += 1;
+                }
+                let nth = entry - self.first_entries[place][finer] + FIRST[finer];
+                let spot = Spot((place as u32) << CELL_BITS | nth);
+                call(spot, of.first_row(at)..of.first_row(at + 1));
+                entry += 1;
+            }
+        }
     }
 }
 
 impl KindDays {
-    /// Places of the rows of a single day that is one of these, by day.
-    pub(crate) fn within(&self, days: Option<DayRange>) -> &[u32] {
+    /// The rows of a single day that is one of these, by day.
+    pub(super) fn within(&self, days: Option<DayRange>) -> &[Spot] {
         let Some(days) = days else {
-            return &self.places;
+            return &self.spots;
         };
         let start = |at: usize| {
             self.days
                 .get(at)
-                .map_or(self.places.len(), |&(_, start)| start as usize)
+                .map_or(self.spots.len(), |&(_, start)| start as usize)
         };
         let from = self.days.partition_point(|&(day, _)| day < days.first().0);
         let to = self.days.partition_point(|&(day, _)| day <= days.last().0);
-        &self.places[start(from)..start(to)]
-    }
-
-    /// The rows of several days, of which some may meet the days asked.
-    pub(crate) fn ranged(&self) -> &[Ranged] {
-        &self.ranged
+        &self.spots[start(from)..start(to)]
     }
 }
 
-/// Rows of a kind in the order of their cells.
+/// The rows of a kind while they are put in order.
 #[derive(Default)]
-struct Waiting {
-    days: Vec<u16>,
-    places: Vec<u32>,
+struct Filling {
+    /// The first day on which a row of a single day lies.
+    first_day: u16,
+    /// For each day from then on the place of its next row.
+    next: Vec<u32>,
+    spots: Vec<Spot>,
     ranged: Vec<Ranged>,
 }
 
-impl Waiting {
-    /// The same rows by day and, within a day, still by place.
-    fn by_day(mut self) -> KindDays {
-        self.ranged.shrink_to_fit();
-        let mut next = vec![0_u32; usize::from(u16::MAX) + 1];
-        for &day in &self.days {
-            next[usize::from(day)] += 1;
+/// How many rows of a single day each kind has on each day, and so where they go.
+fn days_of_kinds(columns: &Columns, kinds: usize) -> Vec<Filling> {
+    let rows = || {
+        let days = columns.first_day.iter().zip(&columns.last_day);
+        let single = days.map(|(first, last)| (first == last).then_some(*first));
+        single.zip(&columns.kind)
+    };
+    let mut spans = vec![(u16::MAX, 0_u16); kinds];
+    let mut ranged = vec![0_usize; kinds];
+    for (day, &kind) in rows() {
+        let kind = usize::from(kind);
+        match day {
+            Some(day) => spans[kind] = (spans[kind].0.min(day), spans[kind].1.max(day)),
+            None => ranged[kind] += 1,
         }
-        let (mut days, mut start) = (Vec::new(), 0);
-        for (day, count) in (0..=u16::MAX).zip(&mut next) {
-            if *count > 0 {
-                days.push((day, start));
-                (*count, start) = (start, start + *count);
-            }
+    }
+    let empty = |(&(first, last), &ranged): (&(u16, u16), &usize)| Filling {
+        first_day: first,
+        next: vec![0; (usize::from(last) + 1).saturating_sub(usize::from(first))],
+        spots: Vec::new(),
+        ranged: Vec::with_capacity(ranged),
+    };
+    let mut filling: Vec<Filling> = spans.iter().zip(&ranged).map(empty).collect();
+    for (day, &kind) in rows() {
+        if let Some(day) = day {
+            let of = &mut filling[usize::from(kind)];
+            of.next[usize::from(day - of.first_day)] += 1;
         }
-        let mut places = vec![0; self.places.len()];
-        for (&day, &place) in self.days.iter().zip(&self.places) {
-            let at = &mut next[usize::from(day)];
-            places[*at as usize] = place;
-            *at += 1;
+    }
+    for of in &mut filling {
+        let mut start = 0;
+        for next in &mut of.next {
+            (*next, start) = (start, start + *next);
         }
-        days.shrink_to_fit();
+        of.spots = vec![Spot(0); start as usize];
+    }
+    filling
+}
+
+impl Filling {
+    fn add(&mut self, spot: Spot, first_day: u16, last_day: u16) {
+        if first_day == last_day {
+            let next = &mut self.next[usize::from(first_day - self.first_day)];
+            self.spots[*next as usize] = spot;
+            *next += 1;
+        } else {
+            self.ranged.push(Ranged {
+                spot,
+                first_day,
+                last_day,
+            });
+        }
+    }
+
+    /// Once all are in, the next row of a day is the first of the day after.
+    fn done(self) -> KindDays {
+        let starts = [0].into_iter().chain(self.next.iter().copied());
+        let ends = self.next.iter();
+        let days = (self.first_day..=u16::MAX).zip(starts.zip(ends));
+        let mut held: Vec<(u16, u32)> = days
+            .filter(|&(_, (start, &end))| start < end)
+            .map(|(day, (start, _))| (day, start))
+            .collect();
+        held.shrink_to_fit();
         KindDays {
-            days,
-            places,
+            days: held,
+            spots: self.spots,
             ranged: self.ranged,
         }
     }
@@ -156,18 +259,25 @@ impl Waiting {
 
 /// The place of a cell.
 fn place_of(cell: u64, stored: Resolution) -> u64 {
-    cells::parent(cell, stored.min(FINEST))
+    cells::parent(cell, stored.min(PLACE))
+}
+
+/// Which of [`FIRST`] a stored resolution is of.
+fn finer(stored: Resolution) -> usize {
+    match stored {
+        Resolution::Nine => 0,
+        Resolution::Eight => 1,
+        _ => 2,
+    }
 }
 
 fn places(segments: &[Segment]) -> Vec<u64> {
     let mut places = Vec::new();
     for of in segments {
         if let Some(stored) = of.resolution {
-            let before = places.len();
-            places.extend(of.cells.iter().map(|&cell| place_of(cell, stored)));
-            // Sorted by themselves; those of the segments may be the same.
+            places.extend(of.cells.iter().map(|cell| place_of(cell, stored)));
+            // Ascending, so that equal ones follow each other; those of two segments may be equal too.
             places.dedup();
-            debug_assert!(places[before..].is_sorted());
         }
     }
     places.sort_unstable();
@@ -176,24 +286,23 @@ fn places(segments: &[Segment]) -> Vec<u64> {
     places
 }
 
-/// Calls for each run of rows of one place with the number of the place, in the order of the rows.
-pub(crate) fn each_place(
-    segments: &[Segment],
-    places: &[u64],
-    mut call: impl FnMut(u32, std::ops::Range<usize>),
-) {
+fn first_entries(segments: &[Segment], places: &[u64]) -> Vec<[u32; 3]> {
+    let mut first = vec![[u32::MAX; 3]; places.len()];
+    let mut entry = 0;
     for of in segments {
         let Some(stored) = of.resolution else {
-            call(places.len() as u32, of.rows.clone());
+            entry += 1;
             continue;
         };
-        let mut at = 0;
-        for (entry, &cell) in of.cells.iter().enumerate() {
-            let place = place_of(cell, stored);
-            while places[at] < place {
-                at += 1;
+        let mut place = 0;
+        for cell in of.cells.iter() {
+            while places[place] < place_of(cell, stored) {
+                place += 1;
             }
-            call(at as u32, of.first_row(entry)..of.first_row(entry + 1));
+            let first = &mut first[place][finer(stored)];
+            *first = entry.min(*first);
+            entry += 1;
         }
     }
+    first
 }

@@ -12,29 +12,28 @@ use h3o::Resolution;
 use naqsha_model::{Category, DayRange};
 use rayon::prelude::*;
 
-use super::calendar::FINEST;
 use super::{Segment, View};
 use crate::area::contained;
 use crate::cells;
-use crate::cube::{Counted, Counts, sum};
+use crate::cube::{Counts, sum};
 use crate::months::ByMonth;
-use crate::scan::{COUNTED, OUT, Scan, Tally, UNCOUNTED, outside_days};
+use crate::scan::{COUNTED, OUT, Scan, Tally, outside_days};
 
 /// Rows that are judged together, so that the verdicts stay in a processor's cache.
 const CHUNK: usize = 1 << 15;
 
-/// Rows of the calendar that are worth a second thread.
-const SHARED: usize = 1 << 17;
-
 /// A question made ready for one index.
-struct Asked<'v> {
-    view: &'v View,
+pub(super) struct Asked<'v> {
+    pub(super) view: &'v View,
     /// Verdict of each kind.
-    table: Vec<u8>,
-    days: Option<DayRange>,
+    pub(super) table: Box<[u8; KINDS]>,
+    pub(super) days: Option<DayRange>,
     /// Whether all rows pass that are of the area.
-    is_open: bool,
+    pub(super) is_open: bool,
 }
+
+/// A verdict for each number of two bytes, so that no kind needs a look whether it is one.
+const KINDS: usize = 1 << 16;
 
 /// Entries of one stored resolution that are counted together.
 struct Chunk<'v> {
@@ -46,7 +45,7 @@ impl View {
     /// Counts per cell, and what is in none.
     pub(crate) fn count(&self, scan: &Scan<'_>, resolution: Resolution) -> Counts {
         let asked = self.asked(scan);
-        if scan.area().is_none() && resolution <= FINEST && asked.prefers_calendar() {
+        if scan.area().is_none() && asked.prefers_calendar(resolution) {
             asked.by_calendar(resolution)
         } else {
             asked.by_cell(scan, resolution)
@@ -99,8 +98,14 @@ impl View {
 
     fn asked(&self, scan: &Scan<'_>) -> Asked<'_> {
         let kinds = &self.merged.kinds;
-        let table: Vec<u8> = kinds.iter().map(|of| scan.verdict(&of.kind)).collect();
-        let all = table.iter().all(|&verdict| verdict == COUNTED);
+        let table = vec![OUT; KINDS].into_boxed_slice();
+        let mut table: Box<[u8; KINDS]> = table.try_into().expect("it has this length");
+        for (verdict, of) in table.iter_mut().zip(kinds) {
+            *verdict = scan.verdict(&of.kind);
+        }
+        let all = table[..kinds.len()]
+            .iter()
+            .all(|&verdict| verdict == COUNTED);
         Asked {
             view: self,
             is_open: all && scan.days().is_none() && self.gone.is_none(),
@@ -123,17 +128,16 @@ impl<'v> Asked<'v> {
         for of in &self.view.merged.segments {
             let all = 0..of.cells.len();
             let within = match (scan.area(), of.resolution) {
-                (Some(area), Some(stored)) => contained(area, stored, all, |at| of.cells[at]),
+                (Some(area), Some(stored)) => contained(area, stored, all, |at| of.cells.cell(at)),
                 _ => vec![all],
             };
             for range in within {
                 let mut from = range.start;
                 while from < range.end {
                     let row = of.first_row(from) + CHUNK;
-                    let starts = &of.starts[from + 1..range.end];
-                    let mut to = from + 1 + starts.partition_point(|&start| (start as usize) < row);
-                    let last = key(of.cells[to - 1]);
-                    while to < range.end && key(of.cells[to]) == last {
+                    let mut to = of.cells.at_row(from + 1..range.end, row);
+                    let last = key(of.cells.cell(to - 1));
+                    while to < range.end && key(of.cells.cell(to)) == last {
                         to += 1;
                     }
                     let entries = from..to;
@@ -186,7 +190,7 @@ impl<'v> Asked<'v> {
     }
 
     fn count_chunk(&self, chunk: &Chunk<'_>, resolution: Resolution) -> Counts {
-        let mut counts = Counts::default();
+        let (mut counts, mut uncounted) = (Counts::default(), 0);
         let rows = chunk.rows();
         let Some(stored) = chunk.of.resolution else {
             let verdicts = self.verdicts(rows.clone());
@@ -198,43 +202,35 @@ impl<'v> Asked<'v> {
             return counts;
         };
         let verdicts = (!self.is_open).then(|| self.verdicts(rows.clone()));
-        let at = resolution.min(stored);
-        let known = if stored >= resolution {
-            &mut counts.cells
-        } else {
-            &mut counts.coarse
-        };
-        let cells = &chunk.of.cells;
-        let mut entry = chunk.entries.start;
-        while entry < chunk.entries.end {
-            let cell = cells::parent(cells[entry], at);
-            let from = chunk.of.first_row(entry);
-            entry += 1;
-            while entry < chunk.entries.end && cells::parent(cells[entry], at) == cell {
-                entry += 1;
-            }
-            let run = from..chunk.of.first_row(entry);
-            let tally = match &verdicts {
-                None => Tally {
-                    counted: run.len() as u64,
-                    uncounted: 0,
-                },
-                Some(each) => Tally::of(&each[run.start - rows.start..run.end - rows.start]),
-            };
-            counts.uncounted += tally.uncounted;
-            if tally.counted > 0 {
-                let synthetic = self.any_synthetic(run, rows.start, verdicts.as_deref());
-                known.push((cell, tally.counted as u32, synthetic));
-            }
-        }
+        let known = counts.known(stored, resolution);
+        each_run(
+            chunk.of,
+            &chunk.entries,
+            resolution.min(stored),
+            |cell, _, run| {
+                let tally = match &verdicts {
+                    None => Tally {
+                        counted: run.len() as u64,
+                        uncounted: 0,
+                    },
+                    Some(each) => Tally::of(&each[run.start - rows.start..run.end - rows.start]),
+                };
+                uncounted += tally.uncounted;
+                if tally.counted > 0 {
+                    let synthetic = self.any_synthetic(run, rows.start, verdicts.as_deref());
+                    known.push((cell, tally.counted as u32, synthetic));
+                }
+            },
+        );
+        counts.uncounted = uncounted;
         counts
     }
 
-    fn kind(&self, row: usize) -> usize {
+    pub(super) fn kind(&self, row: usize) -> usize {
         usize::from(self.view.merged.columns.kind[row])
     }
 
-    fn study_area(&self, kind: usize) -> Option<&Arc<str>> {
+    pub(super) fn study_area(&self, kind: usize) -> Option<&Arc<str>> {
         self.view.merged.kinds[kind].study_area.as_ref()
     }
 
@@ -249,212 +245,29 @@ impl<'v> Asked<'v> {
             }),
         }
     }
-
-    /// Whether the calendar has less to look at than the columns.
-    fn prefers_calendar(&self) -> bool {
-        let calendar = &self.view.merged.calendar;
-        let gone = match &self.view.gone {
-            None => 0,
-            Some(gone) if gone.rows.is_some() => gone.count,
-            Some(_) => return false,
-        };
-        let passing = calendar.kinds.iter().zip(&self.table);
-        let looked_at = passing
-            .filter(|&(_, &verdict)| verdict != OUT)
-            .map(|(kind, _)| kind.within(self.days).len() + kind.ranged().len());
-        looked_at.sum::<usize>() + gone <= self.view.merged.rows() / 2
-    }
-
-    /// Counts by the calendar: the rows of each kind that passes, less those that are gone.
-    fn by_calendar(&self, resolution: Resolution) -> Counts {
-        let tasks = self.tasks();
-        let work: usize = tasks.iter().map(|task| task.places.len()).sum();
-        let tally = |sums: Sums, task: &Task<'_>| sums.add(self, task);
-        let none = || Sums::new(self);
-        let mut sums = if work > SHARED {
-            let per_thread = tasks.len().div_ceil(rayon::current_num_threads());
-            let shares = tasks.par_chunks(per_thread);
-            shares
-                .map(|share| share.iter().fold(none(), tally))
-                .reduce_with(Sums::plus)
-                .unwrap_or_else(none)
-        } else {
-            tasks.iter().fold(none(), tally)
-        };
-        let gone = self.view.gone.as_ref().and_then(|gone| gone.rows.as_ref());
-        for &(row, place) in gone.into_iter().flatten() {
-            sums.take_off(self, row as usize, place);
-        }
-        sums.counts(self, resolution)
-    }
-
-    /// What is added up, in pieces of about the same size.
-    fn tasks(&self) -> Vec<Task<'v>> {
-        let mut tasks = Vec::new();
-        let calendar = &self.view.merged.calendar;
-        for (kind, of) in calendar.kinds.iter().enumerate() {
-            if self.table[kind] != OUT {
-                let places = of.within(self.days).chunks(CHUNK);
-                tasks.extend(places.map(|places| Task { kind, places }));
-                tasks.push(Task { kind, places: &[] });
-            }
-        }
-        tasks
-    }
 }
 
-/// Rows of one kind: some of a single day each, or, without any, those of several days.
-struct Task<'v> {
-    kind: usize,
-    places: &'v [u32],
-}
-
-/// Sums by place; the last is for rows without a cell.
-struct Sums {
-    counted: Vec<u32>,
-    /// Of these, those that are invented; empty where all or none are.
-    invented: Vec<u32>,
-    uncounted: i64,
-    nowhere: Vec<i64>,
-}
-
-impl Sums {
-    fn new(asked: &Asked<'_>) -> Self {
-        let merged = &asked.view.merged;
-        let places = merged.calendar.places.len() + 1;
-        let mixed = merged.synthetic.is_none();
-        Self {
-            counted: vec![0; places],
-            invented: vec![0; if mixed { places } else { 0 }],
-            uncounted: 0,
-            nowhere: vec![0; merged.kinds.len()],
-        }
-    }
-
-    fn add(mut self, asked: &Asked<'_>, task: &Task<'_>) -> Self {
-        let merged = &asked.view.merged;
-        let nowhere = merged.calendar.nowhere() as usize;
-        let ranged = if task.places.is_empty() {
-            merged.calendar.kinds[task.kind].ranged()
-        } else {
-            &[]
-        };
-        let ranged = ranged.iter().filter(|row| row.meets(asked.days));
-        if asked.table[task.kind] == UNCOUNTED {
-            let places = task
-                .places
-                .iter()
-                .copied()
-                .chain(ranged.map(|row| row.place));
-            let (mut all, mut without) = (0, 0);
-            for place in places {
-                all += 1;
-                without += i64::from(place as usize == nowhere);
-            }
-            self.uncounted += all - without;
-            self.nowhere[task.kind] += without;
-            return self;
-        }
-        let before = self.counted[nowhere];
-        for &place in task.places {
-            self.counted[place as usize] += 1;
-        }
-        for row in ranged.clone() {
-            self.counted[row.place as usize] += 1;
-        }
-        if !self.invented.is_empty() && merged.kinds[task.kind].synthetic {
-            for place in task
-                .places
-                .iter()
-                .copied()
-                .chain(ranged.map(|row| row.place))
-            {
-                self.invented[place as usize] += 1;
-            }
-        }
-        self.nowhere[task.kind] += i64::from(self.counted[nowhere] - before);
-        self
-    }
-
-    /// Takes a row off that is not current.
-    fn take_off(&mut self, asked: &Asked<'_>, row: usize, place: u32) {
-        let merged = &asked.view.merged;
-        let (kind, place) = (asked.kind(row), place as usize);
-        let days = (merged.columns.first_day[row], merged.columns.last_day[row]);
-        let meets = asked
-            .days
-            .is_none_or(|asked| days.0 <= asked.last().0 && days.1 >= asked.first().0);
-        let verdict = asked.table[kind];
-        if verdict == OUT || !meets {
-            return;
-        }
-        if place == merged.calendar.nowhere() as usize {
-            self.nowhere[kind] -= 1;
-        } else if verdict == UNCOUNTED {
-            self.uncounted -= 1;
-        } else {
-            self.counted[place] -= 1;
-            if !self.invented.is_empty() && merged.kinds[kind].synthetic {
-                self.invented[place] -= 1;
+/// Calls for each run of entries that have one parent, with its entries and its rows.
+pub(super) fn each_run(
+    of: &Segment,
+    entries: &Range<usize>,
+    parent: Resolution,
+    mut take: impl FnMut(u64, Range<usize>, Range<usize>),
+) {
+    let end = of.first_row(entries.end);
+    let mut run: Option<(u64, usize, usize)> = None;
+    for (entry, (cell, row)) in entries.clone().zip(of.cells.within(entries.clone())) {
+        let cell = cells::parent(cell, parent);
+        match run {
+            Some((same, ..)) if same == cell => {}
+            _ => {
+                if let Some((before, from, first)) = run.replace((cell, entry, row)) {
+                    take(before, from..entry, first..row);
+                }
             }
         }
     }
-
-    fn plus(mut self, other: Self) -> Self {
-        let add = |left: &mut [u32], right: &[u32]| {
-            left.iter_mut()
-                .zip(right)
-                .for_each(|(sum, more)| *sum += more);
-        };
-        add(&mut self.counted, &other.counted);
-        add(&mut self.invented, &other.invented);
-        self.uncounted += other.uncounted;
-        for (sum, more) in self.nowhere.iter_mut().zip(other.nowhere) {
-            *sum += more;
-        }
-        self
-    }
-
-    fn counts(self, asked: &Asked<'_>, resolution: Resolution) -> Counts {
-        let merged = &asked.view.merged;
-        let mut counts = Counts::default();
-        for (place, &cell) in merged.calendar.places.iter().enumerate() {
-            let count = self.counted[place];
-            if count == 0 {
-                continue;
-            }
-            let synthetic = match merged.synthetic {
-                Some(all) => all,
-                None => self.invented[place] > 0,
-            };
-            let stored = cells::resolution(cell);
-            if stored.is_some_and(|stored| stored < resolution) {
-                counts.coarse.push((cell, count, synthetic));
-            } else {
-                push(
-                    &mut counts.cells,
-                    (cells::parent(cell, resolution), count, synthetic),
-                );
-            }
-        }
-        // Places of several stored resolutions follow each other, so a parent may come again.
-        counts.order();
-        counts.uncounted = u64::try_from(self.uncounted).unwrap_or(0);
-        for (kind, count) in self.nowhere.into_iter().enumerate() {
-            let count = u64::try_from(count).unwrap_or(0);
-            counts.add_unlocated(asked.study_area(kind), count);
-        }
-        counts
-    }
-}
-
-/// Adds to the last cell where it is the same.
-fn push(cells: &mut Vec<Counted>, (cell, count, synthetic): Counted) {
-    match cells.last_mut() {
-        Some(last) if last.0 == cell => {
-            last.1 += count;
-            last.2 |= synthetic;
-        }
-        _ => cells.push((cell, count, synthetic)),
+    if let Some((last, from, first)) = run {
+        take(last, from..entries.end, first..end);
     }
 }

@@ -7,7 +7,8 @@
 
 use std::sync::Arc;
 
-use super::{FileKey, Merged, calendar};
+use super::calendar::Spot;
+use super::{FileKey, Merged};
 use crate::hidden::Hidden;
 
 /// Of eight rows that are gone, more than one: then a question looks at all rows and takes none off.
@@ -39,8 +40,8 @@ pub(crate) struct Gone {
     /// One bit a row.
     bits: Box<[u64]>,
     pub count: usize,
-    /// The rows, ascending, each with its place in the calendar, where they are few.
-    pub rows: Option<Box<[(u32, u32)]>>,
+    /// The rows, ascending, each with its spot in the calendar, where they are few.
+    pub(super) rows: Option<Box<[(u32, Spot)]>>,
 }
 
 impl View {
@@ -97,9 +98,9 @@ impl View {
         };
         if count <= rows / FEW {
             let mut few = Vec::with_capacity(count);
-            calendar::each_place(&merged.segments, &merged.calendar.places, |place, rows| {
+            merged.calendar.each_spot(&merged.segments, |spot, rows| {
                 let rows = rows.filter(|&row| gone.is_gone(row));
-                few.extend(rows.map(|row| (row as u32, place)));
+                few.extend(rows.map(|row| (row as u32, spot)));
             });
             gone.rows = Some(few.into());
         }

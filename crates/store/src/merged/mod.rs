@@ -1,13 +1,15 @@
 //! Many files in one index: rows in the order of their cells, whatever file they are of, and a calendar of them.
 //!
-//! Costs 8 bytes a row and 12 a distinct cell; the calendar 4 bytes a row more, or 8 where it has several days or no time.
+//! Costs 8 bytes a row and 8 a distinct cell; the calendar 4 bytes a row more, or 8 where it has several days or no time.
 //! A file's rows keep their order, so the
 //! n-th row of a file here is the n-th of the file, and nothing needs to say which it is.
 
 mod build;
 mod calendar;
+mod cells;
 mod count;
 mod gone;
+mod sums;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub(crate) use gone::{State, View};
 
 use crate::index::Kind;
 use calendar::Calendar;
+use cells::Cells;
 
 /// A file by its batch and its number in it.
 pub(crate) type FileKey = (BatchDigest, u32);
@@ -62,17 +65,13 @@ pub(crate) struct Columns {
 pub(crate) struct Segment {
     pub resolution: Option<Resolution>,
     pub rows: Range<usize>,
-    /// Ascending; one zero where there is no cell.
-    pub cells: Vec<u64>,
-    /// The first row of each of `cells`.
-    pub starts: Vec<u32>,
+    pub cells: Cells,
 }
 
 impl Segment {
     /// The first row of an entry; behind the last entry, the end of the rows.
     pub(crate) fn first_row(&self, entry: usize) -> usize {
-        let start = self.starts.get(entry);
-        start.map_or(self.rows.end, |&start| start as usize)
+        self.cells.start(entry).unwrap_or(self.rows.end)
     }
 }
 
@@ -84,6 +83,6 @@ impl Merged {
     /// Memory in bytes, without its constant part.
     pub(crate) fn bytes(&self) -> usize {
         let cells: usize = self.segments.iter().map(|of| of.cells.len()).sum();
-        8 * self.rows() + 12 * cells + self.calendar.bytes()
+        8 * self.rows() + 8 * cells + self.calendar.bytes()
     }
 }

@@ -275,7 +275,7 @@ fn records_that_go_and_come_after_the_merge_are_seen_to() {
     let rows: Vec<u64> = (1..=600).step_by(7).collect();
     wait(store.withdraw(&digest(2), Selection::Rows(rows.clone()), act("x"))).unwrap();
     let second = of_batch(2);
-    let stays = |at: usize| !second.contains(&at) || (at - second.start) % 7 != 0;
+    let stays = |at: usize| !second.contains(&at) || !(at - second.start).is_multiple_of(7);
     let mut at = 0;
     incidents.retain(|_| {
         at += 1;
