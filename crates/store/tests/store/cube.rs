@@ -290,9 +290,14 @@ fn records_that_go_and_come_after_the_merge_are_seen_to() {
     incidents.truncate(incidents.len() - 1_200);
     answers(&incidents, &store.snapshot(), 300);
     let mut random = Random(9);
-    let new: Vec<Incident> = (1..=600).map(|row| scattered(&mut random, row)).collect();
-    commit(&store, header(6), new.clone());
-    incidents.extend(new.iter().map(|new| (new.clone(), header(6).synthetic)));
+    let mut new = Vec::new();
+    for number in [6, 7] {
+        let batch: Vec<Incident> = (1..=600).map(|row| scattered(&mut random, row)).collect();
+        commit(&store, header(number), batch.clone());
+        let synthetic = header(number).synthetic;
+        new.extend(batch.into_iter().map(|incident| (incident, synthetic)));
+    }
+    incidents.extend(new.clone());
     answers(&incidents, &store.snapshot(), 300);
 
     // Merged again, with what is withdrawn in it; then restored.
@@ -302,8 +307,7 @@ fn records_that_go_and_come_after_the_merge_are_seen_to() {
         wait(store.restore(&digest(number), Selection::Batch, act("x"))).unwrap();
     }
     wait(store.restore(&digest(2), Selection::Rows(rows), act("x"))).unwrap();
-    let mut all = all;
-    all.extend(new.into_iter().map(|new| (new, header(6).synthetic)));
+    let all = [all, new].concat();
     answers(&all, &store.snapshot(), 300);
 
     // As it was before the sixth batch, and as a start without a merge tells it.
