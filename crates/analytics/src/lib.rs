@@ -1,7 +1,8 @@
 //! Statistics over cells, points and graphs: pure functions from numbers to numbers.
 //!
 //! The crate answers three questions about a map of values. Which places have high neighbourhoods ([`gi`],
-//! [`gi_star`])? Is there any clustering at all ([`moran`])? Which of very many answers survive the fact that very
+//! [`gi_star`], [`local_moran`], [`losh`])? Is there any clustering at all ([`moran`],
+//! [`general_g`], [`geary`], [`join_count`])? Which of very many answers survive the fact that very
 //! many were asked ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
 //!
 //! It knows nothing of stores, clocks, files, thread order or colours. The same input and seed give the same
@@ -22,18 +23,35 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod deviations;
 mod draws;
+mod error;
 mod fdr;
+mod gamma;
+mod geary;
+mod general_g;
 mod gi;
+mod join_count;
+mod lag;
+mod link_sums;
+mod local_moran;
+mod losh;
 mod moran;
 mod neighbours;
 mod normal;
 mod reason;
 mod study_area;
 
+pub use error::{LocalError, MapError};
 pub use fdr::{FdrError, Method, Tail, bin, fdr};
-pub use gi::{Gi, GiError, GiOptions, GiRow, Null, Own, gi, gi_star, requires_sampling};
-pub use moran::{Moran, MoranError, Sampling, bivariate_moran, moran, standardised_rates};
+pub use geary::{Geary, geary};
+pub use general_g::{GeneralG, general_g};
+pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
+pub use join_count::{ChiSquare, JoinCount, join_count};
+pub use lag::{Null, requires_sampling};
+pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
+pub use losh::{Losh, losh};
+pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
 pub use neighbours::{Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};
 pub use reason::Reason;

@@ -1,8 +1,13 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
 mod fdr;
+mod geary;
+mod general_g;
 mod gi;
 mod graph;
+mod join_count;
+mod local_moran;
+mod losh;
 mod moran;
 mod table;
 
@@ -22,8 +27,18 @@ pub(crate) struct StatsArgs {
 enum Statistic {
     /// Getis-Ord Gi or Gi* of every row: where are the high and low neighbourhoods?
     Gi(gi::GiArgs),
+    /// Local Moran's I of every row: which places are like their surroundings, which stand out?
+    LocalMoran(local_moran::LocalMoranArgs),
+    /// Local spatial heteroscedasticity: where are values uneven?
+    Losh(losh::LoshArgs),
     /// Global Moran's I: is there any clustering at all?
     Moran(moran::MoranArgs),
+    /// Getis-Ord general G: do high values, or low ones, lie together?
+    GeneralG(general_g::GeneralGArgs),
+    /// Geary's C: do neighbours differ less than any two places?
+    Geary(geary::GearyArgs),
+    /// Join counts of zeros and ones: are the ones beside each other?
+    JoinCount(join_count::JoinCountArgs),
     /// False discovery rates: the q-values of a list of p-values.
     Fdr(fdr::FdrArgs),
 }
@@ -79,6 +94,11 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
     match args.statistic {
         Statistic::Gi(args) => print(&gi::answer(&args)?),
         Statistic::Moran(args) => print(&moran::answer(&args)?),
+        Statistic::LocalMoran(args) => print(&local_moran::answer(&args)?),
+        Statistic::Losh(args) => print(&losh::answer(&args)?),
+        Statistic::GeneralG(args) => print(&general_g::answer(&args)?),
+        Statistic::Geary(args) => print(&geary::answer(&args)?),
+        Statistic::JoinCount(args) => print(&join_count::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),
     }
 }

@@ -38,6 +38,11 @@ impl Csv {
         })
     }
 
+    /// What messages call the file.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// The position of a column that may be absent.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.header
@@ -47,9 +52,8 @@ impl Csv {
 
     /// The position of a column that the arguments name.
     pub(super) fn column(&self, name: &str) -> Result<usize, StatsError> {
-        self.find(name).ok_or_else(|| {
-            StatsError::Usage(format!("{} has no column `{name}`", self.path.display()))
-        })
+        self.find(name)
+            .ok_or_else(|| StatsError::Usage(format!("{} has no column `{name}`", self.name())))
     }
 
     /// Visits every row with its line number.
