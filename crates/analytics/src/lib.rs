@@ -1,9 +1,11 @@
 //! Statistics over cells, points and graphs: pure functions from numbers to numbers.
 //!
-//! The crate answers three questions about a map of values. Which places have high neighbourhoods ([`gi`],
-//! [`gi_star`], [`local_moran`], [`losh`])? Is there any clustering at all ([`moran`],
-//! [`general_g`], [`geary`], [`join_count`])? Which of very many answers survive the fact that very
-//! many were asked ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
+//! The crate answers questions about a map of values. Which places have high neighbourhoods ([`gi`], [`gi_star`]),
+//! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
+//! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
+//! ([`emerging`], [`mann_kendall`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
+//! forecast right ([`forecast_accuracy`])? Which of very many answers survive the fact that very many were asked
+//! ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
 //!
 //! It knows nothing of stores, clocks, files, thread order or colours. The same input and seed give the same
 //! numbers at any thread count. No result is NaN: what cannot be computed has a [`Reason`].
@@ -23,8 +25,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod concentration;
 mod deviations;
 mod draws;
+mod emerging;
 mod error;
 mod fdr;
 mod gamma;
@@ -36,12 +40,20 @@ mod lag;
 mod link_sums;
 mod local_moran;
 mod losh;
+mod mann_kendall;
 mod moran;
 mod neighbours;
 mod normal;
+mod pai;
+mod rates;
 mod reason;
 mod study_area;
 
+pub use concentration::{Concentration, concentration};
+pub use emerging::{
+    Course, Direction, Emerging, EmergingError, FEWEST_STEPS, Levels, Pattern, Step, emerging,
+    pattern,
+};
 pub use error::{LocalError, MapError};
 pub use fdr::{FdrError, Method, Tail, bin, fdr};
 pub use geary::{Geary, geary};
@@ -51,8 +63,11 @@ pub use join_count::{ChiSquare, JoinCount, join_count};
 pub use lag::{Null, requires_sampling};
 pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
+pub use mann_kendall::{Autocorrelation, Trend, mann_kendall};
 pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
 pub use neighbours::{Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};
+pub use pai::{Accuracy, Forecast, forecast_accuracy};
+pub use rates::{Rate, rates};
 pub use reason::Reason;
 pub use study_area::{CELL_LIMIT, StudyArea, StudyAreaError};

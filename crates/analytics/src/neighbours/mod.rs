@@ -2,6 +2,7 @@
 
 mod disk;
 mod distance;
+mod steps;
 
 use crate::reason::Reason;
 

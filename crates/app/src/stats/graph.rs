@@ -75,6 +75,14 @@ impl GraphArgs {
 }
 
 impl NeighbourArgs {
+    /// Whether any were asked for.
+    pub(super) fn given(&self) -> bool {
+        self.neighbours.is_some()
+            || self.h3_ring.is_some()
+            || self.distance_band.is_some()
+            || self.knn.is_some()
+    }
+
     /// Reads a table and builds the graph over its rows.
     ///
     /// `read` is given the names of the coordinate columns that the graph needs, and puts them first.
@@ -194,6 +202,15 @@ impl Coordinates {
 }
 
 impl Units {
+    /// Rows that are nobody's neighbours.
+    pub(super) fn apart(table: Table) -> Result<Self, StatsError> {
+        Ok(Self {
+            neighbours: Neighbours::from_links(table.ids.len(), &[]).map_err(StatsError::Graph)?,
+            ids: table.ids,
+            columns: table.columns,
+        })
+    }
+
     /// Why a statistic of the whole map does not exist.
     ///
     /// # Errors
@@ -201,10 +218,17 @@ impl Units {
     pub(super) fn reason(&self, error: MapError, demand: &str) -> Result<Reason, StatsError> {
         match error {
             MapError::Undefined(reason) => Ok(reason),
-            MapError::OutOfRange(at) => Err(StatsError::Statistic(
-                format!("{demand}; id `{}` is not so", self.ids[at]).into(),
-            )),
-            error @ MapError::LengthMismatch { .. } => Err(StatsError::Statistic(error.into())),
+            error => Err(self.refused(error, demand)),
+        }
+    }
+
+    /// What is wrong with the values, by id.
+    pub(super) fn refused(&self, error: MapError, demand: &str) -> StatsError {
+        match error {
+            MapError::OutOfRange(at) => {
+                StatsError::Statistic(format!("{demand}; id `{}` is not so", self.ids[at]).into())
+            }
+            error => StatsError::Statistic(error.into()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
+mod concentration;
+mod emerging;
 mod fdr;
 mod geary;
 mod general_g;
@@ -8,7 +10,11 @@ mod graph;
 mod join_count;
 mod local_moran;
 mod losh;
+mod mann_kendall;
 mod moran;
+mod pai;
+mod rates;
+mod series;
 mod table;
 
 use std::io::Write as _;
@@ -39,6 +45,16 @@ enum Statistic {
     Geary(geary::GearyArgs),
     /// Join counts of zeros and ones: are the ones beside each other?
     JoinCount(join_count::JoinCountArgs),
+    /// Rates of events per head, raw or smoothed, and excess risk.
+    Rates(rates::RatesArgs),
+    /// Mann-Kendall: does a series rise or fall?
+    MannKendall(mann_kendall::MannKendallArgs),
+    /// Emerging hot spots: what has become of each place over time?
+    Emerging(emerging::EmergingArgs),
+    /// Gini and Lorenz: how much is in how few places?
+    Concentration(concentration::ConcentrationArgs),
+    /// Prediction accuracy: how much happened where a forecast said?
+    Pai(pai::PaiArgs),
     /// False discovery rates: the q-values of a list of p-values.
     Fdr(fdr::FdrArgs),
 }
@@ -99,6 +115,11 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::GeneralG(args) => print(&general_g::answer(&args)?),
         Statistic::Geary(args) => print(&geary::answer(&args)?),
         Statistic::JoinCount(args) => print(&join_count::answer(&args)?),
+        Statistic::Rates(args) => print(&rates::answer(&args)?),
+        Statistic::MannKendall(args) => print(&mann_kendall::answer(&args)?),
+        Statistic::Emerging(args) => print(&emerging::answer(&args)?),
+        Statistic::Concentration(args) => print(&concentration::answer(&args)?),
+        Statistic::Pai(args) => print(&pai::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),
     }
 }

@@ -141,18 +141,7 @@ impl Table {
     }
 
     fn sorted(self) -> Self {
-        let numbers: Option<Vec<i128>> = self.ids.iter().map(|id| id.parse().ok()).collect();
-        let mut order: Vec<usize> = (0..self.ids.len()).collect();
-        match numbers {
-            Some(numbers) => {
-                order.sort_unstable_by(|a, b| {
-                    numbers[*a]
-                        .cmp(&numbers[*b])
-                        .then(self.ids[*a].cmp(&self.ids[*b]))
-                });
-            }
-            None => order.sort_unstable_by(|a, b| self.ids[*a].cmp(&self.ids[*b])),
-        }
+        let order = ranks(&self.ids);
         self.arranged(&order)
     }
 
@@ -169,6 +158,23 @@ impl Table {
             .collect();
         Self { ids, columns }
     }
+}
+
+/// The positions of names in their order: by number where every one is a whole number, else by bytes.
+pub(super) fn ranks(names: &[String]) -> Vec<usize> {
+    let numbers: Option<Vec<i128>> = names.iter().map(|name| name.parse().ok()).collect();
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    match numbers {
+        Some(numbers) => {
+            order.sort_unstable_by(|a, b| {
+                numbers[*a]
+                    .cmp(&numbers[*b])
+                    .then(names[*a].cmp(&names[*b]))
+            });
+        }
+        None => order.sort_unstable_by(|a, b| names[*a].cmp(&names[*b])),
+    }
+    order
 }
 
 #[cfg(test)]
