@@ -25,16 +25,16 @@ fn incomplete(a: f64, x: f64) -> (f64, f64) {
         let lower = (front * sum).min(1.0);
         (lower, 1.0 - lower)
     } else {
-        let mut b = x + 1.0 - a;
-        let (mut c, mut d) = (f64::MAX, 1.0 / b);
-        let mut fraction = d;
+        let mut denominator = x + 1.0 - a;
+        let (mut above, mut below) = (f64::MAX, 1.0 / denominator);
+        let mut fraction = below;
         for i in (1..TERMS).map(f64::from) {
             let step = -i * (i - a);
-            b += 2.0;
-            d = 1.0 / (step * d + b);
-            c = b + step / c;
-            fraction *= c * d;
-            if (c * d - 1.0).abs() < f64::EPSILON {
+            denominator += 2.0;
+            below = 1.0 / (step * below + denominator);
+            above = denominator + step / above;
+            fraction *= above * below;
+            if (above * below - 1.0).abs() < f64::EPSILON {
                 break;
             }
         }

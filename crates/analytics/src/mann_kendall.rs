@@ -60,12 +60,12 @@ pub fn mann_kendall(values: &[f64], correction: Autocorrelation) -> Result<Trend
     let n = length(values);
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let ties = ties(&sorted);
-    if n < 3.0 || ties.len() < 2 {
+    let groups = ties(&sorted);
+    if n < 3.0 || groups.len() < 2 {
         return Err(flat);
     }
     let score = |of: f64| of * (of - 1.0) * (2.0 * of + 5.0);
-    let tied: f64 = ties.iter().map(|many| score(*many)).sum();
+    let tied: f64 = groups.iter().map(|many| score(*many)).sum();
     let slope = slope(values);
     let mut var_s = (score(n) - tied) / 18.0;
     if correction == Autocorrelation::HamedRao {
@@ -111,7 +111,7 @@ fn rises(values: &[f64]) -> f64 {
     s
 }
 
-/// The median of (y_j − y_i) / (j − i) over all pairs.
+/// The median of (yⱼ − yᵢ) / (j − i) over all pairs.
 fn slope(values: &[f64]) -> f64 {
     let mut slopes = Vec::with_capacity(values.len() * (values.len() - 1) / 2);
     for (at, from) in values.iter().enumerate() {
@@ -165,17 +165,14 @@ fn inflation(values: &[f64], slope: f64) -> f64 {
 
 /// Ranks from 1; equal values share the mean of theirs.
 fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
     values
         .iter()
         .map(|value| {
-            let below = values.iter().filter(|other| *other < value).count();
-            let equal = values.iter().filter(|other| *other == value).count();
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "lengths of series are far below 2^53"
-            )]
-            let rank = below as f64 + (equal as f64 + 1.0) / 2.0;
-            rank
+            let below = sorted.partition_point(|other| other < value);
+            let up_to = sorted.partition_point(|other| other <= value);
+            f64::midpoint(length(&sorted[..below]) + 1.0, length(&sorted[..up_to]))
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
+mod colocation;
 mod concentration;
 mod emerging;
 mod fdr;
@@ -7,13 +8,18 @@ mod geary;
 mod general_g;
 mod gi;
 mod graph;
+mod instant;
 mod join_count;
+mod kde;
+mod knox;
 mod local_moran;
 mod losh;
 mod mann_kendall;
+mod metric;
 mod moran;
 mod pai;
 mod rates;
+mod scan;
 mod series;
 mod table;
 
@@ -51,6 +57,14 @@ enum Statistic {
     MannKendall(mann_kendall::MannKendallArgs),
     /// Emerging hot spots: what has become of each place over time?
     Emerging(emerging::EmergingArgs),
+    /// Knox and near repeats: do events close in space come close in time?
+    Knox(knox::KnoxArgs),
+    /// Scan statistics: which circle, or stretch of time in it, holds too many cases?
+    Scan(scan::ScanArgs),
+    /// Colocation quotients: are events of one type surrounded by another?
+    Colocation(colocation::ColocationArgs),
+    /// Kernel density on H3: how many events per square kilometre?
+    Kde(kde::KdeArgs),
     /// Gini and Lorenz: how much is in how few places?
     Concentration(concentration::ConcentrationArgs),
     /// Prediction accuracy: how much happened where a forecast said?
@@ -118,6 +132,10 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::Rates(args) => print(&rates::answer(&args)?),
         Statistic::MannKendall(args) => print(&mann_kendall::answer(&args)?),
         Statistic::Emerging(args) => print(&emerging::answer(&args)?),
+        Statistic::Knox(args) => print(&knox::answer(&args)?),
+        Statistic::Scan(args) => print(&scan::answer(&args)?),
+        Statistic::Colocation(args) => print(&colocation::answer(&args)?),
+        Statistic::Kde(args) => print(&kde::answer(&args)?),
         Statistic::Concentration(args) => print(&concentration::answer(&args)?),
         Statistic::Pai(args) => print(&pai::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),
