@@ -48,6 +48,8 @@ mod mann_kendall;
 mod moran;
 mod neighbours;
 mod normal;
+#[cfg(doctest)]
+mod pages;
 mod pai;
 mod rates;
 mod reason;

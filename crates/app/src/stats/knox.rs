@@ -97,7 +97,14 @@ pub(super) fn answer(args: &KnoxArgs) -> Result<Answer, StatsError> {
         close,
         sampling,
     ) {
-        Ok(found) => Ok(filled(empty, found)),
+        Ok(found) => Ok(Answer {
+            statistic: only(&found.observed),
+            ratio: Some(ratios(&found)),
+            observed: Some(found.observed),
+            expected: Some(found.expected),
+            p: Some(found.p_upper),
+            ..empty
+        }),
         Err(KnoxError::Undefined(reason)) => Ok(Answer {
             reason: Some(reason.code()),
             ..empty
@@ -106,38 +113,28 @@ pub(super) fn answer(args: &KnoxArgs) -> Result<Answer, StatsError> {
     }
 }
 
-fn filled(empty: Answer, found: Knox) -> Answer {
+/// The count of the only band, where there is one of each kind.
+fn only(observed: &[Vec<u64>]) -> Option<u64> {
+    match observed {
+        [row] => match row[..] {
+            [only] => Some(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Observed over expected; none where nothing is expected.
+fn ratios(found: &Knox) -> Vec<Vec<Option<f64>>> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "numbers of pairs are far below 2^53"
     )]
     let ratio =
         |(observed, expected): (&u64, &f64)| (*expected > 0.0).then(|| *observed as f64 / expected);
-    let row = |(observed, expected): (&Vec<u64>, &Vec<f64>)| {
-        observed.iter().zip(expected).map(ratio).collect()
-    };
-    let statistic = match &found.observed[..] {
-        [row] => match row[..] {
-            [only] => Some(only),
-            _ => None,
-        },
-        _ => None,
-    };
-    Answer {
-        statistic,
-        ratio: Some(
-            found
-                .observed
-                .iter()
-                .zip(&found.expected)
-                .map(row)
-                .collect(),
-        ),
-        observed: Some(found.observed),
-        expected: Some(found.expected),
-        p: Some(found.p_upper),
-        ..empty
-    }
+    let rows = found.observed.iter().zip(&found.expected);
+    rows.map(|(observed, expected)| observed.iter().zip(expected).map(ratio).collect())
+        .collect()
 }
 
 impl Events {

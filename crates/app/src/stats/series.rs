@@ -31,11 +31,8 @@ impl Series {
             distinct(entries.iter().map(|entry| &entry.step)),
         );
         let refuse = |problem: String| StatsError::Usage(format!("{}: {problem}", path.display()));
-        if let Some(pair) = steps.windows(2).find(|pair| leap(pair)) {
-            return Err(refuse(format!(
-                "no step lies between {} and {}",
-                pair[0], pair[1]
-            )));
+        if let Some([before, after]) = steps.array_windows().find(|[a, b]| leap(a, b)) {
+            return Err(refuse(format!("no step lies between {before} and {after}")));
         }
         let positions =
             |list: &[String]| -> HashMap<String, usize> { list.iter().cloned().zip(0..).collect() };
@@ -124,9 +121,9 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
 }
 
 /// Whether two steps are whole numbers with another between them.
-fn leap(pair: &[String]) -> bool {
-    match (pair[0].parse::<i64>(), pair[1].parse::<i64>()) {
-        (Ok(a), Ok(b)) => b.saturating_sub(a) != 1,
+fn leap(before: &str, after: &str) -> bool {
+    match (before.parse::<i64>(), after.parse::<i64>()) {
+        (Ok(before), Ok(after)) => after.saturating_sub(before) != 1,
         _ => false,
     }
 }

@@ -148,7 +148,7 @@ pub(super) fn answer(args: &ScanArgs) -> Result<Answer, StatsError> {
     match found {
         Ok(clusters) => Ok(Answer {
             clusters: clusters
-                .into_iter()
+                .iter()
                 .map(|cluster| row(cluster, &places.ids, clock, args.prospective))
                 .collect(),
             ..empty
@@ -200,7 +200,7 @@ fn total(cases: &[u32]) -> u64 {
     cases.iter().map(|cases| u64::from(*cases)).sum()
 }
 
-fn row(cluster: Cluster, ids: &[String], clock: Option<Clock>, prospective: bool) -> Row {
+fn row(cluster: &Cluster, ids: &[String], clock: Option<Clock>, prospective: bool) -> Row {
     let time = |end: usize| Some(clock?.written(cluster.window?[end]));
     Row {
         ids: cluster
