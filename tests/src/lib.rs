@@ -6,3 +6,4 @@ pub mod postgres;
 pub mod program;
 pub mod server;
 pub mod skip;
+pub mod statistics;

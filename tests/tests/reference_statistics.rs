@@ -1,75 +1,10 @@
 //! `naqsha stats` against numbers that others published or compute: `spData`, `GeoDa` and `PySAL` data sets, esda.
 
-#![expect(
-    clippy::panic,
-    reason = "a test that cannot go on should stop and say why"
-)]
-
 use std::path::{Path, PathBuf};
 
-use naqsha_tests::program::naqsha;
 use naqsha_tests::skip::{python, shared};
+use naqsha_tests::statistics::{Scratch, close, number, refusal, stats, text};
 use serde_json::Value;
-
-/// Runs `naqsha stats …` and parses what it prints.
-fn stats(arguments: &[&str]) -> Value {
-    let output = naqsha()
-        .arg("stats")
-        .args(arguments)
-        .output()
-        .expect("the program runs");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "stats {arguments:?} failed: {errors}"
-    );
-    serde_json::from_slice(&output.stdout).expect("one JSON object")
-}
-
-/// The exit code and the message of a run that is refused.
-fn refusal(arguments: &[&str]) -> (i32, String) {
-    let output = naqsha()
-        .arg("stats")
-        .args(arguments)
-        .output()
-        .expect("the program runs");
-    assert!(output.stdout.is_empty(), "a refused run prints no answer");
-    (
-        output.status.code().expect("an exit code"),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    )
-}
-
-fn number(value: &Value, name: &str) -> f64 {
-    value[name]
-        .as_f64()
-        .unwrap_or_else(|| panic!("`{name}` is {} in {value}", value[name]))
-}
-
-fn close(found: f64, expected: f64, relative: f64) {
-    assert!(
-        (found - expected).abs() <= relative * expected.abs().max(1e-12),
-        "{found} is not {expected}"
-    );
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a UTF-8 path")
-}
-
-struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a scratch folder"))
-    }
-
-    fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, content).expect("a scratch file is written");
-        path
-    }
-}
 
 #[test]
 fn element_120_of_getis_and_ord_has_the_published_z_at_every_distance() {
@@ -194,10 +129,7 @@ fn statistics_on_a_random_grid_are_those_of_esda() {
         let Some(mut python) = python(test, "esda, libpysal, h3") else {
             return;
         };
-        let (values, expected) = (
-            scratch.0.path().join("values.csv"),
-            scratch.0.path().join("expected.json"),
-        );
+        let (values, expected) = (scratch.path("values.csv"), scratch.path("expected.json"));
         let run = python
             .arg(&script)
             .arg(seed)

@@ -30,6 +30,12 @@ impl Draws {
         }
     }
 
+    /// A number from 0 to below 1, in steps of 2⁻⁵³.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are left")]
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
+    }
+
     /// Shuffles a list: every order equally likely (Fisher–Yates).
     pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
         for at in (1..list.len()).rev() {

@@ -1,8 +1,12 @@
 //! Statistics over cells, points and graphs: pure functions from numbers to numbers.
 //!
-//! The crate answers three questions about a map of values. Which places have high neighbourhoods ([`gi`],
-//! [`gi_star`])? Is there any clustering at all ([`moran`])? Which of very many answers survive the fact that very
-//! many were asked ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
+//! The crate answers questions about a map of values. Which places have high neighbourhoods ([`gi`], [`gi_star`]),
+//! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
+//! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
+//! ([`emerging`], [`mann_kendall`])? Do events come together in space and time ([`knox`]), in one place or one while
+//! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
+//! forecast right ([`forecast_accuracy`])? Which of very many answers survive the fact that very many were asked
+//! ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
 //!
 //! It knows nothing of stores, clocks, files, thread order or colours. The same input and seed give the same
 //! numbers at any thread count. No result is NaN: what cannot be computed has a [`Reason`].
@@ -22,19 +26,62 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod colocation;
+mod concentration;
+mod deviations;
 mod draws;
+mod emerging;
+mod error;
 mod fdr;
+mod gamma;
+mod geary;
+mod general_g;
 mod gi;
+mod join_count;
+mod kde;
+mod knox;
+mod lag;
+mod link_sums;
+mod local_moran;
+mod losh;
+mod mann_kendall;
 mod moran;
 mod neighbours;
 mod normal;
+#[cfg(doctest)]
+mod pages;
+mod pai;
+mod rates;
 mod reason;
+mod scan;
 mod study_area;
 
+pub use colocation::{Colocation, ColocationError, colocation};
+pub use concentration::{Concentration, concentration};
+pub use emerging::{
+    Course, Direction, Emerging, EmergingError, FEWEST_STEPS, Levels, Pattern, Step, emerging,
+    pattern,
+};
+pub use error::{LocalError, MapError};
 pub use fdr::{FdrError, Method, Tail, bin, fdr};
-pub use gi::{Gi, GiError, GiOptions, GiRow, Null, Own, gi, gi_star, requires_sampling};
-pub use moran::{Moran, MoranError, Sampling, bivariate_moran, moran, standardised_rates};
-pub use neighbours::{Neighbours, NeighboursError, Points, WeightStyle};
+pub use geary::{Geary, geary};
+pub use general_g::{GeneralG, general_g};
+pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
+pub use join_count::{ChiSquare, JoinCount, join_count};
+pub use kde::{Extent, KdeError, kde};
+pub use knox::{Bands, BandsError, Closed, Closeness, Knox, KnoxError, knox};
+pub use lag::{Null, requires_sampling};
+pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
+pub use losh::{Losh, losh};
+pub use mann_kendall::{Autocorrelation, Trend, mann_kendall};
+pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
+pub use neighbours::{Metric, Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};
+pub use pai::{Accuracy, Forecast, forecast_accuracy};
+pub use rates::{Rate, rates};
 pub use reason::Reason;
+pub use scan::{
+    Case, Cluster, Look, Period, ScanError, ScanOptions, SpatialModel, space_time_scan,
+    spatial_scan,
+};
 pub use study_area::{CELL_LIMIT, StudyArea, StudyAreaError};

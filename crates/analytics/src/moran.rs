@@ -4,7 +4,10 @@ use std::num::NonZeroU32;
 
 use rayon::prelude::*;
 
+use crate::deviations::{deviations, scores};
 use crate::draws::Draws;
+use crate::error::MapError;
+use crate::link_sums::{LinkSums, cross, row_factors};
 use crate::neighbours::{Neighbours, WeightStyle};
 use crate::normal::two_sided;
 use crate::reason::Reason;
@@ -56,32 +59,6 @@ impl Moran {
     }
 }
 
-/// Why Moran's I was not computed.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-pub enum MoranError {
-    /// Lists and graph differ in length.
-    #[error("{values} values for {units} units")]
-    LengthMismatch {
-        /// How many values.
-        values: usize,
-        /// How many units.
-        units: usize,
-    },
-    /// A value is NaN or infinite, or a population is negative.
-    #[error("value {0} is not a finite number in range")]
-    OutOfRange(usize),
-    /// The statistic does not exist for these values.
-    #[error("the statistic does not exist: {}", .0.code())]
-    Undefined(Reason),
-}
-
-/// Sums over all links that the moments need (Cliff & Ord 1981).
-struct Sums {
-    s0: f64,
-    s1: f64,
-    s2: f64,
-}
-
 /// Global Moran's I.
 ///
 /// *Edge cases*: a graph without links is [`Reason::Isolated`]; equal values, or fewer than four places, are
@@ -90,7 +67,7 @@ struct Sums {
 /// *Cost*: O(m log k) for m links; each shuffle O(n + m), in parallel, the same at any thread count.
 ///
 /// # Errors
-/// [`MoranError`]: lengths differ, a value is not finite, or the statistic does not exist.
+/// [`MapError`]: lengths differ, a value is not finite, or the statistic does not exist.
 ///
 /// # References
 /// Moran 1950, <https://doi.org/10.1093/biomet/37.1-2.17>; Cliff & Ord 1981, *Spatial Processes*, ch. 2.
@@ -109,13 +86,13 @@ pub fn moran(
     neighbours: &Neighbours,
     style: WeightStyle,
     sampling: Option<Sampling>,
-) -> Result<Moran, MoranError> {
-    let deviations = deviations(values, neighbours)?;
+) -> Result<Moran, MapError> {
+    let deviations = deviations(values, neighbours.len())?;
     if values.len() < 4 {
-        return Err(MoranError::Undefined(Reason::InsufficientVariation));
+        return Err(MapError::Undefined(Reason::InsufficientVariation));
     }
     let factors = row_factors(neighbours, style);
-    let sums = Sums::new(neighbours, &factors)?;
+    let sums = LinkSums::new(neighbours, &factors)?;
     let squares: f64 = deviations.iter().map(|d| d * d).sum();
     #[expect(
         clippy::cast_precision_loss,
@@ -131,15 +108,15 @@ pub fn moran(
             cross(shuffled, shuffled, neighbours, &factors) * factor
         })
     });
-    let variance_rand = sums.variance_rand(n, kurtosis);
+    let variance_rand = variance_rand(&sums, n, kurtosis);
     // On a complete graph with equal weights I is the same for every arrangement.
     if variance_rand <= 1e-14 {
-        return Err(MoranError::Undefined(Reason::InsufficientVariation));
+        return Err(MapError::Undefined(Reason::InsufficientVariation));
     }
     Ok(Moran {
         statistic,
         expected,
-        variance_norm: Some(sums.variance_norm(n)),
+        variance_norm: Some(variance_norm(&sums, n)),
         variance_rand,
         p_perm,
     })
@@ -162,13 +139,13 @@ pub fn bivariate_moran(
     neighbours: &Neighbours,
     style: WeightStyle,
     sampling: Option<Sampling>,
-) -> Result<Moran, MoranError> {
+) -> Result<Moran, MapError> {
     let (x, y) = (
-        scores(deviations(first, neighbours)?),
-        scores(deviations(second, neighbours)?),
+        scores(deviations(first, neighbours.len())?),
+        scores(deviations(second, neighbours.len())?),
     );
     let factors = row_factors(neighbours, style);
-    let s0 = Sums::new(neighbours, &factors)?.s0;
+    let s0 = LinkSums::new(neighbours, &factors)?.s0;
     let statistic = cross(&x, &y, neighbours, &factors) / s0;
     let mut received = vec![0.0; x.len()];
     for unit in 0..x.len() {
@@ -185,7 +162,7 @@ pub fn bivariate_moran(
     let variance_rand =
         received.iter().map(|a| (a - mean).powi(2)).sum::<f64>() * n / (n - 1.0) / (s0 * s0);
     if variance_rand <= 1e-14 {
-        return Err(MoranError::Undefined(Reason::InsufficientVariation));
+        return Err(MapError::Undefined(Reason::InsufficientVariation));
     }
     let p_perm = sampling.map(|sampling| {
         permutation_p(&y, statistic, sampling, |shuffled| {
@@ -211,9 +188,9 @@ pub fn bivariate_moran(
 ///
 /// # References
 /// Assunção & Reis 1999, <https://doi.org/10.1002/(SICI)1097-0258(19990830)18:16%3C2147::AID-SIM179%3E3.0.CO;2-I>.
-pub fn standardised_rates(events: &[f64], populations: &[f64]) -> Result<Vec<f64>, MoranError> {
+pub fn standardised_rates(events: &[f64], populations: &[f64]) -> Result<Vec<f64>, MapError> {
     if events.len() != populations.len() {
-        return Err(MoranError::LengthMismatch {
+        return Err(MapError::LengthMismatch {
             values: populations.len(),
             units: events.len(),
         });
@@ -221,14 +198,14 @@ pub fn standardised_rates(events: &[f64], populations: &[f64]) -> Result<Vec<f64
     let valid = |value: &f64| value.is_finite() && *value >= 0.0;
     if let Some(at) = (0..events.len()).find(|at| !valid(&events[*at]) || !valid(&populations[*at]))
     {
-        return Err(MoranError::OutOfRange(at));
+        return Err(MapError::OutOfRange(at));
     }
     if populations.contains(&0.0) {
-        return Err(MoranError::Undefined(Reason::NoDenominator));
+        return Err(MapError::Undefined(Reason::NoDenominator));
     }
     let (all_events, all_people) = (events.iter().sum::<f64>(), populations.iter().sum::<f64>());
     if all_events == 0.0 {
-        return Err(MoranError::Undefined(Reason::InsufficientVariation));
+        return Err(MapError::Undefined(Reason::InsufficientVariation));
     }
     let mean = all_events / all_people;
     let pairs = || events.iter().zip(populations);
@@ -251,67 +228,6 @@ pub fn standardised_rates(events: &[f64], populations: &[f64]) -> Result<Vec<f64
     Ok(pairs()
         .map(|(e, b)| (e / b - mean) / variance(*b).sqrt())
         .collect())
-}
-
-fn deviations(values: &[f64], neighbours: &Neighbours) -> Result<Vec<f64>, MoranError> {
-    if values.len() != neighbours.len() {
-        return Err(MoranError::LengthMismatch {
-            values: values.len(),
-            units: neighbours.len(),
-        });
-    }
-    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        return Err(MoranError::OutOfRange(at));
-    }
-    if values
-        .windows(2)
-        .all(|pair| pair[0].total_cmp(&pair[1]).is_eq())
-    {
-        return Err(MoranError::Undefined(Reason::InsufficientVariation));
-    }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of places are far below 2^53"
-    )]
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    Ok(values.iter().map(|value| value - mean).collect())
-}
-
-/// Deviations in population standard deviations.
-fn scores(deviations: Vec<f64>) -> Vec<f64> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of places are far below 2^53"
-    )]
-    let variance = deviations.iter().map(|d| d * d).sum::<f64>() / deviations.len() as f64;
-    deviations
-        .into_iter()
-        .map(|d| d / variance.sqrt())
-        .collect()
-}
-
-/// What each row's weights are multiplied by.
-fn row_factors(neighbours: &Neighbours, style: WeightStyle) -> Vec<f64> {
-    let factor = |unit| match style {
-        WeightStyle::AsGiven => 1.0,
-        WeightStyle::RowStandardised if neighbours.connected(unit).is_err() => 1.0,
-        WeightStyle::RowStandardised => 1.0 / neighbours.row_sum(unit),
-    };
-    (0..neighbours.len()).map(factor).collect()
-}
-
-/// Σᵢⱼ wᵢⱼ xᵢ yⱼ, in the order of the links.
-fn cross(x: &[f64], y: &[f64], neighbours: &Neighbours, factors: &[f64]) -> f64 {
-    let lag = |unit| {
-        neighbours
-            .weighted(unit)
-            .map(|(other, weight)| weight * y[other])
-            .sum::<f64>()
-    };
-    x.iter()
-        .enumerate()
-        .map(|(unit, own)| own * factors[unit] * lag(unit))
-        .sum()
 }
 
 /// Sums closer than this count as equal: the order of addition must not decide a tie.
@@ -344,52 +260,16 @@ fn permutation_p(
     (2.0 * extreme / (f64::from(permutations) + 1.0)).min(1.0)
 }
 
-impl Sums {
-    fn new(neighbours: &Neighbours, factors: &[f64]) -> Result<Self, MoranError> {
-        let units = neighbours.len();
-        let (mut s0, mut s1) = (0.0, 0.0);
-        let mut both = vec![0.0; units];
-        for from in 0..units {
-            for (to, weight) in neighbours.weighted(from) {
-                let weight = weight * factors[from];
-                s0 += weight;
-                both[from] += weight;
-                both[to] += weight;
-                s1 += match reverse(neighbours, from, to) {
-                    // Each direction of a mutual pair is met once as itself.
-                    Some(back) => (weight + back * factors[to]).powi(2) / 2.0,
-                    None => weight * weight,
-                };
-            }
-        }
-        if s0 > 0.0 {
-            Ok(Self {
-                s0,
-                s1,
-                s2: both.iter().map(|sum| sum * sum).sum(),
-            })
-        } else {
-            Err(MoranError::Undefined(Reason::Isolated))
-        }
-    }
-
-    fn variance_norm(&self, n: f64) -> f64 {
-        let s02 = self.s0 * self.s0;
-        (n * n * self.s1 - n * self.s2 + 3.0 * s02) / (s02 * (n * n - 1.0))
-            - 1.0 / (n - 1.0).powi(2)
-    }
-
-    fn variance_rand(&self, n: f64, kurtosis: f64) -> f64 {
-        let s02 = self.s0 * self.s0;
-        let spread = n * ((n * n - 3.0 * n + 3.0) * self.s1 - n * self.s2 + 3.0 * s02);
-        let peaked = kurtosis * ((n * n - n) * self.s1 - 2.0 * n * self.s2 + 6.0 * s02);
-        (spread - peaked) / ((n - 1.0) * (n - 2.0) * (n - 3.0) * s02) - 1.0 / (n - 1.0).powi(2)
-    }
+/// The variance of I where the values are normal (Cliff & Ord 1981).
+fn variance_norm(sums: &LinkSums, n: f64) -> f64 {
+    let s02 = sums.s0 * sums.s0;
+    (n * n * sums.s1 - n * sums.s2 + 3.0 * s02) / (s02 * (n * n - 1.0)) - 1.0 / (n - 1.0).powi(2)
 }
 
-/// The weight of the link in the other direction.
-fn reverse(neighbours: &Neighbours, from: usize, to: usize) -> Option<f64> {
-    let target = u32::try_from(from).ok()?;
-    let at = neighbours.of(to).binary_search(&target).ok()?;
-    Some(neighbours.weights_of(to).map_or(1.0, |weights| weights[at]))
+/// The variance of I where the values are shuffled over the places (Cliff & Ord 1981).
+fn variance_rand(sums: &LinkSums, n: f64, kurtosis: f64) -> f64 {
+    let s02 = sums.s0 * sums.s0;
+    let spread = n * ((n * n - 3.0 * n + 3.0) * sums.s1 - n * sums.s2 + 3.0 * s02);
+    let peaked = kurtosis * ((n * n - n) * sums.s1 - 2.0 * n * sums.s2 + 6.0 * s02);
+    (spread - peaked) / ((n - 1.0) * (n - 2.0) * (n - 3.0) * s02) - 1.0 / (n - 1.0).powi(2)
 }

@@ -2,7 +2,7 @@
 
 use naqsha_analytics::{
     GiOptions, Method, Neighbours, Null, Own, Points, Reason, Sampling, WeightStyle,
-    bivariate_moran, fdr, gi, gi_star, moran, requires_sampling, standardised_rates,
+    bivariate_moran, fdr, general_g, gi, gi_star, moran, requires_sampling, standardised_rates,
 };
 
 fn close(found: f64, expected: f64, tolerance: f64) {
@@ -191,7 +191,7 @@ fn a_zero_population_has_no_rate() {
     let error = standardised_rates(&[1.0, 2.0], &[10.0, 0.0]).unwrap_err();
     assert_eq!(
         error,
-        naqsha_analytics::MoranError::Undefined(Reason::NoDenominator)
+        naqsha_analytics::MapError::Undefined(Reason::NoDenominator)
     );
 }
 
@@ -235,4 +235,13 @@ fn q_values_are_those_of_scipy() {
     {
         close(found.unwrap(), expected, 5e-8);
     }
+}
+
+#[test]
+fn general_g_of_six_points_is_that_of_esda() {
+    let graph = Neighbours::within_distance(Points::Planar(&SIX), 15.0).unwrap();
+    let found = general_g(&SIX_VALUES, &graph, WeightStyle::AsGiven).unwrap();
+    close(found.statistic, 0.557_097_79, 5e-9);
+    // esda prints one side.
+    close(found.p() / 2.0, 0.172_936, 5e-7);
 }

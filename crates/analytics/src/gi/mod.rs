@@ -1,18 +1,15 @@
 //! Local Getis–Ord statistics: which places have neighbourhoods too high or too low for chance.
 //!
-//! This file holds the shape of the question and of the answer; the laws of the null live beside it.
+//! This file holds the shape of the question and of the answer; the laws of the null live in `lag`.
 
-mod exact;
 mod moments;
-mod monte_carlo;
-
-use std::num::NonZeroU32;
 
 use rayon::prelude::*;
 
+use crate::error::LocalError;
 use crate::fdr::Tail;
+use crate::lag::{Null, Tails};
 use crate::neighbours::{Neighbours, WeightStyle};
-use crate::normal::{lower_tail, upper_tail};
 use crate::reason::Reason;
 use moments::Moments;
 
@@ -24,24 +21,6 @@ pub enum Own {
     Included,
     /// Gi: the place does not count.
     Excluded,
-}
-
-/// What chance is taken to be.
-///
-/// All three condition on the place's own value, as is usual: the others are shuffled around it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Null {
-    /// The full permutation law, computed: for non-negative integers and rows of equal weights.
-    Exact,
-    /// A sample of that law: for any values and weights.
-    MonteCarlo {
-        /// How many permutations are drawn.
-        permutations: NonZeroU32,
-        /// What they are drawn from.
-        seed: u64,
-    },
-    /// The normal approximation of z. Flags far too many places on sparse counts; for comparison with other tools.
-    Normal,
 }
 
 /// What to compute.
@@ -107,50 +86,17 @@ impl GiRow {
     }
 }
 
-/// A question that cannot be put.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum GiError {
-    /// Values and graph differ in length.
-    #[error("{values} values for a graph of {units} units")]
-    LengthMismatch {
-        /// How many values.
-        values: usize,
-        /// How many units.
-        units: usize,
-    },
-    /// A value is NaN or infinite.
-    #[error("value {0} is not a finite number")]
-    NotFinite(usize),
-    /// The exact law needs counts.
-    #[error("the exact null needs non-negative integers; value {unit} is {value}")]
-    NotACount {
-        /// Which unit.
-        unit: usize,
-        /// Its value.
-        value: f64,
-    },
-    /// The exact law needs exchangeable neighbours.
-    #[error("the exact null needs equal weights in every row; those of unit {0} differ")]
-    UnequalWeights(usize),
-    /// The exact law would need too large a table.
-    #[error(
-        "the exact null needs neighbourhood sums of at most {limit}; here they reach {largest}"
-    )]
-    SupportTooLarge {
-        /// A neighbourhood sum that is possible, at least.
-        largest: u64,
-        /// The limit.
-        limit: u64,
-    },
-}
-
 /// Gi* of every place, with weights as they are.
 ///
 /// [`gi`] with [`Own::Included`] and [`WeightStyle::AsGiven`].
 ///
 /// # Errors
 /// As [`gi`].
-pub fn gi_star(values: &[f64], neighbours: &Neighbours, null: Null) -> Result<Vec<GiRow>, GiError> {
+pub fn gi_star(
+    values: &[f64],
+    neighbours: &Neighbours,
+    null: Null,
+) -> Result<Vec<GiRow>, LocalError> {
     gi(
         values,
         neighbours,
@@ -160,11 +106,6 @@ pub fn gi_star(values: &[f64], neighbours: &Neighbours, null: Null) -> Result<Ve
             null,
         },
     )
-}
-
-/// Why the exact null does not serve here, or `None` where it does: then nothing needs to be sampled.
-pub fn requires_sampling(values: &[f64], neighbours: &Neighbours) -> Option<GiError> {
-    exact::Counts::new(values, neighbours).err()
 }
 
 /// The local Getis–Ord statistic of every place, in the order of the values.
@@ -181,7 +122,7 @@ pub fn requires_sampling(values: &[f64], neighbours: &Neighbours) -> Option<GiEr
 /// the number of places. Monte-Carlo with equal weights: O(R·k) per distinct k; else O(R·k) per place.
 ///
 /// # Errors
-/// [`GiError`]: lengths differ, values are not finite, or the exact null is asked for where it does not exist
+/// [`LocalError`]: lengths differ, values are not finite, or the exact null is asked for where it does not exist
 /// (see [`requires_sampling`]).
 ///
 /// # References
@@ -191,54 +132,16 @@ pub fn gi(
     values: &[f64],
     neighbours: &Neighbours,
     options: GiOptions,
-) -> Result<Vec<GiRow>, GiError> {
-    if values.len() != neighbours.len() {
-        return Err(GiError::LengthMismatch {
-            values: values.len(),
-            units: neighbours.len(),
-        });
-    }
-    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        return Err(GiError::NotFinite(at));
-    }
+) -> Result<Vec<GiRow>, LocalError> {
+    LocalError::check(values, neighbours.len())?;
     let moments = Moments::new(values);
-    let rows = match options.null {
-        Null::Exact => {
-            let counts = exact::Counts::new(values, neighbours)?;
-            let law = exact::Law::new(&counts, neighbours);
-            rows(values, neighbours, options, &moments, |unit, _| {
-                law.tails(unit)
-            })
-        }
-        Null::MonteCarlo { permutations, seed } => {
-            let sample = monte_carlo::tails(values, neighbours, permutations, seed);
-            rows(values, neighbours, options, &moments, |unit, _| {
-                sample[unit]
-            })
-        }
-        Null::Normal => rows(values, neighbours, options, &moments, |_, z| {
-            (upper_tail(z), lower_tail(z))
-        }),
-    };
-    Ok(rows)
-}
-
-/// Rows of consecutive places in one piece of parallel work.
-const CHUNK: usize = 8_192;
-
-fn rows(
-    values: &[f64],
-    neighbours: &Neighbours,
-    options: GiOptions,
-    moments: &Moments,
-    tails: impl Fn(usize, f64) -> (f64, f64) + Sync,
-) -> Vec<GiRow> {
+    let tails = Tails::new(values, neighbours, options.null)?;
     let row = |unit: usize| GiRow {
         neighbours: u32::try_from(neighbours.degree(unit)).unwrap_or(u32::MAX),
         outcome: moments
             .standardise(values, neighbours, unit, options)
             .map(|standard| {
-                let (p_upper, p_lower) = tails(unit, standard.z);
+                let (p_upper, p_lower) = tails.of(unit, standard.z);
                 Gi {
                     statistic: standard.statistic,
                     expected: standard.expected,
@@ -248,9 +151,12 @@ fn rows(
                 }
             }),
     };
-    (0..values.len())
+    Ok((0..values.len())
         .into_par_iter()
         .with_min_len(CHUNK)
         .map(row)
-        .collect()
+        .collect())
 }
+
+/// Rows of consecutive places in one piece of parallel work.
+const CHUNK: usize = 8_192;

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
-use super::{LINK_LIMIT, Neighbours, NeighboursError, Points, check_limit};
+use super::{LINK_LIMIT, Metric, Neighbours, NeighboursError, Points, check_limit};
 
 /// Mean radius of the Earth (IUGG, metres): turns a search distance into a chord for the tree, never into a result.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
@@ -48,7 +48,8 @@ impl Neighbours {
         let rows: Vec<Vec<u32>> = (0..space.places.len())
             .into_par_iter()
             .map(|unit| {
-                let within = |other: &u32| space.distance(unit, *other as usize) <= distance;
+                let within =
+                    |other: &u32| points.apart(Metric::Straight, unit, *other as usize) <= distance;
                 let mut row: Vec<u32> = space.near(unit, reach).filter(within).collect();
                 row.sort_unstable();
                 row
@@ -88,24 +89,62 @@ impl Neighbours {
     }
 }
 
+impl Points<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        let (Self::Planar(list) | Self::LonLat(list)) = self;
+        list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How far apart two of them are. Longitude and latitude have no blocks: they are always measured straight.
+    pub(crate) fn apart(&self, metric: Metric, from: usize, to: usize) -> f64 {
+        match (self, metric) {
+            (Self::Planar(list), Metric::Straight) => {
+                (list[from][0] - list[to][0]).hypot(list[from][1] - list[to][1])
+            }
+            (Self::Planar(list), Metric::Manhattan) => {
+                (list[from][0] - list[to][0]).abs() + (list[from][1] - list[to][1]).abs()
+            }
+            (Self::LonLat(list), _) => {
+                Geodesic.distance(Point::from(list[from]), Point::from(list[to]))
+            }
+        }
+    }
+
+    /// # Errors
+    /// A point is not finite or, in degrees, out of range; too many to number.
+    pub(crate) fn check(&self) -> Result<(), NeighboursError> {
+        let (Self::Planar(list) | Self::LonLat(list)) = self;
+        check_limit("units", list.len(), u32::MAX as usize)?;
+        let valid = |[x, y]: &[f64; 2]| match self {
+            Self::Planar(_) => x.is_finite() && y.is_finite(),
+            Self::LonLat(_) => (-180.0..=180.0).contains(x) && (-90.0..=90.0).contains(y),
+        };
+        match list.iter().position(|point| !valid(point)) {
+            Some(at) => Err(NeighboursError::InvalidPoint(at)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Points in a tree, with the distance that decides.
-struct Space<'a> {
+pub(crate) struct Space<'a> {
     points: Points<'a>,
     places: Vec<[f64; 3]>,
     tree: RTree<Located>,
 }
 
 impl<'a> Space<'a> {
-    fn new(points: Points<'a>) -> Result<Self, NeighboursError> {
+    /// # Errors
+    /// Coordinates out of range, more points than can be numbered.
+    pub(crate) fn new(points: Points<'a>) -> Result<Self, NeighboursError> {
         let (Points::Planar(list) | Points::LonLat(list)) = points;
-        check_limit("units", list.len(), u32::MAX as usize)?;
-        let valid = |[x, y]: &[f64; 2]| match points {
-            Points::Planar(_) => x.is_finite() && y.is_finite(),
-            Points::LonLat(_) => (-180.0..=180.0).contains(x) && (-90.0..=90.0).contains(y),
-        };
-        if let Some(at) = list.iter().position(|point| !valid(point)) {
-            return Err(NeighboursError::InvalidPoint(at));
-        }
+        points.check()?;
         let places: Vec<[f64; 3]> = list
             .iter()
             .map(|&[x, y]| match points {
@@ -131,19 +170,8 @@ impl<'a> Space<'a> {
         })
     }
 
-    fn distance(&self, from: usize, to: usize) -> f64 {
-        match self.points {
-            Points::Planar(list) => {
-                (list[from][0] - list[to][0]).hypot(list[from][1] - list[to][1])
-            }
-            Points::LonLat(list) => {
-                Geodesic.distance(Point::from(list[from]), Point::from(list[to]))
-            }
-        }
-    }
-
     /// The straight-line search radius in the tree's space that misses nothing within `distance`.
-    fn reach(&self, distance: f64) -> f64 {
+    pub(crate) fn reach(&self, distance: f64) -> f64 {
         match self.points {
             Points::Planar(_) => distance * (1.0 + 1e-9),
             Points::LonLat(_) => {
@@ -154,7 +182,8 @@ impl<'a> Space<'a> {
         }
     }
 
-    fn near(&self, unit: usize, reach: f64) -> impl Iterator<Item = u32> {
+    /// The other units no farther than a radius in the tree's space: candidates, some a little too far.
+    pub(crate) fn near(&self, unit: usize, reach: f64) -> impl Iterator<Item = u32> {
         self.tree
             .locate_within_distance(self.places[unit], reach * reach)
             .map(|located| located.data)
@@ -177,7 +206,11 @@ impl<'a> Space<'a> {
             if located.data as usize == unit {
                 continue;
             }
-            best.push((self.distance(unit, located.data as usize), located.data));
+            let other = located.data as usize;
+            best.push((
+                self.points.apart(Metric::Straight, unit, other),
+                located.data,
+            ));
             if best.len() == k {
                 // All k seen so far bound the answer; equally distant ones may still follow.
                 let farthest = best.iter().map(|found| found.0).fold(0.0, f64::max);
@@ -230,17 +263,13 @@ mod tests {
     fn nearest_points_agree_with_sorting_all_of_them() {
         let points = scattered(200);
         for list in [Points::LonLat(&points), Points::Planar(&points)] {
-            let space = Space::new(list).unwrap();
             let graph = Neighbours::k_nearest(list, 7).unwrap();
             for unit in 0..200 {
+                let apart = |other: u32| list.apart(Metric::Straight, unit, other as usize);
                 let mut all: Vec<u32> = (0..200_u32)
                     .filter(|other| *other as usize != unit)
                     .collect();
-                all.sort_by(|a, b| {
-                    space
-                        .distance(unit, *a as usize)
-                        .total_cmp(&space.distance(unit, *b as usize))
-                });
+                all.sort_by(|a, b| apart(*a).total_cmp(&apart(*b)));
                 all.truncate(7);
                 all.sort_unstable();
                 assert_eq!(graph.of(unit), all);

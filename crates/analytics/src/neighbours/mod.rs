@@ -2,8 +2,10 @@
 
 mod disk;
 mod distance;
+mod steps;
 
 use crate::reason::Reason;
+pub(crate) use distance::Space;
 
 /// The most links a graph may hold: a limit on memory (4 bytes each, 12 with weights), not on the method.
 const LINK_LIMIT: usize = 200_000_000;
@@ -38,6 +40,16 @@ pub enum Points<'a> {
     Planar(&'a [[f64; 2]]),
     /// Longitude, latitude in degrees; distances are metres along the WGS 84 ellipsoid (Karney 2013).
     LonLat(&'a [[f64; 2]]),
+}
+
+/// How the distance of points is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metric {
+    /// Along the straight line; along the WGS 84 ellipsoid for longitude and latitude.
+    #[default]
+    Straight,
+    /// Along two axes, as between blocks of a grid of streets; for planar points only.
+    Manhattan,
 }
 
 /// A graph that cannot be built.

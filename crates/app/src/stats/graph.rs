@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 
 use clap::Args;
 use h3o::CellIndex;
-use naqsha_analytics::{Neighbours, NeighboursError, Points, WeightStyle};
+use naqsha_analytics::{MapError, Neighbours, NeighboursError, Points, Reason, WeightStyle};
 
 use super::StatsError;
 use super::table::{Csv, Table, number, text};
@@ -24,9 +24,10 @@ pub(super) struct GraphArgs {
     row_standardise: bool,
 }
 
+/// Who neighbours whom: exactly one way to say it.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct NeighbourArgs {
+#[group(multiple = false)]
+pub(super) struct NeighbourArgs {
     /// CSV with columns `from`, `to` and `weight`.
     #[arg(long, value_name = "N.csv")]
     neighbours: Option<PathBuf>,
@@ -50,8 +51,8 @@ pub(super) struct Units {
 }
 
 /// The columns that hold places.
-#[derive(Debug, Clone, Copy)]
-enum Coordinates {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coordinates {
     Planar,
     LonLat,
 }
@@ -67,107 +68,167 @@ impl GraphArgs {
 
     /// Reads the named columns and builds the graph.
     pub(super) fn units(&self, columns: &[&str]) -> Result<Units, StatsError> {
-        let asked = &self.neighbours;
-        match (
-            &asked.neighbours,
-            asked.h3_ring,
-            asked.distance_band,
-            asked.knn,
-        ) {
-            (Some(path), ..) => {
-                let table = Table::read(&self.values, columns)?;
-                let neighbours = links(path, &table.ids)?;
+        self.neighbours.units(&self.values, |coordinates| {
+            Table::read(&self.values, &[coordinates, columns].concat())
+        })
+    }
+}
+
+impl NeighbourArgs {
+    /// Whether any were asked for.
+    pub(super) fn given(&self) -> bool {
+        self.neighbours.is_some()
+            || self.h3_ring.is_some()
+            || self.distance_band.is_some()
+            || self.knn.is_some()
+    }
+
+    /// Reads a table and builds the graph over its rows.
+    ///
+    /// `read` is given the names of the coordinate columns that the graph needs, and puts them first.
+    pub(super) fn units(
+        &self,
+        path: &Path,
+        read: impl FnOnce(&[&str]) -> Result<Table, StatsError>,
+    ) -> Result<Units, StatsError> {
+        match (&self.neighbours, self.h3_ring, self.distance_band, self.knn) {
+            (Some(list), ..) => {
+                let table = read(&[])?;
+                let neighbours = links(list, &table.ids)?;
                 Ok(Units {
                     ids: table.ids,
                     columns: table.columns,
                     neighbours,
                 })
             }
-            (None, Some(k), ..) => self.rings(columns, k),
-            (None, None, Some(distance), _) => self.points(columns, |points| {
+            (None, Some(k), ..) => rings(path, read(&[])?, k),
+            (None, None, Some(distance), _) => points(path, read, |points| {
                 Neighbours::within_distance(points, distance)
             }),
             (None, None, None, Some(k)) => {
-                self.points(columns, |points| Neighbours::k_nearest(points, k))
+                points(path, read, |points| Neighbours::k_nearest(points, k))
             }
-            (None, None, None, None) => Err(StatsError::Usage("no neighbours given".to_owned())),
+            (None, None, None, None) => Err(StatsError::Usage(
+                "give one of --neighbours, --h3-ring, --distance-band and --knn".to_owned(),
+            )),
+        }
+    }
+}
+
+fn rings(path: &Path, table: Table, k: u32) -> Result<Units, StatsError> {
+    let file = |problem| StatsError::File {
+        path: path.display().to_string(),
+        problem,
+    };
+    let mut order = Vec::with_capacity(table.ids.len());
+    for (at, id) in table.ids.iter().enumerate() {
+        let cell = CellIndex::from_str(id)
+            .map_err(|error| file(format!("`{id}` is not an H3 cell: {error}")))?;
+        order.push((cell, at));
+    }
+    order.sort_unstable();
+    if let Some(pair) = order.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(file(format!("the cell `{}` occurs twice", pair[0].0)));
+    }
+    let (cells, order): (Vec<CellIndex>, Vec<usize>) = order.into_iter().unzip();
+    let neighbours = Neighbours::from_grid_disk(&cells, k).map_err(StatsError::Graph)?;
+    let table = table.arranged(&order);
+    Ok(Units {
+        ids: table.ids,
+        columns: table.columns,
+        neighbours,
+    })
+}
+
+fn points(
+    path: &Path,
+    read: impl FnOnce(&[&str]) -> Result<Table, StatsError>,
+    search: impl FnOnce(Points<'_>) -> Result<Neighbours, NeighboursError>,
+) -> Result<Units, StatsError> {
+    let kind = Coordinates::of(&Csv::open(path)?)?;
+    let mut table = read(&kind.names())?;
+    let values = table.columns.split_off(2);
+    let places: Vec<[f64; 2]> = table.columns[0]
+        .iter()
+        .zip(&table.columns[1])
+        .map(|(x, y)| [*x, *y])
+        .collect();
+    let neighbours = search(kind.points(&places)).map_err(|error| match error {
+        NeighboursError::InvalidDistance(_) => StatsError::Usage(error.to_string()),
+        NeighboursError::InvalidPoint(at) => StatsError::File {
+            path: path.display().to_string(),
+            problem: format!("the coordinates of id `{}` are out of range", table.ids[at]),
+        },
+        other => StatsError::Graph(other),
+    })?;
+    Ok(Units {
+        ids: table.ids,
+        columns: values,
+        neighbours,
+    })
+}
+
+impl Coordinates {
+    /// The pair of columns that a file has.
+    pub(super) fn of(csv: &Csv) -> Result<Self, StatsError> {
+        let has = |kind: Self| kind.names().iter().all(|name| csv.find(name).is_some());
+        match (has(Self::Planar), has(Self::LonLat)) {
+            (true, false) => Ok(Self::Planar),
+            (false, true) => Ok(Self::LonLat),
+            (true, true) => Err(StatsError::Usage(format!(
+                "{} has both x, y and lon, lat: keep one pair",
+                csv.name()
+            ))),
+            (false, false) => Err(StatsError::Usage(format!(
+                "{} has neither x, y nor lon, lat",
+                csv.name()
+            ))),
         }
     }
 
-    fn rings(&self, columns: &[&str], k: u32) -> Result<Units, StatsError> {
-        let table = Table::read(&self.values, columns)?;
-        let file = |problem| StatsError::File {
-            path: self.values.display().to_string(),
-            problem,
-        };
-        let mut order = Vec::with_capacity(table.ids.len());
-        for (at, id) in table.ids.iter().enumerate() {
-            let cell = CellIndex::from_str(id)
-                .map_err(|error| file(format!("`{id}` is not an H3 cell: {error}")))?;
-            order.push((cell, at));
+    pub(super) const fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Planar => ["x", "y"],
+            Self::LonLat => ["lon", "lat"],
         }
-        order.sort_unstable();
-        if let Some(pair) = order.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(file(format!("the cell `{}` occurs twice", pair[0].0)));
+    }
+
+    pub(super) const fn points(self, places: &[[f64; 2]]) -> Points<'_> {
+        match self {
+            Self::Planar => Points::Planar(places),
+            Self::LonLat => Points::LonLat(places),
         }
-        let (cells, order): (Vec<CellIndex>, Vec<usize>) = order.into_iter().unzip();
-        let neighbours = Neighbours::from_grid_disk(&cells, k).map_err(StatsError::Graph)?;
-        let table = table.arranged(&order);
-        Ok(Units {
+    }
+}
+
+impl Units {
+    /// Rows that are nobody's neighbours.
+    pub(super) fn apart(table: Table) -> Result<Self, StatsError> {
+        Ok(Self {
+            neighbours: Neighbours::from_links(table.ids.len(), &[]).map_err(StatsError::Graph)?,
             ids: table.ids,
             columns: table.columns,
-            neighbours,
         })
     }
 
-    fn points(
-        &self,
-        columns: &[&str],
-        search: impl FnOnce(Points<'_>) -> Result<Neighbours, NeighboursError>,
-    ) -> Result<Units, StatsError> {
-        let kind = self.coordinates()?;
-        let names = match kind {
-            Coordinates::Planar => ["x", "y"],
-            Coordinates::LonLat => ["lon", "lat"],
-        };
-        let mut table = Table::read(&self.values, &[&names[..], columns].concat())?;
-        let values = table.columns.split_off(2);
-        let places: Vec<[f64; 2]> = table.columns[0]
-            .iter()
-            .zip(&table.columns[1])
-            .map(|(x, y)| [*x, *y])
-            .collect();
-        let neighbours = search(match kind {
-            Coordinates::Planar => Points::Planar(&places),
-            Coordinates::LonLat => Points::LonLat(&places),
-        });
-        let neighbours = neighbours.map_err(|error| match error {
-            NeighboursError::InvalidDistance(_) => StatsError::Usage(error.to_string()),
-            NeighboursError::InvalidPoint(at) => StatsError::File {
-                path: self.values.display().to_string(),
-                problem: format!("the coordinates of id `{}` are out of range", table.ids[at]),
-            },
-            other => StatsError::Graph(other),
-        })?;
-        Ok(Units {
-            ids: table.ids,
-            columns: values,
-            neighbours,
-        })
+    /// Why a statistic of the whole map does not exist.
+    ///
+    /// # Errors
+    /// The values were refused: `demand` says what they must be.
+    pub(super) fn reason(&self, error: MapError, demand: &str) -> Result<Reason, StatsError> {
+        match error {
+            MapError::Undefined(reason) => Ok(reason),
+            error => Err(self.refused(error, demand)),
+        }
     }
 
-    fn coordinates(&self) -> Result<Coordinates, StatsError> {
-        let csv = Csv::open(&self.values)?;
-        let has = |names: [&str; 2]| names.iter().all(|name| csv.find(name).is_some());
-        match (has(["x", "y"]), has(["lon", "lat"])) {
-            (true, false) => Ok(Coordinates::Planar),
-            (false, true) => Ok(Coordinates::LonLat),
-            (true, true) => Err(StatsError::Usage(
-                "the values have both x, y and lon, lat: keep one pair".to_owned(),
-            )),
-            (false, false) => Err(StatsError::Usage(
-                "the values have neither x, y nor lon, lat".to_owned(),
-            )),
+    /// What is wrong with the values, by id.
+    pub(super) fn refused(&self, error: MapError, demand: &str) -> StatsError {
+        match error {
+            MapError::OutOfRange(at) => {
+                StatsError::Statistic(format!("{demand}; id `{}` is not so", self.ids[at]).into())
+            }
+            error => StatsError::Statistic(error.into()),
         }
     }
 }

@@ -1,9 +1,26 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
+mod colocation;
+mod concentration;
+mod emerging;
 mod fdr;
+mod geary;
+mod general_g;
 mod gi;
 mod graph;
+mod instant;
+mod join_count;
+mod kde;
+mod knox;
+mod local_moran;
+mod losh;
+mod mann_kendall;
+mod metric;
 mod moran;
+mod pai;
+mod rates;
+mod scan;
+mod series;
 mod table;
 
 use std::io::Write as _;
@@ -22,8 +39,36 @@ pub(crate) struct StatsArgs {
 enum Statistic {
     /// Getis-Ord Gi or Gi* of every row: where are the high and low neighbourhoods?
     Gi(gi::GiArgs),
+    /// Local Moran's I of every row: which places are like their surroundings, which stand out?
+    LocalMoran(local_moran::LocalMoranArgs),
+    /// Local spatial heteroscedasticity: where are values uneven?
+    Losh(losh::LoshArgs),
     /// Global Moran's I: is there any clustering at all?
     Moran(moran::MoranArgs),
+    /// Getis-Ord general G: do high values, or low ones, lie together?
+    GeneralG(general_g::GeneralGArgs),
+    /// Geary's C: do neighbours differ less than any two places?
+    Geary(geary::GearyArgs),
+    /// Join counts of zeros and ones: are the ones beside each other?
+    JoinCount(join_count::JoinCountArgs),
+    /// Rates of events per head, raw or smoothed, and excess risk.
+    Rates(rates::RatesArgs),
+    /// Mann-Kendall: does a series rise or fall?
+    MannKendall(mann_kendall::MannKendallArgs),
+    /// Emerging hot spots: what has become of each place over time?
+    Emerging(emerging::EmergingArgs),
+    /// Knox and near repeats: do events close in space come close in time?
+    Knox(knox::KnoxArgs),
+    /// Scan statistics: which circle, or stretch of time in it, holds too many cases?
+    Scan(scan::ScanArgs),
+    /// Colocation quotients: are events of one type surrounded by another?
+    Colocation(colocation::ColocationArgs),
+    /// Kernel density on H3: how many events per square kilometre?
+    Kde(kde::KdeArgs),
+    /// Gini and Lorenz: how much is in how few places?
+    Concentration(concentration::ConcentrationArgs),
+    /// Prediction accuracy: how much happened where a forecast said?
+    Pai(pai::PaiArgs),
     /// False discovery rates: the q-values of a list of p-values.
     Fdr(fdr::FdrArgs),
 }
@@ -79,6 +124,20 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
     match args.statistic {
         Statistic::Gi(args) => print(&gi::answer(&args)?),
         Statistic::Moran(args) => print(&moran::answer(&args)?),
+        Statistic::LocalMoran(args) => print(&local_moran::answer(&args)?),
+        Statistic::Losh(args) => print(&losh::answer(&args)?),
+        Statistic::GeneralG(args) => print(&general_g::answer(&args)?),
+        Statistic::Geary(args) => print(&geary::answer(&args)?),
+        Statistic::JoinCount(args) => print(&join_count::answer(&args)?),
+        Statistic::Rates(args) => print(&rates::answer(&args)?),
+        Statistic::MannKendall(args) => print(&mann_kendall::answer(&args)?),
+        Statistic::Emerging(args) => print(&emerging::answer(&args)?),
+        Statistic::Knox(args) => print(&knox::answer(&args)?),
+        Statistic::Scan(args) => print(&scan::answer(&args)?),
+        Statistic::Colocation(args) => print(&colocation::answer(&args)?),
+        Statistic::Kde(args) => print(&kde::answer(&args)?),
+        Statistic::Concentration(args) => print(&concentration::answer(&args)?),
+        Statistic::Pai(args) => print(&pai::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use clap::Args;
-use naqsha_analytics::{Moran, MoranError, Sampling, bivariate_moran, moran, standardised_rates};
+use naqsha_analytics::{MapError, Moran, Sampling, bivariate_moran, moran, standardised_rates};
 use serde::Serialize;
 
 use super::StatsError;
@@ -76,22 +76,17 @@ pub(super) fn answer(args: &MoranArgs) -> Result<Answer, StatsError> {
             p_perm: found.p_perm,
             ..empty
         }),
-        Err(MoranError::Undefined(reason)) => Ok(Answer {
-            reason: Some(reason.code()),
-            ..empty
-        }),
-        Err(MoranError::OutOfRange(at)) => Err(StatsError::Statistic(
-            format!(
-                "events and populations must not be negative; those of id `{}` are",
-                units.ids[at]
-            )
-            .into(),
-        )),
-        Err(error @ MoranError::LengthMismatch { .. }) => Err(StatsError::Statistic(error.into())),
+        Err(error) => {
+            let demand = "events and populations must not be negative";
+            Ok(Answer {
+                reason: Some(units.reason(error, demand)?.code()),
+                ..empty
+            })
+        }
     }
 }
 
-fn compute(args: &MoranArgs, units: &Units) -> Result<Moran, MoranError> {
+fn compute(args: &MoranArgs, units: &Units) -> Result<Moran, MapError> {
     let sampling = NonZeroU32::new(args.permutations).map(|permutations| Sampling {
         permutations,
         seed: args.seed,

@@ -38,6 +38,11 @@ impl Csv {
         })
     }
 
+    /// What messages call the file.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// The position of a column that may be absent.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.header
@@ -47,9 +52,8 @@ impl Csv {
 
     /// The position of a column that the arguments name.
     pub(super) fn column(&self, name: &str) -> Result<usize, StatsError> {
-        self.find(name).ok_or_else(|| {
-            StatsError::Usage(format!("{} has no column `{name}`", self.path.display()))
-        })
+        self.find(name)
+            .ok_or_else(|| StatsError::Usage(format!("{} has no column `{name}`", self.name())))
     }
 
     /// Visits every row with its line number.
@@ -137,18 +141,7 @@ impl Table {
     }
 
     fn sorted(self) -> Self {
-        let numbers: Option<Vec<i128>> = self.ids.iter().map(|id| id.parse().ok()).collect();
-        let mut order: Vec<usize> = (0..self.ids.len()).collect();
-        match numbers {
-            Some(numbers) => {
-                order.sort_unstable_by(|a, b| {
-                    numbers[*a]
-                        .cmp(&numbers[*b])
-                        .then(self.ids[*a].cmp(&self.ids[*b]))
-                });
-            }
-            None => order.sort_unstable_by(|a, b| self.ids[*a].cmp(&self.ids[*b])),
-        }
+        let order = ranks(&self.ids);
         self.arranged(&order)
     }
 
@@ -165,6 +158,23 @@ impl Table {
             .collect();
         Self { ids, columns }
     }
+}
+
+/// The positions of names in their order: by number where every one is a whole number, else by bytes.
+pub(super) fn ranks(names: &[String]) -> Vec<usize> {
+    let numbers: Option<Vec<i128>> = names.iter().map(|name| name.parse().ok()).collect();
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    match numbers {
+        Some(numbers) => {
+            order.sort_unstable_by(|a, b| {
+                numbers[*a]
+                    .cmp(&numbers[*b])
+                    .then(names[*a].cmp(&names[*b]))
+            });
+        }
+        None => order.sort_unstable_by(|a, b| names[*a].cmp(&names[*b])),
+    }
+    order
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::f64::consts::E;
 
 use rayon::prelude::*;
 
-use super::GiError;
+use crate::error::LocalError;
 use crate::neighbours::Neighbours;
 
 /// The largest neighbourhood sum the law is computed for: bounds the table to some milliseconds of work.
@@ -24,7 +24,7 @@ const SUPPORT_LIMIT: u64 = 4_096;
 const CHUNK: usize = 16_384;
 
 /// Values as counts, with what the law needs to know of them.
-pub(super) struct Counts {
+pub(crate) struct Counts {
     values: Vec<u32>,
     /// Distinct values, ascending, with how many places have each.
     distinct: Vec<(u32, u32)>,
@@ -33,9 +33,9 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Checks that the exact law exists and is small enough.
-    pub(super) fn new(values: &[f64], neighbours: &Neighbours) -> Result<Self, GiError> {
+    pub(crate) fn new(values: &[f64], neighbours: &Neighbours) -> Result<Self, LocalError> {
         if let Some(unit) = neighbours.first_unequal_row() {
-            return Err(GiError::UnequalWeights(unit));
+            return Err(LocalError::UnequalWeights(unit));
         }
         let mut counts = Vec::with_capacity(values.len());
         for (unit, &value) in values.iter().enumerate() {
@@ -46,7 +46,7 @@ impl Counts {
             )]
             let count = value as u32;
             if (f64::from(count) - value).abs() > 0.0 {
-                return Err(GiError::NotACount { unit, value });
+                return Err(LocalError::NotACount { unit, value });
             }
             counts.push(count);
         }
@@ -54,7 +54,7 @@ impl Counts {
         let distinct = multiplicities(&counts);
         let largest = largest_sum(&counts, &distinct, max_degree);
         if largest > SUPPORT_LIMIT {
-            return Err(GiError::SupportTooLarge {
+            return Err(LocalError::SupportTooLarge {
                 largest,
                 limit: SUPPORT_LIMIT,
             });
@@ -95,7 +95,7 @@ fn multiplicities(counts: &[u32]) -> Vec<(u32, u32)> {
 }
 
 /// The tails of every class (own value, number of neighbours) that occurs, over the sums that occur in it.
-pub(super) struct Law {
+pub(crate) struct Law {
     sums: Vec<u32>,
     /// Class of each unit.
     classes: Vec<u32>,
@@ -110,7 +110,7 @@ struct Tails {
 }
 
 impl Law {
-    pub(super) fn new(counts: &Counts, neighbours: &Neighbours) -> Self {
+    pub(crate) fn new(counts: &Counts, neighbours: &Neighbours) -> Self {
         let width = counts.max_degree + 1;
         let mut index = vec![
             0_u32;
@@ -154,7 +154,7 @@ impl Law {
     }
 
     /// P(S ≥ observed) and P(S ≤ observed) of a unit with neighbours.
-    pub(super) fn tails(&self, unit: usize) -> (f64, f64) {
+    pub(crate) fn tails(&self, unit: usize) -> (f64, f64) {
         let tails = &self.tails[self.classes[unit] as usize];
         tails.upper_lower[(self.sums[unit] - tails.first) as usize]
     }

@@ -1,0 +1,130 @@
+//! Emerging hot spots: what has become of each place over time?
+//!
+//! This file computes the series; `pattern` names them.
+
+mod pattern;
+#[cfg(test)]
+mod tests;
+
+use rayon::prelude::*;
+
+use crate::error::LocalError;
+use crate::fdr::{Method, Tail, fdr};
+use crate::gi::{GiRow, gi_star};
+use crate::lag::Null;
+use crate::mann_kendall::{Autocorrelation, Trend, mann_kendall};
+use crate::neighbours::Neighbours;
+use crate::reason::Reason;
+pub use pattern::{Course, Direction, Pattern, Step, pattern};
+
+/// The fewest steps that a trend and nine tenths can be told of.
+pub const FEWEST_STEPS: usize = 10;
+
+/// At which levels steps and trends count as significant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    /// q of a step, over all steps of all places.
+    pub step: f64,
+    /// p of a trend.
+    pub trend: f64,
+}
+
+/// What became of one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Emerging {
+    /// Gi* z of every step.
+    pub z: Vec<f64>,
+    /// Whether each step was significant.
+    pub steps: Vec<Step>,
+    /// The Mann–Kendall trend of z; `None` where z never changes.
+    pub trend: Option<Trend>,
+    /// The class.
+    pub pattern: Pattern,
+}
+
+/// Why no patterns were told.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EmergingError {
+    /// Too few steps.
+    #[error("{0} steps; patterns are told of at least {FEWEST_STEPS}")]
+    TooFewSteps(usize),
+    /// The statistic refused its input; positions count steps within places.
+    #[error("the statistic of each step")]
+    Step(#[source] LocalError),
+}
+
+/// The pattern of every place, in the order of the graph's units.
+///
+/// `values` holds the steps of the first place, then those of the second, and so on. The neighbourhood of a step is the
+/// place and its neighbours at that step and the one before: never a later one, so that what is told of a day does not
+/// change when the next one comes. Its Gi* is tested against the values of all places and steps; a step is significant
+/// where its two-sided p is, after Benjamini–Hochberg over all steps of all places.
+///
+/// *Edge cases*: a place without neighbours is [`Reason::Isolated`]; where a step has no statistic (all values equal),
+/// [`Reason::InsufficientVariation`]. An island's values stay among the others'.
+///
+/// *Cost*: that of [`gi_star`] over places × steps, and O(steps²) a place.
+///
+/// # Errors
+/// [`EmergingError`].
+///
+/// # References
+/// Esri, *How Emerging Hot Spot Analysis works*, with our order of rules ([`pattern`]); Mann 1945; Getis & Ord 1992.
+///
+/// ```
+/// use naqsha_analytics::{Levels, Neighbours, Null, Pattern, emerging};
+/// let pair = Neighbours::from_links(3, &[(0, 1, 1.0), (1, 0, 1.0), (2, 1, 1.0)])?;
+/// let levels = Levels { step: 0.05, trend: 0.05 };
+/// let rows = emerging(&[1.0, 0.0].repeat(15), &pair, Null::Exact, levels)?;
+/// assert_eq!(rows[0].as_ref().expect("it has a neighbour").pattern, Pattern::None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn emerging(
+    values: &[f64],
+    neighbours: &Neighbours,
+    null: Null,
+    levels: Levels,
+) -> Result<Vec<Result<Emerging, Reason>>, EmergingError> {
+    let places = neighbours.len();
+    let steps = values.len() / places.max(1);
+    if steps < FEWEST_STEPS {
+        return Err(EmergingError::TooFewSteps(steps));
+    }
+    let cube = neighbours.over_steps(steps);
+    let rows = gi_star(values, &cube, null).map_err(EmergingError::Step)?;
+    let p_values: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
+    // Probabilities by construction: the list is never refused.
+    let q_values = fdr(&p_values, Method::BenjaminiHochberg).unwrap_or_default();
+    Ok(rows
+        .par_chunks_exact(steps)
+        .zip(q_values.par_chunks_exact(steps))
+        .map(|(rows, q_values)| place(rows, q_values, levels))
+        .collect())
+}
+
+fn place(rows: &[GiRow], q_values: &[Option<f64>], levels: Levels) -> Result<Emerging, Reason> {
+    let mut z = Vec::with_capacity(rows.len());
+    let mut steps = Vec::with_capacity(rows.len());
+    for (row, q) in rows.iter().zip(q_values) {
+        let found = row.outcome?;
+        let significant = q.is_some_and(|q| q <= levels.step);
+        z.push(found.z);
+        steps.push(match found.tail() {
+            Tail::Upper if significant => Step::Hot,
+            Tail::Lower if significant => Step::Cold,
+            Tail::Upper | Tail::Lower | Tail::Neither => Step::Neither,
+        });
+    }
+    let trend = mann_kendall(&z, Autocorrelation::Ignored).ok();
+    let direction = match trend {
+        Some(trend) if trend.p() < levels.trend && trend.s > 0.0 => Direction::Up,
+        Some(trend) if trend.p() < levels.trend => Direction::Down,
+        Some(_) | None => Direction::Level,
+    };
+    Ok(Emerging {
+        pattern: pattern(&steps, direction),
+        z,
+        steps,
+        trend,
+    })
+}

@@ -1,0 +1,22 @@
+//! The pages of `docs/statistics`, compiled only as tests: their examples run.
+
+macro_rules! page {
+    ($($name:ident = $file:literal),+) => {
+        $(#[doc = include_str!(concat!("../../../docs/statistics/", $file, ".md"))] mod $name {})+
+    };
+}
+
+page!(
+    colocation = "colocation",
+    concentration = "concentration",
+    emerging = "emerging",
+    kde = "kde",
+    knox = "knox",
+    local_moran = "local-moran",
+    losh = "losh",
+    mann_kendall = "mann-kendall",
+    pai = "pai",
+    rates = "rates",
+    scan = "scan",
+    whole_map = "whole-map"
+);
