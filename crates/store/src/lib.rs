@@ -31,6 +31,10 @@ mod cube;
 mod error;
 mod event;
 mod files;
+mod files_at;
+mod files_bucket;
+mod files_folder;
+mod files_id;
 mod hidden;
 mod index;
 mod keys;
@@ -64,10 +68,11 @@ mod writer;
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
-pub use care::{Backup, Condition, CopiedFile, Scrub};
+pub use care::{Amount, Backup, Compaction, Condition, CopiedFile, Scrub};
 pub use cluster::{Cluster, ClusterLink, Decision};
 pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};
+pub use files_at::{FilesAt, FilesAtError, Places, S3Url};
 pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};
 pub use query::{Area, Cube, CubeQuery, Excluded, Filter, Page, StoredIncident};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use naqsha_model::{BatchDigest, DayRange, IncidentId};
@@ -11,11 +11,11 @@ use rayon::prelude::*;
 use crate::cluster;
 use crate::contents::{Contents, RecordAt};
 use crate::cube;
-use crate::files::{self, FileRecord, ROW_GROUP};
+use crate::files::{self, FileRecord, Files, ROW_GROUP, Unread};
 use crate::hidden::read_source_rows;
 use crate::index::Part;
 use crate::older;
-use crate::rows::{self, Unreadable};
+use crate::rows;
 use crate::scan::Scan;
 use crate::visibility::Visibility;
 use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, Page, StoreError, StoredIncident};
@@ -35,7 +35,7 @@ pub struct DamagedFile {
 
 /// One version of the store, unchanged while it is held.
 pub struct Snapshot {
-    folder: Arc<Path>,
+    files: Files,
     /// The ledger it was made of.
     contents: Arc<Contents>,
     visibility: Visibility,
@@ -46,6 +46,8 @@ pub struct Snapshot {
     damaged: Vec<DamagedFile>,
     /// What the ledger knows of each damaged file, in the same order.
     lost: Vec<FileRecord>,
+    /// Why files are left out of it that may be whole.
+    away: Option<Arc<StoreError>>,
     /// Made when it is first asked for.
     deduplicated: OnceLock<Arc<Self>>,
 }
@@ -53,7 +55,7 @@ pub struct Snapshot {
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot")
-            .field("folder", &self.folder)
+            .field("files", &self.files)
             .field("version", &self.version())
             .field("batches", &self.batches.len())
             .field("live", &self.live())
@@ -64,12 +66,22 @@ impl fmt::Debug for Snapshot {
 
 impl Snapshot {
     /// The current part of a ledger. Files are read and verified in parallel, but for those that `known` has already.
-    pub(crate) fn load(folder: Arc<Path>, contents: &Arc<Contents>, known: &[Arc<Part>]) -> Self {
-        Self::with(folder, contents, Visibility::of(contents), known)
+    ///
+    /// # Errors
+    /// [`StoreError::Object`] where a bucket does not answer: how its files are nobody knows then.
+    pub(crate) fn load(
+        files: Files,
+        contents: &Arc<Contents>,
+        known: &[Arc<Part>],
+    ) -> Result<Self, StoreError> {
+        let mut snapshot = Self::with(files, contents, Visibility::of(contents), known);
+        let away = snapshot.away.take().and_then(Arc::into_inner);
+        away.map_or(Ok(snapshot), Err)
     }
 
+    /// The same where some files may be out of reach: see [`Snapshot::reached`].
     pub(crate) fn with(
-        folder: Arc<Path>,
+        files: Files,
         contents: &Arc<Contents>,
         visibility: Visibility,
         known: &[Arc<Part>],
@@ -84,7 +96,7 @@ impl Snapshot {
             .iter()
             .map(|part| ((part.file.batch, part.file.part), part))
             .collect();
-        let opened: Vec<(&FileRecord, Result<Arc<Part>, Unreadable>)> = contents
+        let opened: Vec<(&FileRecord, Result<Arc<Part>, Unread>)> = contents
             .files
             .par_iter()
             .filter_map(|file| {
@@ -94,27 +106,30 @@ impl Snapshot {
                     Some(part) if hidden.is_empty() && part.hidden.is_none() => {
                         Ok(Arc::clone(part))
                     }
-                    Some(part) => part.hiding(&folder, batch, hidden).map(Arc::new),
-                    None => Part::open(&folder, batch, file, hidden).map(Arc::new),
+                    Some(part) => part.hiding(&files, batch, hidden).map(Arc::new),
+                    None => Part::open(&files, batch, file, hidden).map(Arc::new),
                 };
                 Some((file, part))
             })
             .collect();
         let mut snapshot = Self {
-            folder,
+            files,
             contents: Arc::clone(contents),
             visibility,
             batches,
             parts: Vec::new(),
             damaged: Vec::new(),
             lost: Vec::new(),
+            away: None,
             deduplicated: OnceLock::new(),
         };
         for (file, part) in opened {
             match part {
                 Ok(part) => snapshot.parts.push(part),
-                Err(reason) => {
-                    let (path, batch, rows) = (file.path(), file.batch, file.rows);
+                Err(Unread::Away(error)) => snapshot.away = Some(Arc::new(error)),
+                Err(Unread::Damaged(reason)) => {
+                    let path = snapshot.files.name(file);
+                    let (batch, rows) = (file.batch, file.rows);
                     snapshot.damaged.push(DamagedFile {
                         path,
                         batch,
@@ -131,12 +146,17 @@ impl Snapshot {
     /// The same version with one incident of each cluster: totals of what it answers are de-duplicated, all others are as
     /// reported. Cheap after the first time.
     pub fn deduplicated(&self) -> Arc<Self> {
-        let made = || {
-            let less = self.visibility.without(&cluster::uncounted(self));
-            let folder = Arc::clone(&self.folder);
-            Arc::new(Self::with(folder, &self.contents, less, &self.parts))
-        };
-        Arc::clone(self.deduplicated.get_or_init(made))
+        if let Some(made) = self.deduplicated.get() {
+            return Arc::clone(made);
+        }
+        let less = self.visibility.without(&cluster::uncounted(self));
+        let files = self.files.clone();
+        let made = Arc::new(Self::with(files, &self.contents, less, &self.parts));
+        if made.away.is_some() {
+            // Asked again, it may be whole.
+            return made;
+        }
+        Arc::clone(self.deduplicated.get_or_init(|| made))
     }
 
     /// The id of the incident whose first record this is.
@@ -159,8 +179,8 @@ impl Snapshot {
         &self.visibility
     }
 
-    pub(crate) const fn folder(&self) -> &Arc<Path> {
-        &self.folder
+    pub(crate) const fn files(&self) -> &Files {
+        &self.files
     }
 
     pub(crate) fn parts(&self) -> &[Arc<Part>] {
@@ -180,6 +200,15 @@ impl Snapshot {
     /// Files of live batches that are not served. Where there are any, counts are too small.
     pub fn damaged(&self) -> &[DamagedFile] {
         &self.damaged
+    }
+
+    /// Whether every file that it needs could be looked at; else its counts are too small.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`] where a bucket did not answer when this version, an earlier one or one with each incident
+    /// once, was made.
+    pub fn reached(&self) -> Result<(), Arc<StoreError>> {
+        self.away.clone().map_or(Ok(()), Err)
     }
 
     /// The damaged files that may hold a record of these days (`None`: of any): what is asked of other days is whole.
@@ -332,10 +361,8 @@ impl Snapshot {
 
     /// The bureau's row of each position of a part.
     pub(crate) fn source_rows(&self, part: &Part) -> Result<Vec<u64>, StoreError> {
-        read_source_rows(&self.folder, &part.file).map_err(|reason| StoreError::Damaged {
-            path: part.file.path(),
-            reason,
-        })
+        let read = read_source_rows(&self.files, &part.file);
+        read.map_err(|unread| self.files.error(&part.file, unread))
     }
 
     /// Records at ascending positions of a part.
@@ -356,8 +383,8 @@ impl Snapshot {
         if positions.is_empty() {
             return Ok(Vec::new());
         }
-        let read = || -> Result<Vec<naqsha_model::Incident>, Unreadable> {
-            let bytes = files::verified(&self.folder, &part.file)?;
+        let read = || -> Result<Vec<naqsha_model::Incident>, Unread> {
+            let bytes = self.files.verified(&part.file)?;
             let mut found: Vec<naqsha_model::Incident> = Vec::with_capacity(positions.len());
             for group in positions.chunk_by(|left, right| left / ROW_GROUP == right / ROW_GROUP) {
                 let (Some(&first), Some(&last)) = (group.first(), group.last()) else {
@@ -371,10 +398,7 @@ impl Snapshot {
             }
             Ok(found)
         };
-        read().map_err(|reason| StoreError::Damaged {
-            path: part.file.path(),
-            reason,
-        })
+        read().map_err(|unread| self.files.error(&part.file, unread))
     }
 
     fn stored(&self, batch: &BatchRecord, incident: naqsha_model::Incident) -> StoredIncident {

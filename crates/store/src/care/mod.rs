@@ -1,11 +1,14 @@
 //! Care of a store: scrubbing it, copying it, bringing a copy back. All of it runs beside programs that use the store.
 
 mod backup;
+mod compact;
 mod condition;
 mod restore;
 mod scrub;
 
 pub use backup::{Backup, CopiedFile};
+pub(crate) use compact::amount;
+pub use compact::{Amount, Compaction};
 pub use condition::Condition;
 pub use scrub::Scrub;
 

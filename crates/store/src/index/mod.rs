@@ -6,7 +6,6 @@
 pub(crate) mod persisted;
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
@@ -16,7 +15,7 @@ use polars_core::prelude::{DataFrame, UInt16Chunked};
 use crate::batch::BatchRecord;
 use crate::cells;
 use crate::columns::INDEX_COLUMNS;
-use crate::files::{self, FileRecord};
+use crate::files::{self, FileRecord, Files, Unread};
 use crate::hidden::{self, Hidden};
 use crate::rows::Unreadable;
 
@@ -80,15 +79,15 @@ impl Part {
     /// Where the index is kept, the file itself is only seen to be there with its length: its bytes are verified when
     /// records of it are read.
     pub(crate) fn open(
-        store: &Path,
+        files: &Files,
         batch: &Arc<BatchRecord>,
         file: &FileRecord,
         hidden: &[u64],
-    ) -> Result<Self, Unreadable> {
-        files::fits(store, file)?;
-        let index = match persisted::read(store, file) {
+    ) -> Result<Self, Unread> {
+        files.fits(file)?;
+        let index = match persisted::read(files.folder(), file) {
             Some(index) => index,
-            None => Index::of_file(store, file)?,
+            None => Index::of_file(files, file)?,
         };
         let whole = Self {
             batch: Arc::clone(batch),
@@ -99,22 +98,22 @@ impl Part {
         if hidden.is_empty() {
             Ok(whole)
         } else {
-            whole.hiding(store, batch, hidden)
+            whole.hiding(files, batch, hidden)
         }
     }
 
     /// The same file with other rows hidden; it is read where they were not hidden before.
     pub(crate) fn hiding(
         &self,
-        store: &Path,
+        files: &Files,
         batch: &Arc<BatchRecord>,
         hidden: &[u64],
-    ) -> Result<Self, Unreadable> {
+    ) -> Result<Self, Unread> {
         let mask = match &self.hidden {
             _ if hidden.is_empty() => None,
             Some(mask) if mask.is_for(hidden) => Some(Arc::clone(mask)),
             _ => {
-                let at = hidden::read_source_rows(store, &self.file)?;
+                let at = hidden::read_source_rows(files, &self.file)?;
                 Some(Arc::new(Hidden::new(&at, hidden, &self.index.rows)))
             }
         };
@@ -153,12 +152,12 @@ impl Part {
 
 impl Index {
     /// Reads and verifies a file, and keeps its index beside it.
-    fn of_file(store: &Path, file: &FileRecord) -> Result<Self, Unreadable> {
-        let bytes = files::verified(store, file)?;
+    fn of_file(files: &Files, file: &FileRecord) -> Result<Self, Unread> {
+        let bytes = files.verified(file)?;
         let frame =
             files::read_columns(&bytes, &INDEX_COLUMNS).map_err(|error| error.to_string())?;
         let index = Self::new(file, &frame)?;
-        persisted::keep(store, file, &index);
+        persisted::keep(files.folder(), file, &index);
         Ok(index)
     }
 
