@@ -2,6 +2,7 @@
 
 mod away;
 mod conformance;
+mod nodes;
 mod place;
 mod proxy;
 #[path = "../../../../../tests/src/s3.rs"]
