@@ -4,23 +4,19 @@
 //! (`files_bucket`). What is in a file, and when it is written, published and swept, is the same in both.
 
 use std::collections::HashSet;
-use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use naqsha_model::{BatchDigest, Day, DayRange};
-use polars_core::prelude::{DataFrame, PolarsResult};
-use polars_io::SerReader as _;
-use polars_io::parquet::read::ParquetReader;
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
-use polars_utils::compression::ZstdLevel;
-use ring::digest::{Context, Digest, SHA256, digest};
+use polars_core::prelude::DataFrame;
+use ring::digest::{Digest, SHA256, digest};
 
-use crate::care::amount;
+use crate::StoreError;
 use crate::columns::Columns;
 use crate::files_bucket::Bucket;
 use crate::files_folder;
-use crate::{Amount, StoreError};
+use crate::parquet::encode;
+pub(crate) use crate::parquet::{read_columns, read_rows};
 
 /// Folder of the files within the store, and of the objects within the bucket's prefix.
 pub(crate) const FOLDER: &str = "incidents";
@@ -76,6 +72,25 @@ fn object(path: &Path, sha256: &[u8; 32]) -> String {
     let digest = BatchDigest::new(*sha256).to_string();
     let (half, _) = digest.split_at(digest.len() / 2);
     format!("{FOLDER}/{stem}.{half}.parquet")
+}
+
+/// Some files, and how long they are together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many.
+    pub files: u64,
+    /// Their lengths in bytes.
+    pub bytes: u64,
+}
+
+impl Amount {
+    /// What is gone where `after` is left.
+    pub(crate) fn less(self, after: Self) -> Self {
+        Self {
+            files: self.files.saturating_sub(after.files),
+            bytes: self.bytes.saturating_sub(after.bytes),
+        }
+    }
 }
 
 /// Why the rows of a file are not to be had.
@@ -248,8 +263,8 @@ impl Files {
                 files_folder::unnamed(store, &named.map(FileRecord::path).collect())
             }
             Self::Bucket(_, bucket) => {
-                let names = unnamed_objects(bucket, named)?;
-                Ok(names
+                let found = unnamed_objects(bucket, named)?;
+                Ok(found
                     .iter()
                     .map(|name| bucket.url_of(name).into())
                     .collect())
@@ -260,7 +275,7 @@ impl Files {
     /// What is in the place, of batches or not.
     pub(crate) fn amount(&self) -> Result<Amount, StoreError> {
         match self {
-            Self::Folder(store) => amount(&store.join(FOLDER)),
+            Self::Folder(store) => files_folder::amount(&store.join(FOLDER)),
             Self::Bucket(_, bucket) => {
                 let objects = bucket.list(FOLDER)?;
                 Ok(Amount {
@@ -318,10 +333,10 @@ fn unnamed_objects<'f>(
     named: impl Iterator<Item = &'f FileRecord>,
 ) -> Result<Vec<String>, StoreError> {
     let named: HashSet<String> = named.map(FileRecord::object).collect();
-    let mut names: Vec<String> = bucket.list(FOLDER)?.into_keys().collect();
-    names.retain(|name| name.ends_with(".parquet") && !named.contains(name));
-    names.sort();
-    Ok(names)
+    let mut found: Vec<String> = bucket.list(FOLDER)?.into_keys().collect();
+    found.retain(|name| name.ends_with(".parquet") && !named.contains(name));
+    found.sort();
+    Ok(found)
 }
 
 fn has_length(bytes: u64, file: &FileRecord) -> Result<(), String> {
@@ -341,62 +356,7 @@ pub(crate) fn hull(ranges: impl Iterator<Item = DayRange>) -> Option<DayRange> {
     DayRange::new(first, last).ok()
 }
 
-/// Writes a frame as Parquet; gives the digest and the length of what was written.
-fn encode<W: Write>(frame: &mut DataFrame, out: W) -> PolarsResult<(W, [u8; 32], u64)> {
-    let mut digesting = Digesting {
-        inner: out,
-        sha256: Context::new(&SHA256),
-        bytes: 0,
-    };
-    ParquetWriter::new(&mut digesting)
-        .with_compression(ParquetCompression::Zstd(ZstdLevel::try_new(1).ok()))
-        .with_row_group_size(Some(ROW_GROUP))
-        .finish(frame)?;
-    let sha256 = to_bytes(digesting.sha256.finish());
-    Ok((digesting.inner, sha256, digesting.bytes))
-}
-
-/// Reads columns of verified bytes, those that are there: one of which no row has a value is not.
-pub(crate) fn read_columns(bytes: &[u8], columns: &[&str]) -> PolarsResult<DataFrame> {
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let schema = reader.schema()?;
-    let present = columns.iter().filter(|name| schema.contains(name));
-    let present = present.map(|&name| name.to_owned()).collect();
-    reader
-        .with_columns(Some(present))
-        .set_rechunk(true)
-        .finish()
-}
-
-/// Reads all columns of some rows of verified bytes: `count` from `first` on.
-pub(crate) fn read_rows(bytes: &[u8], first: usize, count: usize) -> PolarsResult<DataFrame> {
-    ParquetReader::new(Cursor::new(bytes))
-        .with_slice(Some((first, count)))
-        .set_rechunk(true)
-        .finish()
-}
-
 pub(crate) fn to_bytes(sha256: Digest) -> [u8; 32] {
     let bytes = sha256.as_ref().first_chunk().copied();
     bytes.expect("SHA-256 has 32 bytes")
-}
-
-/// Digests what passes through.
-struct Digesting<W> {
-    inner: W,
-    sha256: Context,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Digesting<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.sha256.update(bytes.get(..written).unwrap_or(bytes));
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }

@@ -25,7 +25,7 @@ const CONNECTED_WITHIN: &str = "5s";
 /// A request that failed on the way, or for which the server was too busy, is made again so many times.
 const REPEATS: usize = 4;
 /// A request is not made again once this has passed since it was first made.
-const REPEATED_WITHIN: Duration = Duration::from_secs(60);
+const REPEATED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Where instances of a cloud are asked for credentials when the environment has none.
 const INSTANCES: &str = "169.254.169.254";

@@ -6,8 +6,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::StoreError;
 use crate::files::FOLDER;
+use crate::{Amount, StoreError};
 
 pub(crate) fn file_error<'a>(
     action: &'static str,
@@ -153,6 +153,21 @@ pub(crate) fn unnamed(store: &Path, named: &HashSet<PathBuf>) -> Result<Vec<Path
 pub(crate) fn length(path: &Path) -> Result<u64, String> {
     let found = fs::metadata(path).map_err(|error| error.to_string())?;
     Ok(found.len())
+}
+
+/// The files of a folder; none where there is no folder.
+pub(crate) fn amount(folder: &Path) -> Result<Amount, StoreError> {
+    let mut amount = Amount::default();
+    if !folder.exists() {
+        return Ok(amount);
+    }
+    for entry in fs::read_dir(folder).map_err(file_error("list", folder))? {
+        let found = entry.and_then(|entry| entry.metadata());
+        let found = found.map_err(file_error("list", folder))?;
+        amount.files += u64::from(found.is_file());
+        amount.bytes += if found.is_file() { found.len() } else { 0 };
+    }
+    Ok(amount)
 }
 
 /// The bytes of a file, or why they cannot be read.

@@ -52,6 +52,7 @@ mod older;
 mod operations;
 mod own;
 mod packed;
+mod parquet;
 mod past;
 mod query;
 mod rows;
@@ -68,10 +69,11 @@ mod writer;
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
-pub use care::{Amount, Backup, Compaction, Condition, CopiedFile, Scrub};
+pub use care::{Backup, Compaction, Condition, CopiedFile, Scrub};
 pub use cluster::{Cluster, ClusterLink, Decision};
 pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};
+pub use files::Amount;
 pub use files_at::{FilesAt, FilesAtError, Places, S3Url};
 pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};

@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::files_folder::file_error;
+use crate::files_folder::{amount, file_error};
 use crate::index::persisted;
 use crate::store::{LEDGER, blocking, files_of, ledger_of, lock};
-use crate::{Places, Store, StoreError};
+use crate::{Amount, Places, Store, StoreError};
 
 /// What a compaction removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,24 +20,6 @@ pub struct Compaction {
     pub indexes: Amount,
     /// Bytes by which the ledger in the folder became smaller. A server's is its administrator's.
     pub ledger_bytes: u64,
-}
-
-/// Some files, and how long they are together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Amount {
-    /// How many.
-    pub files: u64,
-    /// Their lengths in bytes.
-    pub bytes: u64,
-}
-
-impl Amount {
-    fn less(self, after: Self) -> Self {
-        Self {
-            files: self.files.saturating_sub(after.files),
-            bytes: self.bytes.saturating_sub(after.bytes),
-        }
-    }
 }
 
 impl Compaction {
@@ -91,21 +73,6 @@ impl Store {
         let bytes = ledger_bytes(dir)?;
         Ok(bytes + bytes / 5)
     }
-}
-
-/// The files of a folder; none where there is no folder.
-pub(crate) fn amount(folder: &Path) -> Result<Amount, StoreError> {
-    let mut amount = Amount::default();
-    if !folder.exists() {
-        return Ok(amount);
-    }
-    for entry in fs::read_dir(folder).map_err(file_error("list", folder))? {
-        let found = entry.and_then(|entry| entry.metadata());
-        let found = found.map_err(file_error("list", folder))?;
-        amount.files += u64::from(found.is_file());
-        amount.bytes += if found.is_file() { found.len() } else { 0 };
-    }
-    Ok(amount)
 }
 
 /// Length of the ledger with its journal, 0 where it is on a server.

@@ -1,4 +1,4 @@
-//! Care of a store: scrubbing it, copying it, bringing a copy back. All of it runs beside programs that use the store.
+//! Care of a store: scrubbing it, copying it, bringing a copy back, making it small. All of it runs beside programs that use the store.
 
 mod backup;
 mod compact;
@@ -7,8 +7,7 @@ mod restore;
 mod scrub;
 
 pub use backup::{Backup, CopiedFile};
-pub(crate) use compact::amount;
-pub use compact::{Amount, Compaction};
+pub use compact::Compaction;
 pub use condition::Condition;
 pub use scrub::Scrub;
 

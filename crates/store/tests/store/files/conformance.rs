@@ -52,6 +52,7 @@ fn what_is_committed_is_told_by_who_opens_the_store_again(place: &Place) {
     commit(&store, header(1), many(7));
     commit(&store, header(2), vec![keyed(1, 10, 100)]);
     assert_eq!(place.names().len(), 3, "two parts and one");
+    assert_eq!(store.snapshot().live(), ROWS + 1);
     let shown = told(&store.snapshot());
     assert!(told(&place.open().snapshot()) == shown, "by kept indexes");
     place.forget_indexes();
@@ -132,14 +133,14 @@ fn damage_is_named_and_keeps_that_file_only_from_being_served(place: &Place) {
     flipped[whole.len() / 2] ^= 4;
     let longer = [&whole[..], b"x"].concat();
     let shorter = &whole[..whole.len() - 1];
-    let damages: [(Option<&[u8]>, &str, bool); 5] = [
+    let ways: [(Option<&[u8]>, &str, bool); 5] = [
         (Some(&flipped), "SHA-256", false),
         (Some(&longer), "bytes instead of", true),
         (Some(shorter), "bytes instead of", true),
         (Some(b""), "0 bytes instead of", true),
         (None, "no such", true),
     ];
-    for (bytes, why, is_seen_at_once) in damages {
+    for (bytes, why, is_seen_at_once) in ways {
         match bytes {
             Some(bytes) => place.write(&name, bytes),
             None => place.remove(&name),

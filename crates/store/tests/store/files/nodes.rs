@@ -7,7 +7,6 @@ use crate::ledger::postgres::Cluster;
 use crate::support::{begin_error, commit, header, incident, keyed, told, totals, wait};
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test must be seen")]
 fn nodes_without_a_common_folder_take_turns_and_see_each_others_batches() {
     let test = "nodes_without_a_common_folder_take_turns_and_see_each_others_batches";
     let Some(place) = Place::bucket(test) else {

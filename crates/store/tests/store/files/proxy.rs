@@ -74,7 +74,7 @@ fn serve(mut client: TcpStream, server: u16, shared: &Shared) {
     let answers = Arc::new(AtomicU8::new(1));
     let pass = Arc::clone(&answers);
     thread::spawn(move || {
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             if pass.load(Ordering::Acquire) == 0 || to.write_all(&buffer[..count]).is_err() {
                 break;
@@ -83,7 +83,7 @@ fn serve(mut client: TcpStream, server: u16, shared: &Shared) {
         // One that is closed already is what is wanted.
         drop(to.shutdown(Shutdown::Both));
     });
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     while let Ok(count @ 1..) = client.read(&mut buffer) {
         let chunk = &buffer[..count];
         let is_put = chunk.starts_with(b"PUT ");
