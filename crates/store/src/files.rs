@@ -286,6 +286,14 @@ impl Files {
         }
     }
 
+    /// Runs work whose parallel parts read files, so that those that wait for a server keep nobody from counting.
+    pub(crate) fn in_parallel<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self {
+            Self::Folder(_) => work(),
+            Self::Bucket(_, bucket) => bucket.in_parallel(work),
+        }
+    }
+
     /// Looks once at all there is, where looking at each file would be a request each.
     pub(crate) fn look(&self) -> Result<(), StoreError> {
         match self {

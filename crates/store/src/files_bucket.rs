@@ -1,12 +1,13 @@
 //! A prefix of an S3 bucket: objects put whole, read, listed and removed. It knows nothing of what is in them.
 //!
 //! The callers are threads that may block, some of them within a runtime; requests run on a runtime of the bucket's own, so
-//! that none of its callers' can be waiting for itself. Each request has a time limit and is repeated a few times.
+//! that none of its callers' can be waiting for itself. Each request has a time limit and is repeated a few times; a server
+//! that kept somebody waiting in vain is then left alone for some seconds, so that not everybody who asks waits as long.
 
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::path::Path;
@@ -27,6 +28,13 @@ const REPEATS: usize = 4;
 /// A request is not made again once this has passed since it was first made.
 const REPEATED_WITHIN: Duration = Duration::from_mins(1);
 
+/// Who waited longer than this in vain keeps others from it,
+const SLOW: Duration = Duration::from_secs(5);
+/// for so long.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+/// Threads that read many objects: more than are read at once wait for the network, and each has a part in memory.
+const READERS: usize = 4;
+
 /// Where instances of a cloud are asked for credentials when the environment has none.
 const INSTANCES: &str = "169.254.169.254";
 
@@ -36,6 +44,9 @@ pub(crate) struct Bucket {
     url: S3Url,
     /// Lengths by name as of the last [`Bucket::look`]; what was put since is not in it.
     seen: Mutex<HashMap<String, u64>>,
+    /// Until when the server is left alone, and why.
+    resting: Mutex<Option<(Instant, String)>>,
+    readers: rayon::ThreadPool,
     /// Taken when the bucket is dropped, which may be within another runtime.
     runtime: Option<Runtime>,
 }
@@ -84,10 +95,16 @@ impl Bucket {
             .thread_name("bucket")
             .enable_all()
             .build();
+        let readers = rayon::ThreadPoolBuilder::new()
+            .num_threads(READERS)
+            .thread_name(|_| "bucket-reader".to_owned())
+            .build();
         Ok(Self {
             store,
             url: url.clone(),
             seen: Mutex::default(),
+            resting: Mutex::default(),
+            readers: readers.map_err(|error| unusable(error.to_string()))?,
             runtime: Some(runtime.map_err(|error| unusable(error.to_string()))?),
         })
     }
@@ -184,22 +201,50 @@ impl Bucket {
         }
     }
 
+    /// Runs work whose parallel parts wait for the server on threads that nobody else needs.
+    pub(crate) fn in_parallel<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.readers.install(work)
+    }
+
     /// Runs requests and waits for the end of them, on a thread that may block.
     fn wait<T: Send + 'static>(
         &self,
         requests: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
+        let unanswered = |source: String| Error::Generic {
+            store: "S3",
+            source: source.into(),
+        };
+        if let Some(why) = self.left_alone() {
+            return Err(unanswered(why));
+        }
+        let began = Instant::now();
         let (tell, answer) = mpsc::sync_channel(1);
         if let Some(runtime) = &self.runtime {
             // Nobody is told where nobody waits any more.
             runtime.spawn(async move { drop(tell.send(requests.await)) });
         }
-        answer.recv().unwrap_or_else(|source| {
-            Err(Error::Generic {
-                store: "S3",
-                source: source.into(),
-            })
-        })
+        let answer = answer.recv();
+        let answer = answer.unwrap_or_else(|source| Err(unanswered(source.to_string())));
+        if let Err(error @ Error::Generic { .. }) = &answer
+            && began.elapsed() > SLOW
+        {
+            let resting = Some((Instant::now() + LEFT_ALONE, told(error)));
+            *self.resting.lock().unwrap_or_else(PoisonError::into_inner) = resting;
+        }
+        answer
+    }
+
+    /// Why the server is not asked now, where it is not.
+    fn left_alone(&self) -> Option<String> {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        match resting.as_ref() {
+            Some((until, why)) if *until > Instant::now() => Some(why.clone()),
+            _ => {
+                *resting = None;
+                None
+            }
+        }
     }
 
     /// A bucket that is not there is not an object that is missing.

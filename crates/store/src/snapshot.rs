@@ -96,10 +96,8 @@ impl Snapshot {
             .iter()
             .map(|part| ((part.file.batch, part.file.part), part))
             .collect();
-        let opened: Vec<(&FileRecord, Result<Arc<Part>, Unread>)> = contents
-            .files
-            .par_iter()
-            .filter_map(|file| {
+        let open = || -> Vec<(&FileRecord, Result<Arc<Part>, Unread>)> {
+            let opened = contents.files.par_iter().filter_map(|file| {
                 let batch = by_digest.get(&file.batch)?;
                 let hidden = within(visibility.hidden(batch.sequence), file.source_rows);
                 let part = match known.get(&(file.batch, file.part)) {
@@ -110,8 +108,10 @@ impl Snapshot {
                     None => Part::open(&files, batch, file, hidden).map(Arc::new),
                 };
                 Some((file, part))
-            })
-            .collect();
+            });
+            opened.collect()
+        };
+        let opened = files.in_parallel(open);
         let mut snapshot = Self {
             files,
             contents: Arc::clone(contents),

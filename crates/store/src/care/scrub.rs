@@ -63,13 +63,14 @@ fn scrub(files: &Files, contents: &Contents, ledger: Vec<String>) -> Result<Scru
         })),
         Unread::Away(error) => Some(Err(error)),
     };
-    let damaged = contents.files.par_iter().filter_map(damaged);
+    let damaged = || contents.files.par_iter().filter_map(damaged).collect();
+    let damaged: Result<_, StoreError> = files.in_parallel(damaged);
     Ok(Scrub {
         batches: contents.batches.len() as u64,
         files: contents.files.len() as u64,
         bytes: contents.files.iter().map(|file| file.bytes).sum(),
         rows: contents.files.iter().map(|file| file.rows).sum(),
-        damaged: damaged.collect::<Result<_, _>>()?,
+        damaged: damaged?,
         ledger,
         unnamed: files.unnamed(contents.files.iter())?,
     })
