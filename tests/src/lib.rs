@@ -4,6 +4,8 @@ pub mod manifest;
 #[cfg(unix)]
 pub mod postgres;
 pub mod program;
+#[cfg(unix)]
+pub mod s3;
 pub mod server;
 pub mod skip;
 pub mod statistics;

@@ -112,8 +112,20 @@ impl Server {
     /// # Panics
     /// Where the program does not come up.
     pub fn over(config: &Path, data: &Path) -> Self {
-        let (config, data) = (config.to_owned(), data.to_owned());
-        Self::serve(Store { config, data }, None)
+        Self::over_with(config, data, &[])
+    }
+
+    /// The same with more variables in its environment.
+    ///
+    /// # Panics
+    /// Where the program does not come up.
+    pub fn over_with(config: &Path, data: &Path, environment: &[(&'static str, String)]) -> Self {
+        let store = Store {
+            config: config.to_owned(),
+            data: data.to_owned(),
+            environment: environment.to_vec(),
+        };
+        Self::serve(store, None)
     }
 
     /// Takes the real month with a command beside the service.
@@ -138,6 +150,7 @@ impl Server {
         let store = Store {
             config: dir.path().join("naqsha.toml"),
             data: dir.path().join("store"),
+            environment: Vec::new(),
         };
         std::fs::write(&store.config, config).expect("a configuration");
         store.run(&["init"]);
@@ -256,6 +269,7 @@ fn running(slot: &Mutex<Weak<Server>>, start: impl FnOnce() -> Server) -> Arc<Se
 struct Store {
     config: PathBuf,
     data: PathBuf,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Store {
@@ -263,6 +277,7 @@ impl Store {
         let mut command = naqsha();
         command.arg("--json").arg("--config").arg(&self.config);
         command.arg("--data").arg(&self.data);
+        command.envs(self.environment.iter().cloned());
         command
     }
 

@@ -215,3 +215,26 @@ fn an_earlier_version_answers_as_it_did_then() {
         "also while it serves on"
     );
 }
+
+#[test]
+fn compacting_says_what_it_freed_and_changes_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    ingest(&store, "lahore.csv", LAHORE);
+    ingest(&store, "peshawar.csv", PESHAWAR);
+    let (newest, first) = (export(&store, &[]), export(&store, &["as_of=1"]));
+    assert!(newest.is_ok() && first.is_ok() && newest != first);
+    fs::write(store.join("incidents/left.parquet.tmp"), "half").unwrap();
+    fs::write(store.join("index/left.index"), "stale").unwrap();
+    let said = run(&store, &["compact"]);
+    let amount = |files, bytes| serde_json::json!({ "files": files, "bytes": bytes });
+    assert_eq!(said["unnamed"], amount(1, 4), "{said}");
+    assert_eq!(said["indexes"], amount(1, 5), "{said}");
+    let ledger = said["ledger_bytes"].as_u64().unwrap();
+    assert_eq!(said["freed_bytes"], 9 + ledger);
+    assert_eq!(export(&store, &[]), newest);
+    assert_eq!(export(&store, &["as_of=1"]), first);
+    assert_eq!(run(&store, &["verify"])["whole"], true);
+    let again = tried(&store, &["compact"]);
+    assert!(String::from_utf8_lossy(&again.stdout).starts_with("0 bytes freed"));
+}

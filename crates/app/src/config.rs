@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use h3o::Resolution;
 use naqsha_layers::{Defaults, Role};
-use naqsha_store::{LedgerAt, LedgerAtError};
+use naqsha_store::{FilesAt, FilesAtError, LedgerAt, LedgerAtError, Places};
 use serde::Deserialize;
 
 use crate::exit::Usage;
@@ -27,6 +27,8 @@ pub(crate) struct Config {
 pub(crate) struct StoreSection {
     /// `sqlite`, in the store's folder, or the address of a PostgreSQL database.
     pub(crate) ledger: Ledger,
+    /// `folder`, the store's own, or a prefix of a bucket on S3.
+    pub(crate) files: Files,
 }
 
 /// Where the ledger is; read from a text.
@@ -38,6 +40,19 @@ impl TryFrom<String> for Ledger {
     type Error = LedgerAtError;
 
     fn try_from(text: String) -> Result<Self, LedgerAtError> {
+        text.parse().map(Self)
+    }
+}
+
+/// Where the batch files are; read from a text.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Files(FilesAt);
+
+impl TryFrom<String> for Files {
+    type Error = FilesAtError;
+
+    fn try_from(text: String) -> Result<Self, FilesAtError> {
         text.parse().map(Self)
     }
 }
@@ -103,6 +118,19 @@ impl Config {
         Ok(parse(&text).map_err(|why| Usage(format!("{}: {why}", path.display())))?)
     }
 
+    /// Where the parts of the store are. Endpoint, region and credentials of a bucket are in the environment, under the
+    /// names that AWS's own tools read.
+    pub(crate) fn places(&self) -> Places {
+        // A variable that is no text is none of theirs.
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Places {
+            ledger: self.store.ledger.0.clone(),
+            files: self.store.files.0.clone().with_environment(variables),
+        }
+    }
+
     /// What layers fall back on.
     pub(crate) fn defaults(&self) -> anyhow::Result<Defaults> {
         let resolution = match self.analysis.resolution {
@@ -152,6 +180,27 @@ mod tests {
             "[\"postgres://naqsha:s3cret@db/naqsha\"]",
         ] {
             let told = ledger(wrong).unwrap_err();
+            assert!(told.starts_with("line 2: "), "{told}");
+            assert!(!told.contains("cret"), "{told}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_the_address_of_a_bucket_are_refused_and_not_repeated() {
+        let files = |value: &str| parse(&format!("[store]\nfiles = {value}\n"));
+        let config = files("\"s3://incidents/north\"").unwrap();
+        let FilesAt::S3(url) = config.places().files else {
+            panic!("{config:?}")
+        };
+        assert_eq!(url.to_string(), "s3://incidents/north");
+        for wrong in [
+            "\"s3://KEY:s3cret@incidents/north\"",
+            "\"s3://incidents/north?secret=s3cret\"",
+            "\"s3://incidents/s3cret",
+            "[\"s3://s3cret\"]",
+            "\"/srv/s3cret\"",
+        ] {
+            let told = files(wrong).unwrap_err();
             assert!(told.starts_with("line 2: "), "{told}");
             assert!(!told.contains("cret"), "{told}");
         }

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Busy,
     Draining,
     Damaged,
+    /// A server of the store does not answer.
+    OutOfReach,
     Internal,
     /// A refusal of the framework that has no kind of its own.
     Other(StatusCode),
@@ -37,7 +39,7 @@ impl Kind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::Busy | Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
         }
@@ -53,6 +55,7 @@ impl Kind {
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
+            Self::OutOfReach => Some("out-of-reach"),
             Self::Internal => Some("internal"),
             Self::Other(_) => None,
         }
@@ -68,6 +71,7 @@ impl Kind {
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
+            Self::OutOfReach => "Stored data is out of reach",
             Self::Internal => "The service failed",
             Self::Other(status) => status.canonical_reason().unwrap_or("Refused"),
         }
@@ -147,7 +151,7 @@ impl Problem {
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self.kind {
             Kind::MethodNotAllowed => vec![(header::ALLOW, HeaderValue::from_static(ALLOWED))],
-            Kind::Busy | Kind::Draining => {
+            Kind::Busy | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }
             _ => Vec::new(),
@@ -185,6 +189,13 @@ impl From<LayerError> for Problem {
                 Self {
                     fault: Some(what),
                     ..Self::new(Kind::Damaged, detail)
+                }
+            }
+            LayerError::Store(source) if source.is_away() => {
+                let detail = "Where the records are kept does not answer now. Counts go on; ask again for this.";
+                Self {
+                    fault: Some(chain(&*source)),
+                    ..Self::new(Kind::OutOfReach, detail)
                 }
             }
             LayerError::Store(source) => {

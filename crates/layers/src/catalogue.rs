@@ -260,7 +260,8 @@ impl Catalogue {
             Some(version) if version != newest.version() => {
                 let past = || {
                     let past = newest.as_of(version);
-                    past.ok_or(LayerError::UnknownVersion(version))
+                    let past = past.ok_or(LayerError::UnknownVersion(version))?;
+                    past.reached().map(|()| past).map_err(LayerError::Store)
                 };
                 self.past
                     .try_get_with(version, past)
@@ -268,11 +269,12 @@ impl Catalogue {
             }
             _ => newest,
         };
-        Ok(if query.deduplicated {
-            reported.deduplicated()
-        } else {
-            reported
-        })
+        if !query.deduplicated {
+            return Ok(reported);
+        }
+        let deduplicated = reported.deduplicated();
+        deduplicated.reached().map_err(LayerError::Store)?;
+        Ok(deduplicated)
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.

@@ -19,12 +19,21 @@ pub enum StoreError {
     NoBackup(PathBuf),
     /// What was asked needs a ledger in the store's folder.
     #[error(
-        "the ledger is on a PostgreSQL server: its own backup (pg_dump) comes first, then a copy of the folder"
+        "the ledger is on a PostgreSQL server: its own backup (pg_dump) comes first, then a copy of the folder and of the \
+         bucket, where the batch files are in one"
     )]
     OnServer,
     /// The folder and the ledger are not of one store; nothing was changed.
     #[error("{} and its ledger do not belong together: {why}", folder.display())]
     NotTogether {
+        /// The store's folder.
+        folder: PathBuf,
+        /// How that is seen.
+        why: String,
+    },
+    /// The folder and the place of its batch files are not of one store; nothing was changed.
+    #[error("{} and the place of its batch files do not belong together: {why}", folder.display())]
+    NotItsBucket {
         /// The store's folder.
         folder: PathBuf,
         /// How that is seen.
@@ -85,7 +94,7 @@ pub enum StoreError {
     /// The answer needs a file that is missing or differs from its digest.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
-        /// The file, relative to the store.
+        /// The file, relative to the store; the whole name of an object.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -103,6 +112,19 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// A bucket does not answer, or refuses what was asked. It says nothing of how its objects are.
+    #[error("cannot {action} {object}")]
+    Object {
+        /// What was tried.
+        action: &'static str,
+        /// The object, the folder of objects or the bucket.
+        object: String,
+        /// Why not; without what the server said besides its code.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was asked is done and durable, but files that it is to be shown with cannot be read now.
+    #[error("it is done, and will be shown once the batch files can be read")]
+    Unseen(#[source] Box<Self>),
     /// The ledger could not be read or written.
     #[error("cannot {action} in the ledger")]
     Ledger {
@@ -148,6 +170,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a server of the store is out of reach, so that the same may go well later.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Object { .. } | Self::Server { .. })
+    }
+
     /// Whether something stored is not as it was written, rather than out of reach.
     pub fn is_damage(&self) -> bool {
         match self {

@@ -1,22 +1,24 @@
-//! Parquet files on disk: written once, named by the ledger with their digest, verified whenever they are read.
+//! Batch files: written once, named by the ledger with their digest, verified whenever they are read.
+//!
+//! Here is the seam between the two places they may be in: the store's folder (`files_folder`) and a bucket on S3
+//! (`files_bucket`). What is in a file, and when it is written, published and swept, is the same in both.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use naqsha_model::{BatchDigest, Day, DayRange};
-use polars_core::prelude::{DataFrame, PolarsResult};
-use polars_io::SerReader as _;
-use polars_io::parquet::read::ParquetReader;
-use polars_io::parquet::write::{ParquetCompression, ParquetWriter};
-use polars_utils::compression::ZstdLevel;
-use ring::digest::{Context, Digest, SHA256, digest};
+use polars_core::prelude::DataFrame;
+use ring::digest::{Digest, SHA256, digest};
 
 use crate::StoreError;
 use crate::columns::Columns;
+use crate::files_bucket::Bucket;
+use crate::files_folder;
+use crate::parquet::encode;
+pub(crate) use crate::parquet::{read_columns, read_rows};
 
-/// Folder of the files within the store.
+/// Folder of the files within the store, and of the objects within the bucket's prefix.
 pub(crate) const FOLDER: &str = "incidents";
 
 /// Rows that are encoded together, and so decoded together.
@@ -44,9 +46,14 @@ impl FileRecord {
         (self.batch, self.part)
     }
 
-    /// Path relative to the store.
+    /// Path relative to the store, where the files are in its folder; the ledger says it of every file.
     pub(crate) fn path(&self) -> PathBuf {
         path(&self.batch, self.part)
+    }
+
+    /// Name relative to the bucket's prefix, where the files are objects.
+    fn object(&self) -> String {
+        object(&self.path(), &self.sha256)
     }
 
     /// Whether a record on one of these days (`None`: any) may be in it.
@@ -63,92 +70,294 @@ fn path(batch: &BatchDigest, part: u32) -> PathBuf {
     Path::new(FOLDER).join(format!("{batch}-{part:05}.parquet"))
 }
 
-fn unfinished(path: &Path) -> PathBuf {
-    path.with_extension("parquet.tmp")
+/// The name of the object that takes the place of a file. Half of the digest is in it, so that whoever writes the name
+/// writes the same bytes: neither a repeated request nor a node that has lost the lock can change an object.
+fn object(path: &Path, sha256: &[u8; 32]) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let digest = BatchDigest::new(*sha256).to_string();
+    let (half, _) = digest.split_at(digest.len() / 2);
+    format!("{FOLDER}/{stem}.{half}.parquet")
 }
 
-pub(crate) fn file_error<'a>(
-    action: &'static str,
-    path: &'a Path,
-) -> impl FnOnce(io::Error) -> StoreError + 'a {
-    move |source| StoreError::File {
-        action,
-        path: path.to_owned(),
-        source,
+/// Some files, and how long they are together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many.
+    pub files: u64,
+    /// Their lengths in bytes.
+    pub bytes: u64,
+}
+
+impl Amount {
+    /// What is gone where `after` is left.
+    pub(crate) fn less(self, after: Self) -> Self {
+        Self {
+            files: self.files.saturating_sub(after.files),
+            bytes: self.bytes.saturating_sub(after.bytes),
+        }
     }
 }
 
-/// Makes the folder of the files, and those above it where they are absent, durably.
-pub(crate) fn make_folder(store: &Path) -> Result<(), StoreError> {
-    let folder = store.join(FOLDER);
-    let absent = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
-    let made: Vec<PathBuf> = store
-        .ancestors()
-        .take_while(absent)
-        .map(Path::to_owned)
-        .collect();
-    fs::create_dir_all(&folder).map_err(file_error("make", &folder))?;
-    sync_folder(&folder)?;
-    sync_folder(store)?;
-    made.iter().try_for_each(|made| sync_folder(above(made)))
+/// Why the rows of a file are not to be had.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It is missing, or not as it was written.
+    Damaged(String),
+    /// Its place does not answer: nobody knows how it is.
+    Away(StoreError),
 }
 
-/// The folder that holds a path's name: without a sync of it a power cut takes the name, and all below it.
-pub(crate) fn above(path: &Path) -> &Path {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new("."))
+impl From<String> for Unread {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
 }
 
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder)
-        .and_then(|handle| handle.sync_all())
-        .map_err(file_error("sync", folder))
+impl From<&str> for Unread {
+    fn from(reason: &str) -> Self {
+        Self::Damaged(reason.to_owned())
+    }
 }
 
-/// Writes and syncs one file under an unfinished name; gives its record and its rows as a frame.
-pub(crate) fn write(
-    store: &Path,
-    batch: BatchDigest,
-    part: u32,
-    columns: &Columns,
-) -> Result<(FileRecord, DataFrame), StoreError> {
-    let path = unfinished(&store.join(path(&batch, part)));
-    let encode = |source| StoreError::Encode {
-        path: path.clone(),
-        source: Box::new(source),
-    };
-    let mut frame = columns.frame().map_err(encode)?;
-    let file = File::create_new(&path).map_err(file_error("make", &path))?;
-    let mut digesting = Digesting {
-        inner: BufWriter::new(file),
-        sha256: Context::new(&SHA256),
-        bytes: 0,
-    };
-    ParquetWriter::new(&mut digesting)
-        .with_compression(ParquetCompression::Zstd(ZstdLevel::try_new(1).ok()))
-        .with_row_group_size(Some(ROW_GROUP))
-        .finish(&mut frame)
-        .map_err(encode)?;
-    let file = digesting
-        .inner
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error);
-    file.and_then(|file| file.sync_all())
-        .map_err(file_error("sync", &path))?;
+/// The place of a store's batch files. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) enum Files {
+    /// The store's folder.
+    Folder(Arc<Path>),
+    /// A bucket; all else of the store is in the folder.
+    Bucket(Arc<Path>, Arc<Bucket>),
+}
 
-    let record = FileRecord {
-        batch,
-        part,
-        sha256: to_bytes(digesting.sha256.finish()),
-        rows: columns.len() as u64,
-        bytes: digesting.bytes,
-        source_rows: columns.source_rows(),
-        days: hull(columns.days()),
-        timeless: (columns.len() - columns.days().count()) as u64,
-    };
-    Ok((record, frame))
+impl Files {
+    /// The store's folder.
+    pub(crate) const fn folder(&self) -> &Arc<Path> {
+        match self {
+            Self::Folder(folder) | Self::Bucket(folder, _) => folder,
+        }
+    }
+
+    /// Makes sure that there is somewhere to write to.
+    pub(crate) fn make(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => files_folder::make(store),
+            Self::Bucket(..) => Ok(()),
+        }
+    }
+
+    /// What a file is called, to people.
+    pub(crate) fn name(&self, file: &FileRecord) -> PathBuf {
+        match self {
+            Self::Folder(_) => file.path(),
+            Self::Bucket(_, bucket) => bucket.url_of(&file.object()).into(),
+        }
+    }
+
+    /// The error of an answer that needs the rows of a file.
+    pub(crate) fn error(&self, file: &FileRecord, unread: Unread) -> StoreError {
+        match unread {
+            Unread::Damaged(reason) => StoreError::Damaged {
+                path: self.name(file),
+                reason,
+            },
+            Unread::Away(error) => error,
+        }
+    }
+
+    /// Writes one file, durably, so that nobody takes it for a part of the store yet; gives its record and its rows as a
+    /// frame.
+    ///
+    /// In the folder it has an unfinished name until [`Files::publish`]. In a bucket it is whole under its name or not
+    /// there at all, and nothing until the ledger names it.
+    pub(crate) fn write(
+        &self,
+        batch: BatchDigest,
+        part: u32,
+        columns: &Columns,
+    ) -> Result<(FileRecord, DataFrame), StoreError> {
+        let path = path(&batch, part);
+        let failed = |source| StoreError::Encode {
+            path: path.clone(),
+            source: Box::new(source),
+        };
+        let mut frame = columns.frame().map_err(failed)?;
+        let record = |sha256, bytes| FileRecord {
+            batch,
+            part,
+            sha256,
+            rows: columns.len() as u64,
+            bytes,
+            source_rows: columns.source_rows(),
+            days: hull(columns.days()),
+            timeless: (columns.len() - columns.days().count()) as u64,
+        };
+        let record = match self {
+            Self::Folder(store) => {
+                let file = files_folder::Unfinished::new(store, &path)?;
+                let (file, sha256, bytes) = encode(&mut frame, file).map_err(failed)?;
+                file.sync()?;
+                record(sha256, bytes)
+            }
+            Self::Bucket(_, bucket) => {
+                let (content, sha256, bytes) = encode(&mut frame, Vec::new()).map_err(failed)?;
+                let record = record(sha256, bytes);
+                bucket.put(&record.object(), content)?;
+                record
+            }
+        };
+        Ok((record, frame))
+    }
+
+    /// Takes over bytes that were verified against the digest, as the file that has this path in a folder.
+    pub(crate) fn bring_back(
+        bucket: &Bucket,
+        path: &Path,
+        sha256: &[u8; 32],
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        bucket.put(&object(path, sha256), bytes)
+    }
+
+    /// Gives written files their names, durably.
+    pub(crate) fn publish<'f>(
+        &self,
+        files: impl Iterator<Item = &'f FileRecord>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => files_folder::publish(store, files.map(FileRecord::path)),
+            // They have had them since they were acknowledged.
+            Self::Bucket(..) => Ok(()),
+        }
+    }
+
+    /// Removes the unfinished files of a batch whose first `parts` parts were begun, as far as there are any.
+    ///
+    /// Objects stay for the next batch to sweep: who gives a batch up may have lost the lock, and may not remove any more
+    /// what another node may have written meanwhile.
+    pub(crate) fn discard(&self, batch: &BatchDigest, parts: u32) {
+        if let Self::Folder(store) = self {
+            files_folder::discard(store, (0..=parts).map(|part| path(batch, part)));
+        }
+    }
+
+    /// Removes files that no ledger row names; only under the writer's lock.
+    pub(crate) fn sweep<'f>(
+        &self,
+        named: impl Iterator<Item = &'f FileRecord>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(store) => {
+                files_folder::sweep(store, &named.map(FileRecord::path).collect())
+            }
+            Self::Bucket(_, bucket) => {
+                for name in unnamed_objects(bucket, named)? {
+                    bucket.remove(&name)?;
+                    tracing::debug!(name, "removed an object that no batch names");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Files of ours that no ledger row names, as people call them, in order.
+    pub(crate) fn unnamed<'f>(
+        &self,
+        named: impl Iterator<Item = &'f FileRecord>,
+    ) -> Result<Vec<PathBuf>, StoreError> {
+        match self {
+            Self::Folder(store) => {
+                files_folder::unnamed(store, &named.map(FileRecord::path).collect())
+            }
+            Self::Bucket(_, bucket) => {
+                let found = unnamed_objects(bucket, named)?;
+                Ok(found
+                    .iter()
+                    .map(|name| bucket.url_of(name).into())
+                    .collect())
+            }
+        }
+    }
+
+    /// What is in the place, of batches or not.
+    pub(crate) fn amount(&self) -> Result<Amount, StoreError> {
+        match self {
+            Self::Folder(store) => files_folder::amount(&store.join(FOLDER)),
+            Self::Bucket(_, bucket) => {
+                let objects = bucket.list(FOLDER)?;
+                Ok(Amount {
+                    files: objects.len() as u64,
+                    bytes: objects.values().sum(),
+                })
+            }
+        }
+    }
+
+    /// Runs work whose parallel parts read files, so that those that wait for a server keep nobody from counting.
+    pub(crate) fn in_parallel<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self {
+            Self::Folder(_) => work(),
+            Self::Bucket(_, bucket) => bucket.in_parallel(work),
+        }
+    }
+
+    /// Looks once at all there is, where looking at each file would be a request each.
+    pub(crate) fn look(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(_) => Ok(()),
+            Self::Bucket(_, bucket) => bucket.look(FOLDER),
+        }
+    }
+
+    /// Whether a file is there with its length.
+    pub(crate) fn fits(&self, file: &FileRecord) -> Result<(), Unread> {
+        let found = match self {
+            Self::Folder(store) => files_folder::length(&store.join(file.path()))?,
+            Self::Bucket(_, bucket) => {
+                let length = bucket.length(&file.object()).map_err(Unread::Away)?;
+                length.ok_or(NO_OBJECT)?
+            }
+        };
+        Ok(has_length(found, file)?)
+    }
+
+    /// The bytes of a file, or what is wrong with them.
+    pub(crate) fn verified(&self, file: &FileRecord) -> Result<Vec<u8>, Unread> {
+        let bytes = match self {
+            Self::Folder(store) => files_folder::read(&store.join(file.path()))?,
+            Self::Bucket(_, bucket) => {
+                let found = bucket.get(&file.object(), file.bytes);
+                let found = found.map_err(Unread::Away)?.ok_or(NO_OBJECT)?;
+                has_length(found.length, file)?;
+                found.bytes
+            }
+        };
+        has_length(bytes.len() as u64, file)?;
+        if to_bytes(digest(&SHA256, &bytes)) == file.sha256 {
+            Ok(bytes)
+        } else {
+            Err("its SHA-256 is not the one recorded".into())
+        }
+    }
+}
+
+const NO_OBJECT: &str = "there is no such object";
+
+fn unnamed_objects<'f>(
+    bucket: &Bucket,
+    named: impl Iterator<Item = &'f FileRecord>,
+) -> Result<Vec<String>, StoreError> {
+    let named: HashSet<String> = named.map(FileRecord::object).collect();
+    let mut found: Vec<String> = bucket.list(FOLDER)?.into_keys().collect();
+    found.retain(|name| name.ends_with(".parquet") && !named.contains(name));
+    found.sort();
+    Ok(found)
+}
+
+fn has_length(bytes: u64, file: &FileRecord) -> Result<(), String> {
+    if bytes == file.bytes {
+        Ok(())
+    } else {
+        Err(format!("{bytes} bytes instead of {}", file.bytes))
+    }
 }
 
 /// The shortest range that holds all of them.
@@ -160,129 +369,7 @@ pub(crate) fn hull(ranges: impl Iterator<Item = DayRange>) -> Option<DayRange> {
     DayRange::new(first, last).ok()
 }
 
-/// Gives written files their names, durably.
-pub(crate) fn publish<'f>(
-    store: &Path,
-    files: impl Iterator<Item = &'f FileRecord>,
-) -> Result<(), StoreError> {
-    for file in files {
-        let path = store.join(file.path());
-        fs::rename(unfinished(&path), &path).map_err(file_error("rename", &path))?;
-    }
-    sync_files_folder(store)
-}
-
-/// Makes the names of the files durable.
-pub(crate) fn sync_files_folder(store: &Path) -> Result<(), StoreError> {
-    sync_folder(&store.join(FOLDER))
-}
-
-/// Removes the unfinished files of parts `0..=last_part`, as far as there are any.
-pub(crate) fn discard(store: &Path, batch: &BatchDigest, last_part: u32) {
-    for part in 0..=last_part {
-        let path = unfinished(&store.join(path(batch, part)));
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::debug!(path = %path.display(), %error, "left for the next batch to remove");
-        }
-    }
-}
-
-/// Removes files that no ledger row names; only under the writer's lock.
-pub(crate) fn sweep(store: &Path, named: &HashSet<PathBuf>) -> Result<(), StoreError> {
-    for relative in unnamed(store, named)? {
-        let path = store.join(&relative);
-        fs::remove_file(&path).map_err(file_error("remove", &path))?;
-        tracing::debug!(path = %relative.display(), "removed a file that no batch names");
-    }
-    Ok(())
-}
-
-/// Files of ours that no ledger row names, relative to the store.
-pub(crate) fn unnamed(store: &Path, named: &HashSet<PathBuf>) -> Result<Vec<PathBuf>, StoreError> {
-    let folder = store.join(FOLDER);
-    let mut unnamed = Vec::new();
-    for found in fs::read_dir(&folder).map_err(file_error("list", &folder))? {
-        let path = found.map_err(file_error("list", &folder))?.path();
-        let relative = path.strip_prefix(store).unwrap_or(&path);
-        let ours = path
-            .extension()
-            .is_some_and(|extension| extension == "parquet" || extension == "tmp");
-        if ours && !named.contains(relative) {
-            unnamed.push(relative.to_owned());
-        }
-    }
-    unnamed.sort();
-    Ok(unnamed)
-}
-
-/// Looks whether a file is there with its length.
-pub(crate) fn fits(store: &Path, file: &FileRecord) -> Result<(), String> {
-    let found = fs::metadata(store.join(file.path())).map_err(|error| error.to_string())?;
-    has_length(found.len(), file)
-}
-
-fn has_length(bytes: u64, file: &FileRecord) -> Result<(), String> {
-    if bytes == file.bytes {
-        Ok(())
-    } else {
-        Err(format!("{bytes} bytes instead of {}", file.bytes))
-    }
-}
-
-/// The bytes of a file, or what is wrong with them.
-pub(crate) fn verified(store: &Path, file: &FileRecord) -> Result<Vec<u8>, String> {
-    let bytes = fs::read(store.join(file.path())).map_err(|error| error.to_string())?;
-    has_length(bytes.len() as u64, file)?;
-    if to_bytes(digest(&SHA256, &bytes)) == file.sha256 {
-        Ok(bytes)
-    } else {
-        Err("its SHA-256 is not the one recorded".to_owned())
-    }
-}
-
-/// Reads columns of verified bytes, those that are there: one of which no row has a value is not.
-pub(crate) fn read_columns(bytes: &[u8], columns: &[&str]) -> PolarsResult<DataFrame> {
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let schema = reader.schema()?;
-    let present = columns.iter().filter(|name| schema.contains(name));
-    let present = present.map(|&name| name.to_owned()).collect();
-    reader
-        .with_columns(Some(present))
-        .set_rechunk(true)
-        .finish()
-}
-
-/// Reads all columns of some rows of verified bytes: `count` from `first` on.
-pub(crate) fn read_rows(bytes: &[u8], first: usize, count: usize) -> PolarsResult<DataFrame> {
-    ParquetReader::new(Cursor::new(bytes))
-        .with_slice(Some((first, count)))
-        .set_rechunk(true)
-        .finish()
-}
-
 pub(crate) fn to_bytes(sha256: Digest) -> [u8; 32] {
     let bytes = sha256.as_ref().first_chunk().copied();
     bytes.expect("SHA-256 has 32 bytes")
-}
-
-/// Digests what passes through.
-struct Digesting<W> {
-    inner: W,
-    sha256: Context,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Digesting<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.sha256.update(bytes.get(..written).unwrap_or(bytes));
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }

@@ -1,11 +1,9 @@
 //! The rows of a file that are not current, as one bit a row.
 
-use std::path::Path;
-
 use naqsha_model::DayRange;
 use polars_core::prelude::DataFrame;
 
-use crate::files::{self, FileRecord};
+use crate::files::{self, FileRecord, Files, Unread};
 use crate::index::{Rows, day_range};
 use crate::rows::Unreadable;
 
@@ -80,8 +78,8 @@ pub(crate) fn source_rows(frame: &DataFrame) -> Result<Vec<u64>, Unreadable> {
 }
 
 /// The bureau's row of each position of a file.
-pub(crate) fn read_source_rows(store: &Path, file: &FileRecord) -> Result<Vec<u64>, Unreadable> {
-    let bytes = files::verified(store, file)?;
+pub(crate) fn read_source_rows(files: &Files, file: &FileRecord) -> Result<Vec<u64>, Unread> {
+    let bytes = files.verified(file)?;
     let frame = files::read_columns(&bytes, &[ROW_COLUMN]).map_err(|error| error.to_string())?;
-    source_rows(&frame)
+    Ok(source_rows(&frame)?)
 }

@@ -1,7 +1,6 @@
 //! Natural keys stored, by agency: what a repeat is known by.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use naqsha_model::{ContentDigest, NaturalKey, Status};
@@ -9,10 +8,10 @@ use naqsha_model::{ContentDigest, NaturalKey, Status};
 use crate::StoreError;
 use crate::columns::{KEY_COLUMNS, STATUS_COLUMN};
 use crate::contents::RecordAt;
-use crate::files::{self, FileRecord};
+use crate::files::{self, FileRecord, Files, Unread};
 use crate::hidden::{ROW_COLUMN, source_rows};
 use crate::older;
-use crate::rows::{Unreadable, whole};
+use crate::rows::whole;
 use crate::snapshot::Snapshot;
 
 /// A record with a natural key: where it is stored and what it holds.
@@ -103,11 +102,8 @@ impl KeyCache {
                 continue;
             };
             let left_out = |at| snapshot.visibility().is_left_out(at);
-            let read = read_keys(snapshot.folder(), file, sequence);
-            let read = read.map_err(|reason| StoreError::Damaged {
-                path: file.path(),
-                reason,
-            })?;
+            let read = read_keys(snapshot.files(), file, sequence);
+            let read = read.map_err(|unread| snapshot.files().error(file, unread))?;
             for (key, keyed) in read {
                 if !left_out(keyed.at) {
                     more.add(key, keyed);
@@ -122,11 +118,11 @@ impl KeyCache {
 
 /// The keyed records of a file.
 pub(crate) fn read_keys(
-    store: &Path,
+    files: &Files,
     file: &FileRecord,
     sequence: u64,
-) -> Result<Vec<(NaturalKey, Keyed)>, Unreadable> {
-    let bytes = files::verified(store, file)?;
+) -> Result<Vec<(NaturalKey, Keyed)>, Unread> {
+    let bytes = files.verified(file)?;
     let columns: Vec<&str> = KEY_COLUMNS
         .into_iter()
         .chain([ROW_COLUMN, STATUS_COLUMN])

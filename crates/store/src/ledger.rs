@@ -103,6 +103,14 @@ impl Ledger {
         }
     }
 
+    /// Writes the ledger anew without its free pages; the caller holds the writer's lock. A server does that by itself.
+    pub(crate) async fn vacuum(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(pool) => ledger_sqlite::vacuum(pool).await,
+            Self::Postgres(..) => Ok(()),
+        }
+    }
+
     /// Writes the ledger as of one moment into a new file, and syncs it.
     ///
     /// # Errors

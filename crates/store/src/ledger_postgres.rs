@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Row as _, SqlSafeStr};
 
 use crate::StoreError;
-use crate::files::sync_folder;
+use crate::files_folder::sync_folder;
 use crate::ledger::{failed, refuse};
 use crate::ledger_at::PostgresUrl;
 use crate::store::blocking;

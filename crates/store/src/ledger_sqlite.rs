@@ -13,7 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Row, SqlSafeStr};
 
 use crate::StoreError;
-use crate::files::{file_error, sync_folder};
+use crate::files_folder::{file_error, sync_folder};
 use crate::ledger::{FORMAT, failed, refuse};
 use crate::seal;
 
@@ -143,6 +143,15 @@ pub(crate) async fn copy(
     File::open(path)
         .and_then(|copy| copy.sync_all())
         .map_err(file_error("sync", path))
+}
+
+/// Writes the database anew without its free pages, and its journal into it.
+pub(crate) async fn vacuum(pool: &SqlitePool) -> Result<(), StoreError> {
+    for sql in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        let done = sqlx::query(sql).execute(pool).await;
+        done.map_err(failed("free space"))?;
+    }
+    Ok(())
 }
 
 /// What the database finds wrong with its own pages, keys and indexes; nothing where all is well.

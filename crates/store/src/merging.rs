@@ -58,9 +58,7 @@ fn chosen(snapshot: &Snapshot, most: usize) -> (Vec<Input>, Vec<Arc<View>>) {
         return (Vec::new(), Vec::new());
     }
     let files = files.into_iter();
-    let mut inputs: Vec<Input> = files
-        .filter_map(|part| Input::of_file(snapshot.folder(), part))
-        .collect();
+    let mut inputs: Vec<Input> = files.filter_map(Input::of_file).collect();
     let mut rows: usize = inputs.iter().map(Input::rows).sum();
     let mut views: Vec<&Arc<View>> = snapshot.views().iter().collect();
     views.sort_by_key(|view| view.merged.rows());

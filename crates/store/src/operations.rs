@@ -125,7 +125,7 @@ impl Store {
             .await
             .inspect_err(|_unknown| self.shared().stop())?;
         let contents = self.shared().ledger.contents().await?;
-        self.shared().show(contents, Vec::new());
+        self.shared().show_done(contents, Vec::new())?;
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Store {
             let version = decided.version;
             contents.version = version;
             contents.decisions.push(decided);
-            shared.show(contents, Vec::new());
+            shared.show_done(contents, Vec::new())?;
             Ok(version)
         })
         .await
@@ -258,7 +258,7 @@ impl Store {
             for event in events {
                 contents.add_event(event);
             }
-            shared.show(contents, Vec::new());
+            shared.show_done(contents, Vec::new())?;
             Ok(compared(&before, &shared.snapshot(), repeats))
         })
         .await
@@ -313,11 +313,8 @@ fn released_candidates(
     let (shared, mut candidates) = (Arc::new(batch.clone()), Vec::new());
     let files = &snapshot.contents().files;
     for file in files.iter().filter(|file| file.batch == batch.digest) {
-        let part = Part::open(snapshot.folder(), &shared, file, &[]);
-        let part = part.map_err(|reason| StoreError::Damaged {
-            path: file.path(),
-            reason,
-        })?;
+        let part = Part::open(snapshot.files(), &shared, file, &[]);
+        let part = part.map_err(|unread| snapshot.files().error(file, unread))?;
         let positions: Vec<usize> = (0..snapshot.index(&part)?.rows.len()).collect();
         let incidents = snapshot.incidents_at(&part, &positions)?;
         let kept = incidents
@@ -341,11 +338,9 @@ fn check_again(known: &Known, batch: &BatchRecord) -> Result<Checked, StoreError
         .iter()
         .filter(|file| file.batch == batch.digest)
     {
-        let read = keys::read_keys(known.snapshot.folder(), file, batch.sequence);
-        let read = read.map_err(|reason| StoreError::Damaged {
-            path: file.path(),
-            reason,
-        })?;
+        let files = known.snapshot.files();
+        let read = keys::read_keys(files, file, batch.sequence);
+        let read = read.map_err(|unread| files.error(file, unread))?;
         for (key, keyed) in read {
             let Some(standing) = known.standing(&key) else {
                 continue;

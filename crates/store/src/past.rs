@@ -68,9 +68,8 @@ impl Snapshot {
         }
         let contents = Arc::new(self.contents().at(version));
         let visibility = Visibility::of(&contents);
-        let folder = Arc::clone(self.folder());
         Some(Arc::new(Self::with(
-            folder,
+            self.files().clone(),
             &contents,
             visibility,
             self.parts(),

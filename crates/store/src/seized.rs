@@ -2,10 +2,10 @@
 
 use naqsha_model::Substance;
 
-use crate::files;
+use crate::files::{self, Unread};
 use crate::index::Part;
 use crate::older;
-use crate::rows::{self, Unreadable};
+use crate::rows;
 use crate::snapshot::Snapshot;
 
 /// Records that are looked at, the newest batches first: what is usual does not need more.
@@ -31,15 +31,16 @@ impl Snapshot {
                 break;
             }
             left = left.saturating_sub(part.file.rows);
-            if let Err(reason) = self.seized_in(part, &mut seized) {
-                tracing::warn!(path = %part.file.path().display(), reason, "left out of what is usual");
+            if let Err(unread) = self.seized_in(part, &mut seized) {
+                let error = self.files().error(&part.file, unread);
+                tracing::warn!(%error, "left out of what is usual");
             }
         }
         seized
     }
 
-    fn seized_in(&self, part: &Part, seized: &mut Vec<(Substance, f64)>) -> Result<(), Unreadable> {
-        let bytes = files::verified(self.folder(), &part.file)?;
+    fn seized_in(&self, part: &Part, seized: &mut Vec<(Substance, f64)>) -> Result<(), Unread> {
+        let bytes = self.files().verified(&part.file)?;
         let frame = files::read_columns(&bytes, &["seizures"]).map_err(|e| e.to_string())?;
         let Ok(lists) = frame.column("seizures") else {
             return Ok(());

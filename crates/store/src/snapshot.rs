@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use naqsha_model::{BatchDigest, DayRange, IncidentId};
@@ -11,12 +11,12 @@ use rayon::prelude::*;
 use crate::cluster;
 use crate::contents::{Contents, RecordAt};
 use crate::cube;
-use crate::files::{self, FileRecord, ROW_GROUP};
+use crate::files::{self, FileRecord, Files, ROW_GROUP, Unread};
 use crate::hidden::read_source_rows;
 use crate::index::{Held, Index, Part};
 use crate::merged::{FileKey, State, View};
 use crate::older;
-use crate::rows::{self, Unreadable};
+use crate::rows;
 use crate::scan::Scan;
 use crate::visibility::Visibility;
 use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, Page, StoreError, StoredIncident};
@@ -36,7 +36,7 @@ pub struct DamagedFile {
 
 /// One version of the store, unchanged while it is held.
 pub struct Snapshot {
-    folder: Arc<Path>,
+    files: Files,
     /// The ledger it was made of.
     contents: Arc<Contents>,
     visibility: Visibility,
@@ -49,6 +49,8 @@ pub struct Snapshot {
     damaged: Vec<DamagedFile>,
     /// What the ledger knows of each damaged file, in the same order.
     lost: Vec<FileRecord>,
+    /// Why files are left out of it that may be whole.
+    away: Option<Arc<StoreError>>,
     /// Made when it is first asked for.
     deduplicated: OnceLock<Arc<Self>>,
 }
@@ -56,7 +58,7 @@ pub struct Snapshot {
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot")
-            .field("folder", &self.folder)
+            .field("files", &self.files)
             .field("version", &self.version())
             .field("batches", &self.batches.len())
             .field("live", &self.live())
@@ -67,17 +69,24 @@ impl fmt::Debug for Snapshot {
 
 impl Snapshot {
     /// The current part of a ledger. Files are read and verified in parallel, but for those that are known already.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`] where a bucket does not answer: how its files are nobody knows then.
     pub(crate) fn load(
-        folder: Arc<Path>,
+        files: Files,
         contents: &Arc<Contents>,
         known: &[Arc<Part>],
         views: &[Arc<View>],
-    ) -> Self {
-        Self::with(folder, contents, Visibility::of(contents), known, views)
+    ) -> Result<Self, StoreError> {
+        let visibility = Visibility::of(contents);
+        let mut snapshot = Self::with(files, contents, visibility, known, views);
+        let away = snapshot.away.take().and_then(Arc::into_inner);
+        away.map_or(Ok(snapshot), Err)
     }
 
+    /// The same where some files may be out of reach: see [`Snapshot::reached`].
     pub(crate) fn with(
-        folder: Arc<Path>,
+        files: Files,
         contents: &Arc<Contents>,
         visibility: Visibility,
         known: &[Arc<Part>],
@@ -95,27 +104,27 @@ impl Snapshot {
             .iter()
             .flat_map(|view| view.merged.files.iter().copied())
             .collect();
-        let opened: Vec<(&FileRecord, Result<Arc<Part>, Unreadable>)> = contents
-            .files
-            .par_iter()
-            .filter_map(|file| {
+        let open = || -> Vec<(&FileRecord, Result<Arc<Part>, Unread>)> {
+            let opened = contents.files.par_iter().filter_map(|file| {
                 let batch = by_digest.get(&file.batch)?;
                 let hidden = within(visibility.hidden(batch.sequence), file.source_rows);
                 let part = match known.get(&file.key()) {
                     Some(part) if hidden.is_empty() && part.hidden.is_none() => {
                         Ok(Arc::clone(part))
                     }
-                    Some(part) => part.hiding(&folder, batch, hidden).map(Arc::new),
+                    Some(part) => part.hiding(&files, batch, hidden).map(Arc::new),
                     None if merged.contains(&file.key()) => {
-                        Part::merged(&folder, batch, file, hidden).map(Arc::new)
+                        Part::merged(&files, batch, file, hidden).map(Arc::new)
                     }
-                    None => Part::open(&folder, batch, file, hidden).map(Arc::new),
+                    None => Part::open(&files, batch, file, hidden).map(Arc::new),
                 };
                 Some((file, part))
-            })
-            .collect();
+            });
+            opened.collect()
+        };
+        let opened = files.in_parallel(open);
         let mut snapshot = Self {
-            folder,
+            files,
             contents: Arc::clone(contents),
             visibility,
             batches,
@@ -123,13 +132,16 @@ impl Snapshot {
             views: Vec::new(),
             damaged: Vec::new(),
             lost: Vec::new(),
+            away: None,
             deduplicated: OnceLock::new(),
         };
         for (file, part) in opened {
             match part {
                 Ok(part) => snapshot.parts.push(part),
-                Err(reason) => {
-                    let (path, batch, rows) = (file.path(), file.batch, file.rows);
+                Err(Unread::Away(error)) => snapshot.away = Some(Arc::new(error)),
+                Err(Unread::Damaged(reason)) => {
+                    let path = snapshot.files.name(file);
+                    let (batch, rows) = (file.batch, file.rows);
                     snapshot.damaged.push(DamagedFile {
                         path,
                         batch,
@@ -161,7 +173,7 @@ impl Snapshot {
         let views = self.views.iter().filter(stays).cloned();
         let views: Vec<Arc<View>> = views.chain([Arc::clone(merged)]).collect();
         Self {
-            folder: Arc::clone(&self.folder),
+            files: self.files.clone(),
             contents: Arc::clone(&self.contents),
             visibility: self.visibility.clone(),
             batches: self.batches.clone(),
@@ -169,6 +181,7 @@ impl Snapshot {
             parts,
             damaged: self.damaged.clone(),
             lost: self.lost.clone(),
+            away: self.away.clone(),
             deduplicated: OnceLock::new(),
         }
     }
@@ -176,13 +189,17 @@ impl Snapshot {
     /// The same version with one incident of each cluster: totals of what it answers are de-duplicated, all others are as
     /// reported. Cheap after the first time.
     pub fn deduplicated(&self) -> Arc<Self> {
-        let made = || {
-            let less = self.visibility.without(&cluster::uncounted(self));
-            let folder = Arc::clone(&self.folder);
-            let (parts, views) = (&self.parts, &self.views);
-            Arc::new(Self::with(folder, &self.contents, less, parts, views))
-        };
-        Arc::clone(self.deduplicated.get_or_init(made))
+        if let Some(made) = self.deduplicated.get() {
+            return Arc::clone(made);
+        }
+        let less = self.visibility.without(&cluster::uncounted(self));
+        let (files, parts, views) = (self.files.clone(), &self.parts, &self.views);
+        let made = Arc::new(Self::with(files, &self.contents, less, parts, views));
+        if made.away.is_some() {
+            // Asked again, it may be whole.
+            return made;
+        }
+        Arc::clone(self.deduplicated.get_or_init(|| made))
     }
 
     /// The id of the incident whose first record this is.
@@ -205,8 +222,8 @@ impl Snapshot {
         &self.visibility
     }
 
-    pub(crate) const fn folder(&self) -> &Arc<Path> {
-        &self.folder
+    pub(crate) const fn files(&self) -> &Files {
+        &self.files
     }
 
     pub(crate) fn parts(&self) -> &[Arc<Part>] {
@@ -219,11 +236,8 @@ impl Snapshot {
 
     /// The index of a part, which is read again where it is merged with others.
     pub(crate) fn index(&self, part: &Part) -> Result<Arc<Index>, StoreError> {
-        part.index(&self.folder)
-            .map_err(|reason| StoreError::Damaged {
-                path: part.file.path(),
-                reason,
-            })
+        part.index(&self.files)
+            .map_err(|unread| self.files.error(&part.file, unread))
     }
 
     /// The version: 0 for an empty store, one more with each change of what is current.
@@ -239,6 +253,15 @@ impl Snapshot {
     /// Files of live batches that are not served. Where there are any, counts are too small.
     pub fn damaged(&self) -> &[DamagedFile] {
         &self.damaged
+    }
+
+    /// Whether every file that it needs could be looked at; else its counts are too small.
+    ///
+    /// # Errors
+    /// [`StoreError::Object`] where a bucket did not answer when this version, an earlier one or one with each incident
+    /// once, was made.
+    pub fn reached(&self) -> Result<(), Arc<StoreError>> {
+        self.away.clone().map_or(Ok(()), Err)
     }
 
     /// The damaged files that may hold a record of these days (`None`: of any): what is asked of other days is whole.
@@ -403,10 +426,8 @@ impl Snapshot {
 
     /// The bureau's row of each position of a part.
     pub(crate) fn source_rows(&self, part: &Part) -> Result<Vec<u64>, StoreError> {
-        read_source_rows(&self.folder, &part.file).map_err(|reason| StoreError::Damaged {
-            path: part.file.path(),
-            reason,
-        })
+        let read = read_source_rows(&self.files, &part.file);
+        read.map_err(|unread| self.files.error(&part.file, unread))
     }
 
     /// Records at ascending positions of a part.
@@ -427,8 +448,8 @@ impl Snapshot {
         if positions.is_empty() {
             return Ok(Vec::new());
         }
-        let read = || -> Result<Vec<naqsha_model::Incident>, Unreadable> {
-            let bytes = files::verified(&self.folder, &part.file)?;
+        let read = || -> Result<Vec<naqsha_model::Incident>, Unread> {
+            let bytes = self.files.verified(&part.file)?;
             let mut found: Vec<naqsha_model::Incident> = Vec::with_capacity(positions.len());
             for group in positions.chunk_by(|left, right| left / ROW_GROUP == right / ROW_GROUP) {
                 let (Some(&first), Some(&last)) = (group.first(), group.last()) else {
@@ -442,10 +463,7 @@ impl Snapshot {
             }
             Ok(found)
         };
-        read().map_err(|reason| StoreError::Damaged {
-            path: part.file.path(),
-            reason,
-        })
+        read().map_err(|unread| self.files.error(&part.file, unread))
     }
 
     fn stored(&self, batch: &BatchRecord, incident: naqsha_model::Incident) -> StoredIncident {

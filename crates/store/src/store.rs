@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use naqsha_model::{BatchDigest, DayRange};
 
 use crate::contents::{Contents, RowsByBatch};
-use crate::files::{self, FileRecord};
+use crate::files::{self, Files};
+use crate::files_at::Places;
+use crate::files_folder::{above, sync_folder};
+use crate::files_id;
 use crate::index::{Part, persisted};
 use crate::keys::KeyCache;
 use crate::known::Known;
@@ -29,7 +32,7 @@ pub(crate) fn is_own(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let folders = [files::FOLDER, persisted::FOLDER];
     folders.iter().any(|folder| path.starts_with(folder))
-        || name == LOCK
+        || [LOCK, files_id::ID, files_id::UNFINISHED].contains(&name.as_ref())
         || name.starts_with("ledger.")
 }
 
@@ -40,7 +43,7 @@ pub struct Store(Arc<Shared>);
 /// What clones of a store and its writer share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub folder: Arc<Path>,
+    pub files: Files,
     pub ledger: Ledger,
     current: RwLock<Arc<Snapshot>>,
     keys: Mutex<KeyCache>,
@@ -51,46 +54,50 @@ pub(crate) struct Shared {
 }
 
 impl Store {
-    /// Makes an empty store in a folder, which is made where it is absent, with the ledger in it.
+    /// Makes an empty store in a folder, which is made where it is absent, with all of it there.
     ///
     /// # Errors
     /// [`StoreError::Exists`] where there is one.
     pub async fn create(dir: &Path) -> Result<Self, StoreError> {
-        Self::create_with(dir, &LedgerAt::Folder).await
+        Self::create_with(dir, &Places::default()).await
     }
 
     /// Makes an empty store in a folder, which is made where it is absent.
     ///
     /// On a server the ledger is made in the database that is named, which must be there; the folder then has its id in
-    /// `ledger.id`. A making that was cut short can be repeated.
+    /// `ledger.id`. On S3 the bucket must be there too; the prefix gets an id, which the folder has in `files.id`. A making
+    /// that was cut short can be repeated.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] where the folder has a store; [`StoreError::NotTogether`] where the database has a ledger.
-    pub async fn create_with(dir: &Path, ledger: &LedgerAt) -> Result<Self, StoreError> {
-        let folder = dir.to_owned();
-        blocking(move || {
+    /// [`StoreError::Exists`] where the folder has a store; [`StoreError::NotTogether`] where the database has a ledger,
+    /// [`StoreError::NotItsBucket`] where the prefix has another store's files; [`StoreError::Object`].
+    pub async fn create_with(dir: &Path, places: &Places) -> Result<Self, StoreError> {
+        let (folder, at) = (dir.to_owned(), places.files.clone());
+        let files = blocking(move || {
             if folder.join(LEDGER).exists() || folder.join(ledger_postgres::ID).exists() {
                 return Err(StoreError::Exists(folder));
             }
-            files::make_folder(&folder)
+            files_id::create(&folder, &at)
         })
         .await?;
-        let ledger = match ledger {
+        let ledger = match &places.ledger {
             LedgerAt::Folder => Ledger::in_file(&dir.join(LEDGER), true).await?,
             LedgerAt::Postgres(url) => Ledger::on_server(dir, url, true).await?,
         };
-        let store = Self::with_ledger(dir, ledger).await?;
-        let folder = dir.to_owned();
+        let store = Self::with(files, ledger).await?;
+        let shared = Arc::clone(&store.0);
         blocking(move || {
-            files::sync_folder(&folder)?;
+            files_id::finish(&shared.files)?;
+            let folder = shared.files.folder();
+            sync_folder(folder)?;
             // Again, for an earlier making that was cut short may have left the folder without it.
-            files::sync_folder(files::above(&folder))
+            sync_folder(above(folder))
         })
         .await?;
         Ok(store)
     }
 
-    /// Opens a store whose ledger is in its folder: takes the index that is kept of each live file, else verifies the file and
+    /// Opens a store that is all in its folder: takes the index that is kept of each live file, else verifies the file and
     /// makes it, in parallel.
     ///
     /// A damaged file does not keep the rest from being served: see [`Snapshot::damaged`]. One whose index is kept is only
@@ -98,30 +105,35 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Missing`], and [`StoreError::NewerFormat`], which leaves every file as it is;
-    /// [`StoreError::NotTogether`] where the store's ledger is on a server.
+    /// [`StoreError::NotTogether`] where the store's ledger is on a server, [`StoreError::NotItsBucket`] where its files are.
     pub async fn open(dir: &Path) -> Result<Self, StoreError> {
-        Self::open_with(dir, &LedgerAt::Folder).await
+        Self::open_with(dir, &Places::default()).await
     }
 
-    /// Opens a store, as [`Store::open`] does, with its ledger where that is.
+    /// Opens a store, as [`Store::open`] does, with its parts where they are.
     ///
     /// # Errors
-    /// As for [`Store::open`]; [`StoreError::NotTogether`] where the ledger is not that of the folder.
-    pub async fn open_with(dir: &Path, ledger: &LedgerAt) -> Result<Self, StoreError> {
-        let ledger = ledger_of(dir, ledger).await?;
-        let folder = dir.to_owned();
-        blocking(move || files::make_folder(&folder)).await?;
-        Self::with_ledger(dir, ledger).await
+    /// As for [`Store::open`]; [`StoreError::NotTogether`] where the ledger is not that of the folder,
+    /// [`StoreError::NotItsBucket`] where the bucket is not; [`StoreError::Object`] where the bucket does not answer.
+    pub async fn open_with(dir: &Path, places: &Places) -> Result<Self, StoreError> {
+        let ledger = ledger_of(dir, &places.ledger).await?;
+        let files = files_of(dir, places).await?;
+        let made = files.clone();
+        blocking(move || made.make()).await?;
+        Self::with(files, ledger).await
     }
 
-    async fn with_ledger(dir: &Path, ledger: Ledger) -> Result<Self, StoreError> {
-        let folder: Arc<Path> = Arc::from(dir);
+    async fn with(files: Files, ledger: Ledger) -> Result<Self, StoreError> {
         let contents = Arc::new(ledger.contents().await?);
-        let at = Arc::clone(&folder);
-        let snapshot = blocking(move || Ok(Snapshot::load(at, &contents, &[], &[]))).await?;
+        let at = files.clone();
+        let snapshot = blocking(move || {
+            at.look()?;
+            Snapshot::load(at, &contents, &[], &[])
+        })
+        .await?;
         let (current, keys) = (RwLock::new(Arc::new(snapshot)), Mutex::default());
         Ok(Self(Arc::new(Shared {
-            folder,
+            files,
             ledger,
             current,
             keys,
@@ -166,7 +178,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Busy`], [`StoreError::Received`]; [`StoreError::Damaged`] where the agency's natural keys cannot be
-    /// read; [`StoreError::Stopped`].
+    /// read; [`StoreError::Object`] where a bucket does not answer; [`StoreError::Stopped`].
     pub async fn begin(&self, header: BatchHeader) -> Result<BatchWriter, StoreError> {
         let lock = self.lock().await?;
         if self.find_batch(&header.digest).is_some() {
@@ -178,11 +190,8 @@ impl Store {
         let replaces = header.replaces;
         let known = blocking(move || {
             let named = snapshot.contents().files.iter();
-            files::sweep(
-                &shared.folder,
-                &named.clone().map(FileRecord::path).collect(),
-            )?;
-            persisted::sweep(&shared.folder, named);
+            shared.files.sweep(named.clone())?;
+            persisted::sweep(shared.files.folder(), named);
             shared.known(snapshot, agency.as_str(), &profile, replaces)
         })
         .await?;
@@ -196,7 +205,7 @@ impl Store {
             return Err(StoreError::Stopped);
         }
         let shared = Arc::clone(&self.0);
-        let folder = blocking(move || lock(&shared.folder)).await?;
+        let folder = blocking(move || lock(shared.files.folder())).await?;
         let lock = self.0.ledger.lock(folder).await?;
         self.refresh().await?;
         Ok(lock)
@@ -208,17 +217,13 @@ impl Store {
     /// taken before stay as they are.
     ///
     /// # Errors
-    /// Where the ledger cannot be read; what was visible stays visible.
+    /// Where the ledger cannot be read, or a bucket does not answer; what was visible stays visible.
     pub async fn refresh(&self) -> Result<u64, StoreError> {
         let known = self.snapshot().contents().heads();
         if !known.covers(self.0.ledger.heads().await?) {
             let contents = self.0.ledger.contents().await?;
             let shared = Arc::clone(&self.0);
-            blocking(move || {
-                shared.show(contents, Vec::new());
-                Ok(())
-            })
-            .await?;
+            blocking(move || shared.show(contents, Vec::new())).await?;
         }
         Ok(self.snapshot().version())
     }
@@ -234,17 +239,30 @@ impl Shared {
     }
 
     /// Makes what the ledger says visible, all of it at once; `fresh` are parts that were just written.
-    pub(crate) fn show(&self, contents: Contents, fresh: Vec<Arc<Part>>) {
+    pub(crate) fn show(&self, contents: Contents, fresh: Vec<Arc<Part>>) -> Result<(), StoreError> {
         let contents = Arc::new(contents);
         let before = self.snapshot();
         let parts: Vec<Arc<Part>> = before.parts().iter().cloned().chain(fresh).collect();
-        let folder = Arc::clone(&self.folder);
-        let snapshot = Snapshot::load(folder, &contents, &parts, before.views());
+        let snapshot = Snapshot::load(self.files.clone(), &contents, &parts, before.views())?;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         // This program may have committed in between; what is known is never taken back.
         if contents.heads().covers(current.contents().heads()) {
             *current = Arc::new(snapshot);
         }
+        Ok(())
+    }
+
+    /// Makes visible what is durable in the ledger already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unseen`]: the next [`Store::refresh`] that can read the files shows it.
+    pub(crate) fn show_done(
+        &self,
+        contents: Contents,
+        fresh: Vec<Arc<Part>>,
+    ) -> Result<(), StoreError> {
+        let shown = self.show(contents, fresh);
+        shown.map_err(|source| StoreError::Unseen(Box::new(source)))
     }
 
     /// Shows a merged index in the place of the indexes it was made of; what it answers stays the same.
@@ -307,6 +325,12 @@ pub(crate) async fn ledger_of(dir: &Path, ledger: &LedgerAt) -> Result<Ledger, S
         }
         _ => Err(StoreError::Missing(dir.to_owned())),
     }
+}
+
+/// The place of the files of a store that is there.
+pub(crate) async fn files_of(dir: &Path, places: &Places) -> Result<Files, StoreError> {
+    let (folder, at) = (dir.to_owned(), places.files.clone());
+    blocking(move || files_id::open(&folder, &at)).await
 }
 
 pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {

@@ -16,7 +16,7 @@ use crate::cluster::{self, LinkRecord};
 use crate::columns::Columns;
 use crate::contents::{Contents, EventRecord, Link, RecordAt};
 use crate::event::Act;
-use crate::files::{self, FileRecord};
+use crate::files::{FileRecord, Files};
 use crate::index::{Held, Index, Part};
 use crate::known::Known;
 use crate::ledger::WriterLock;
@@ -84,7 +84,8 @@ impl BatchWriter {
 
     /// Makes the batch durable and, where it is live, visible.
     ///
-    /// In order: sync of each file, rename, sync of the folder, one transaction of the ledger, the new snapshot.
+    /// In order: sync of each file, rename, sync of the folder, one transaction of the ledger, the new snapshot. On S3 each
+    /// file is durable under its name once it is written.
     /// A held batch changes nothing that is visible, so the version stays.
     ///
     /// # Errors
@@ -147,7 +148,9 @@ impl BatchWriter {
             if let Some(event) = event {
                 contents.add_event(event);
             }
-            draft.shared.show(contents, parts);
+            if let Err(error) = draft.shared.show_done(contents, parts) {
+                tracing::warn!(%error, "the batch is committed");
+            }
             Ok(committed)
         })
         .await
@@ -290,10 +293,10 @@ impl Draft {
         self.settle()?;
         let part = self.begun;
         self.begun += 1;
-        let (folder, digest) = (Arc::clone(&self.shared.folder), self.header.digest);
+        let (files, digest): (Files, _) = (self.shared.files.clone(), self.header.digest);
         let (columns, keeps_index) = (std::mem::take(&mut self.waiting), self.keeps_index);
         self.writing = Some(std::thread::spawn(move || {
-            let (file, frame) = files::write(&folder, digest, part, &columns)?;
+            let (file, frame) = files.write(digest, part, &columns)?;
             Written::new(file, keeps_index.then_some(&frame))
         }));
         Ok(())
@@ -318,11 +321,9 @@ impl Draft {
             self.write()?;
         }
         self.settle()?;
-        files::publish(
-            &self.shared.folder,
-            self.written.iter().map(|written| &written.file),
-        )
-        .inspect_err(|error| self.stop_after_failed_sync(error))
+        let written = self.written.iter().map(|written| &written.file);
+        let published = self.shared.files.publish(written);
+        published.inspect_err(|error| self.stop_after_failed_sync(error))
     }
 
     fn stop_after_failed_sync(&self, error: &StoreError) {
@@ -402,7 +403,7 @@ impl Drop for Draft {
             // Whether it succeeded does not matter: its file goes.
             drop(writing.join());
         }
-        files::discard(&self.shared.folder, &self.header.digest, self.begun);
+        self.shared.files.discard(&self.header.digest, self.begun);
     }
 }
 

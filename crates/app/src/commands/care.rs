@@ -1,12 +1,13 @@
-//! `naqsha verify`, `backup` and `restore`: care of the store, beside a running service.
+//! `naqsha verify`, `backup`, `restore` and `compact`: care of the store, beside a running service.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_store::{Backup, Scrub, Store};
+use naqsha_store::{Amount, Backup, Compaction, Scrub, Store};
 use serde_json::json;
 
+use super::free_space::available_bytes;
 use super::{Context, print_line};
 use crate::exit::Damaged;
 
@@ -26,7 +27,7 @@ pub(crate) struct RestoreArgs {
 
 /// Reads everything the ledger names; exits 4 where something is not as it was written, and names it.
 pub(super) async fn verify(context: &Context) -> anyhow::Result<()> {
-    let scrub = Store::scrub(&context.data, &context.config.store.ledger.0)
+    let scrub = Store::scrub(&context.data, &context.config.places())
         .await
         .context("reading the store")?;
     if context.json {
@@ -89,14 +90,14 @@ fn as_json(scrub: &Scrub) -> serde_json::Value {
 }
 
 pub(super) async fn backup(context: &Context, args: BackupArgs) -> anyhow::Result<()> {
-    let backup = Store::backup(&context.data, &context.config.store.ledger.0, &args.out)
+    let backup = Store::backup(&context.data, &context.config.places(), &args.out)
         .await
         .context("copying the store")?;
     tell(context, &backup, "copied to", &args.out)
 }
 
 pub(super) async fn restore(context: &Context, args: RestoreArgs) -> anyhow::Result<()> {
-    let backup = Store::restore_backup(&args.from, &context.data)
+    let backup = Store::restore_backup(&args.from, &context.data, &context.config.places().files)
         .await
         .context("restoring the store")?;
     // A restored store that cannot be opened is no store.
@@ -106,6 +107,36 @@ pub(super) async fn restore(context: &Context, args: RestoreArgs) -> anyhow::Res
         return Err(Damaged(format!("{damaged} files are damaged already")).into());
     }
     tell(context, &backup, "restored to", &context.data)
+}
+
+/// Refuses where the ledger could not be written a second time.
+pub(super) async fn compact(context: &Context) -> anyhow::Result<()> {
+    let places = context.config.places();
+    let needed = Store::compaction_bytes(&context.data).context("looking at the ledger")?;
+    if let Ok(available) = available_bytes(&context.data)
+        && available < needed
+    {
+        anyhow::bail!("{available} bytes are free, {needed} are needed to write the ledger anew");
+    }
+    let compaction = Store::compact(&context.data, &places)
+        .await
+        .context("compacting the store")?;
+    let freed = compaction.freed_bytes();
+    let Compaction {
+        files,
+        indexes,
+        ledger_bytes,
+    } = compaction;
+    if context.json {
+        let amount = |Amount { files, bytes }| json!({ "files": files, "bytes": bytes });
+        let told = json!({ "freed_bytes": freed, "unnamed": amount(files), "indexes": amount(indexes),
+            "ledger_bytes": ledger_bytes });
+        return print_line(&told.to_string());
+    }
+    print_line(&format!(
+        "{freed} bytes freed: {} files of no batch ({} bytes), {} indexes of no file ({} bytes), the ledger by {ledger_bytes} bytes",
+        files.files, files.bytes, indexes.files, indexes.bytes
+    ))
 }
 
 fn tell(

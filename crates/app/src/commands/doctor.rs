@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use naqsha_store::{Condition, LedgerAt, Store};
+use naqsha_store::{Condition, Places, Store};
 use serde_json::json;
 
+use super::free_space::available_bytes;
 use super::{Context, print_line};
 use crate::exit::Damaged;
 use crate::{deployment, reference};
@@ -44,7 +45,7 @@ struct Finding {
 
 /// Exits 4 where something is damaged, 1 where something is wrong; notes do not change the exit code.
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
-    let mut findings = store(&context.data, &context.config.store.ledger.0).await;
+    let mut findings = store(&context.data, &context.config.places()).await;
     findings.push(free_space(&context.data));
     findings.push(secret(&context.data));
     findings.push(configuration(context));
@@ -74,8 +75,8 @@ fn finding(of: &'static str, verdict: Verdict, seen: impl Into<String>) -> Findi
 }
 
 /// Ledger, files by presence and length (`naqsha verify` reads them), the writer's lock.
-async fn store(folder: &Path, ledger: &LedgerAt) -> Vec<Finding> {
-    let condition = match Store::condition(folder, ledger).await {
+async fn store(folder: &Path, places: &Places) -> Vec<Finding> {
+    let condition = match Store::condition(folder, places).await {
         Ok(condition) => condition,
         Err(error) => {
             let verdict = if error.is_damage() {
@@ -154,17 +155,6 @@ fn free_space(folder: &Path) -> Finding {
         ),
         Ok(bytes) => finding(OF, Verdict::Well, format!("{bytes} bytes")),
     }
-}
-
-#[cfg(unix)]
-fn available_bytes(folder: &Path) -> std::io::Result<u64> {
-    let of = rustix::fs::statvfs(folder)?;
-    Ok(of.f_bavail.saturating_mul(of.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn available_bytes(_folder: &Path) -> std::io::Result<u64> {
-    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Readable by its owner only: whoever reads it can compute the keys of all identity numbers.

@@ -6,7 +6,7 @@ use naqsha_store::Store;
 use super::{Context, print_line};
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
-    let store = Store::create_with(&context.data, &context.config.store.ledger.0)
+    let store = Store::create_with(&context.data, &context.config.places())
         .await
         .context("creating the store")?;
     let version = store.snapshot().version();

@@ -6,6 +6,7 @@ mod care;
 mod cluster;
 mod doctor;
 mod export;
+mod free_space;
 mod generate;
 mod ingest;
 mod init;
@@ -89,6 +90,8 @@ enum Command {
     Backup(care::BackupArgs),
     /// Bring a backup back, into a folder that does not exist or is empty.
     Restore(care::RestoreArgs),
+    /// Remove what the store does not need: files of no batch, indexes of no file, free pages of the ledger.
+    Compact,
     /// Look whether the deployment is in order: store, folder, secret, configuration.
     Doctor,
     /// Reads a table for the program itself.
@@ -110,7 +113,7 @@ pub(crate) struct Context {
 impl Context {
     /// Opens the store on a runtime of its own.
     pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
-        Store::open_with(&self.data, &self.config.store.ledger.0)
+        Store::open_with(&self.data, &self.config.places())
             .await
             .context("opening the store (`naqsha init` makes one)")
     }
@@ -140,6 +143,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Verify => block_on(care::verify(&context)),
         Command::Backup(args) => block_on(care::backup(&context, args)),
         Command::Restore(args) => block_on(care::restore(&context, args)),
+        Command::Compact => block_on(care::compact(&context)),
         Command::Doctor => block_on(doctor::run(&context)),
         Command::ReadTable { request } => tables::read(&request),
     }

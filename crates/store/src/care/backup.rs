@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{INVENTORY, INVENTORY_FORMAT};
 use crate::contents::Contents;
-use crate::files::{self, file_error, sync_folder, to_bytes};
+use crate::files::{Files, to_bytes};
+use crate::files_folder::{self, file_error, sync_folder};
 use crate::ledger::Ledger;
-use crate::store::{LEDGER, blocking, is_own, ledger_of};
-use crate::{LedgerAt, Store, StoreError};
+use crate::store::{LEDGER, blocking, files_of, is_own, ledger_of};
+use crate::{Places, Store, StoreError};
 
 /// A finished backup: what its inventory says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +48,8 @@ impl Backup {
 
 impl Store {
     /// Copies a store into a new folder: the ledger as of one moment, the files that it names, and whatever else the
-    /// deployment keeps beside them (its secret, its boundaries).
+    /// deployment keeps beside them (its secret, its boundaries). Objects of a bucket are files in it, so it is a store by
+    /// itself.
     ///
     /// Batches may be committed meanwhile; they are in it whole or not at all. Each file is verified on the way and
     /// synced. The inventory comes last, so a backup that was cut short is told from a whole one.
@@ -55,11 +57,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::OnServer`]; [`StoreError::Exists`] where the new folder has something in it, [`StoreError::Damaged`] where a file of the store
     /// is damaged: what was copied stays, without an inventory. Where something cannot be read or written.
-    pub async fn backup(dir: &Path, ledger: &LedgerAt, out: &Path) -> Result<Backup, StoreError> {
-        let ledger = ledger_of(dir, ledger).await?;
+    pub async fn backup(dir: &Path, places: &Places, out: &Path) -> Result<Backup, StoreError> {
+        let ledger = ledger_of(dir, &places.ledger).await?;
         if matches!(ledger, Ledger::Postgres(..)) {
             return Err(StoreError::OnServer);
         }
+        let files = files_of(dir, places).await?;
         let target = out.to_owned();
         blocking(move || make_empty(&target)).await?;
         let copied = out.join(LEDGER);
@@ -68,8 +71,8 @@ impl Store {
             .await?
             .into_contents()
             .await?;
-        let (from, to) = (dir.to_owned(), out.to_owned());
-        blocking(move || copy(&from, &to, &contents)).await
+        let to = out.to_owned();
+        blocking(move || copy(&files, &to, &contents)).await
     }
 }
 
@@ -80,17 +83,18 @@ pub(super) fn make_empty(folder: &Path) -> Result<(), StoreError> {
     if entries.next().is_some() {
         return Err(StoreError::Exists(folder.to_owned()));
     }
-    files::make_folder(folder)
+    files_folder::make(folder)
 }
 
-fn copy(from: &Path, to: &Path, contents: &Contents) -> Result<Backup, StoreError> {
+fn copy(files: &Files, to: &Path, contents: &Contents) -> Result<Backup, StoreError> {
+    let from = files.folder();
     let mut copied = vec![inventoried(to, Path::new(LEDGER))?];
-    let damaged = |path: PathBuf, reason| StoreError::Damaged { path, reason };
     for file in &contents.files {
-        let bytes = files::verified(from, file).map_err(|reason| damaged(file.path(), reason))?;
+        let bytes = files.verified(file);
+        let bytes = bytes.map_err(|unread| files.error(file, unread))?;
         copied.push(write_synced(to, &file.path(), &bytes)?);
     }
-    files::sync_files_folder(to)?;
+    files_folder::sync_files_folder(to)?;
     for path in beside(from, Path::new(""))? {
         let source = from.join(&path);
         let bytes = fs::read(&source).map_err(file_error("read", &source))?;

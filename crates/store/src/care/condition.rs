@@ -1,13 +1,14 @@
 //! A quick look at a store: what it holds, and what can be seen without reading files.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{self, FileRecord, file_error};
+use crate::contents::Contents;
+use crate::files::{Files, Unread};
+use crate::files_folder::file_error;
 use crate::ledger::FORMAT;
-use crate::store::{blocking, ledger_of, lock};
-use crate::{LedgerAt, Store, StoreError};
+use crate::store::{blocking, files_of, ledger_of, lock};
+use crate::{Places, Store, StoreError};
 
 /// How a store is, without reading its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,35 +34,40 @@ pub struct Condition {
 }
 
 impl Store {
-    /// Looks at a store. Cost: one look at each file's length.
+    /// Looks at a store. Cost: one look at each file's length, or a list of the bucket's objects.
     ///
     /// # Errors
-    /// [`StoreError::Missing`], [`StoreError::NewerFormat`]; where the ledger or the folder cannot be read.
-    pub async fn condition(dir: &Path, ledger: &LedgerAt) -> Result<Condition, StoreError> {
-        let contents = ledger_of(dir, ledger).await?.into_contents().await?;
-        let folder = dir.to_owned();
-        blocking(move || {
-            let named: HashSet<PathBuf> = contents.files.iter().map(FileRecord::path).collect();
-            let misfit = |file: &&FileRecord| files::fits(&folder, file).is_err();
-            Ok(Condition {
-                format: FORMAT,
-                version: contents.version,
-                batches: contents.batches.len() as u64,
-                files: contents.files.len() as u64,
-                bytes: contents.files.iter().map(|file| file.bytes).sum(),
-                misfits: contents
-                    .files
-                    .iter()
-                    .filter(misfit)
-                    .map(FileRecord::path)
-                    .collect(),
-                unnamed: files::unnamed(&folder, &named)?,
-                older_ledgers: older_ledgers(&folder)?,
-                is_writing: matches!(lock(&folder), Err(StoreError::Busy)),
-            })
-        })
-        .await
+    /// [`StoreError::Missing`], [`StoreError::NewerFormat`]; where the ledger, the folder or the bucket cannot be read.
+    pub async fn condition(dir: &Path, places: &Places) -> Result<Condition, StoreError> {
+        let ledger = ledger_of(dir, &places.ledger).await?;
+        let files = files_of(dir, places).await?;
+        let contents = ledger.into_contents().await?;
+        blocking(move || condition(&files, &contents)).await
     }
+}
+
+fn condition(files: &Files, contents: &Contents) -> Result<Condition, StoreError> {
+    files.look()?;
+    let mut misfits = Vec::new();
+    for file in &contents.files {
+        match files.fits(file) {
+            Ok(()) => {}
+            Err(Unread::Damaged(_)) => misfits.push(files.name(file)),
+            Err(Unread::Away(error)) => return Err(error),
+        }
+    }
+    let folder = files.folder();
+    Ok(Condition {
+        format: FORMAT,
+        version: contents.version,
+        batches: contents.batches.len() as u64,
+        files: contents.files.len() as u64,
+        bytes: contents.files.iter().map(|file| file.bytes).sum(),
+        misfits,
+        unnamed: files.unnamed(contents.files.iter())?,
+        older_ledgers: older_ledgers(folder)?,
+        is_writing: matches!(lock(folder), Err(StoreError::Busy)),
+    })
 }
 
 fn older_ledgers(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {

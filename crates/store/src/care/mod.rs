@@ -1,11 +1,13 @@
-//! Care of a store: scrubbing it, copying it, bringing a copy back. All of it runs beside programs that use the store.
+//! Care of a store: scrubbing it, copying it, bringing a copy back, making it small. All of it runs beside programs that use the store.
 
 mod backup;
+mod compact;
 mod condition;
 mod restore;
 mod scrub;
 
 pub use backup::{Backup, CopiedFile};
+pub use compact::Compaction;
 pub use condition::Condition;
 pub use scrub::Scrub;
 

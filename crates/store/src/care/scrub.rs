@@ -1,14 +1,13 @@
 //! Reads everything that the ledger names, also what no question has asked for in years.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::contents::Contents;
-use crate::files::{self, FileRecord};
-use crate::store::{blocking, ledger_of};
-use crate::{DamagedFile, LedgerAt, Store, StoreError};
+use crate::files::{FileRecord, Files, Unread};
+use crate::store::{blocking, files_of, ledger_of};
+use crate::{DamagedFile, Places, Store, StoreError};
 
 /// What a scrub found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,34 +42,36 @@ impl Store {
     /// files (about 400 MB/s a core without SHA instructions).
     ///
     /// # Errors
-    /// [`StoreError::Missing`], [`StoreError::NewerFormat`]; where the ledger or the folder cannot be read at all.
-    pub async fn scrub(dir: &Path, ledger: &LedgerAt) -> Result<Scrub, StoreError> {
-        let ledger = ledger_of(dir, ledger).await?;
+    /// [`StoreError::Missing`], [`StoreError::NewerFormat`]; where the ledger, the folder or the bucket cannot be read at
+    /// all.
+    pub async fn scrub(dir: &Path, places: &Places) -> Result<Scrub, StoreError> {
+        let ledger = ledger_of(dir, &places.ledger).await?;
+        let files = files_of(dir, places).await?;
         let wrong = ledger.check().await?;
         let contents = ledger.contents().await?;
-        let folder = dir.to_owned();
-        blocking(move || scrub(&folder, &contents, wrong)).await
+        blocking(move || scrub(&files, &contents, wrong)).await
     }
 }
 
-fn scrub(folder: &Path, contents: &Contents, ledger: Vec<String>) -> Result<Scrub, StoreError> {
-    let damaged = |file: &FileRecord| {
-        let reason = files::verified(folder, file).err()?;
-        Some(DamagedFile {
-            path: file.path(),
+fn scrub(files: &Files, contents: &Contents, ledger: Vec<String>) -> Result<Scrub, StoreError> {
+    let damaged = |file: &FileRecord| match files.verified(file).err()? {
+        Unread::Damaged(reason) => Some(Ok(DamagedFile {
+            path: files.name(file),
             batch: file.batch,
             rows: file.rows,
             reason,
-        })
+        })),
+        Unread::Away(error) => Some(Err(error)),
     };
-    let named: HashSet<PathBuf> = contents.files.iter().map(FileRecord::path).collect();
+    let damaged = || contents.files.par_iter().filter_map(damaged).collect();
+    let damaged: Result<_, StoreError> = files.in_parallel(damaged);
     Ok(Scrub {
         batches: contents.batches.len() as u64,
         files: contents.files.len() as u64,
         bytes: contents.files.iter().map(|file| file.bytes).sum(),
         rows: contents.files.iter().map(|file| file.rows).sum(),
-        damaged: contents.files.par_iter().filter_map(damaged).collect(),
+        damaged: damaged?,
         ledger,
-        unnamed: files::unnamed(folder, &named)?,
+        unnamed: files.unnamed(contents.files.iter())?,
     })
 }

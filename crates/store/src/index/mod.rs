@@ -9,7 +9,6 @@ pub(crate) mod persisted;
 pub(crate) use kind::Kind;
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
@@ -19,7 +18,7 @@ use polars_core::prelude::{DataFrame, UInt16Chunked};
 use crate::batch::BatchRecord;
 use crate::cells;
 use crate::columns::INDEX_COLUMNS;
-use crate::files::{self, FileRecord};
+use crate::files::{self, FileRecord, Files, Unread};
 use crate::hidden::{self, Hidden};
 use crate::rows::Unreadable;
 
@@ -79,26 +78,25 @@ impl Part {
     /// Where the index is kept, the file itself is only seen to be there with its length: its bytes are verified when
     /// records of it are read.
     pub(crate) fn open(
-        store: &Path,
+        files: &Files,
         batch: &Arc<BatchRecord>,
         file: &FileRecord,
         hidden: &[u64],
-    ) -> Result<Self, Unreadable> {
-        files::fits(store, file)?;
-        let index = Index::load(store, file)?;
-        let held = Held::Apart(Arc::new(index));
-        Self::whole(batch, file, held).hiding(store, batch, hidden)
+    ) -> Result<Self, Unread> {
+        files.fits(file)?;
+        let held = Held::Apart(Arc::new(Index::load(files, file)?));
+        Self::whole(batch, file, held).hiding(files, batch, hidden)
     }
 
     /// A part whose rows are among those of a merged index.
     pub(crate) fn merged(
-        store: &Path,
+        files: &Files,
         batch: &Arc<BatchRecord>,
         file: &FileRecord,
         hidden: &[u64],
-    ) -> Result<Self, Unreadable> {
-        files::fits(store, file)?;
-        Self::whole(batch, file, Held::Merged).hiding(store, batch, hidden)
+    ) -> Result<Self, Unread> {
+        files.fits(file)?;
+        Self::whole(batch, file, Held::Merged).hiding(files, batch, hidden)
     }
 
     fn whole(batch: &Arc<BatchRecord>, file: &FileRecord, held: Held) -> Self {
@@ -111,10 +109,10 @@ impl Part {
     }
 
     /// Its index, which is read again where it is merged with others.
-    pub(crate) fn index(&self, store: &Path) -> Result<Arc<Index>, Unreadable> {
+    pub(crate) fn index(&self, files: &Files) -> Result<Arc<Index>, Unread> {
         match &self.held {
             Held::Apart(index) => Ok(Arc::clone(index)),
-            Held::Merged => Index::load(store, &self.file).map(Arc::new),
+            Held::Merged => Index::load(files, &self.file).map(Arc::new),
         }
     }
 
@@ -130,16 +128,16 @@ impl Part {
     /// The same file with other rows hidden; it is read where they were not hidden before.
     pub(crate) fn hiding(
         &self,
-        store: &Path,
+        files: &Files,
         batch: &Arc<BatchRecord>,
         hidden: &[u64],
-    ) -> Result<Self, Unreadable> {
+    ) -> Result<Self, Unread> {
         let mask = match &self.hidden {
             _ if hidden.is_empty() => None,
             Some(mask) if mask.is_for(hidden) => Some(Arc::clone(mask)),
             _ => {
-                let at = hidden::read_source_rows(store, &self.file)?;
-                let index = self.index(store)?;
+                let at = hidden::read_source_rows(files, &self.file)?;
+                let index = self.index(files)?;
                 Some(Arc::new(Hidden::new(&at, hidden, &index.rows)))
             }
         };
@@ -182,20 +180,20 @@ impl Part {
 
 impl Index {
     /// Takes the index that is kept of a file, else reads and verifies the file and keeps its index.
-    fn load(store: &Path, file: &FileRecord) -> Result<Self, Unreadable> {
-        match persisted::read(store, file) {
+    fn load(files: &Files, file: &FileRecord) -> Result<Self, Unread> {
+        match persisted::read(files.folder(), file) {
             Some(index) => Ok(index),
-            None => Self::of_file(store, file),
+            None => Self::of_file(files, file),
         }
     }
 
     /// Reads and verifies a file, and keeps its index beside it.
-    fn of_file(store: &Path, file: &FileRecord) -> Result<Self, Unreadable> {
-        let bytes = files::verified(store, file)?;
+    fn of_file(files: &Files, file: &FileRecord) -> Result<Self, Unread> {
+        let bytes = files.verified(file)?;
         let frame =
             files::read_columns(&bytes, &INDEX_COLUMNS).map_err(|error| error.to_string())?;
         let index = Self::new(file, &frame)?;
-        persisted::keep(store, file, &index);
+        persisted::keep(files.folder(), file, &index);
         Ok(index)
     }
 

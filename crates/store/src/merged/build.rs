@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -18,7 +17,7 @@ use super::calendar::Calendar;
 use super::cells::{Cells, MOST_ROWS};
 use super::{Columns, FileKey, Merged, MergedKind, Segment};
 use crate::cells;
-use crate::index::{Index, Part};
+use crate::index::{Held, Index, Part};
 
 /// Regions that are merged on their own, side by side.
 const REGIONS: usize = 64;
@@ -43,10 +42,12 @@ impl Input {
         }
     }
 
-    /// A file, its index read where it is not in memory.
-    pub(crate) fn of_file(store: &Path, part: &Arc<Part>) -> Option<Self> {
-        let index = part.index(store).ok()?;
-        Some(Self::File(Arc::clone(part), index))
+    /// A file that lies by itself.
+    pub(crate) fn of_file(part: &Arc<Part>) -> Option<Self> {
+        match &part.held {
+            Held::Apart(index) => Some(Self::File(Arc::clone(part), Arc::clone(index))),
+            Held::Merged => None,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use naqsha_model::Incident;
-use naqsha_store::{BatchState, LedgerAt, Scrub, Selection, Store, StoreError};
+use naqsha_store::{BatchState, FilesAt, Places, Scrub, Selection, Store, StoreError};
 
 use crate::support::{
     act, commit, create, digest, everything, header, incident, keyed, on_day, open, revising,
@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 fn scrub(folder: &Path) -> Scrub {
-    wait(Store::scrub(folder, &LedgerAt::Folder)).unwrap()
+    wait(Store::scrub(folder, &Places::default())).unwrap()
 }
 
 fn file(number: u8) -> String {
@@ -84,7 +84,7 @@ fn damage_to_the_ledger_is_found_or_refused_as_damage() {
         let mut bytes = ledger.clone();
         bytes[page * 4096..page * 4096 + 512].fill(0xa5);
         fs::write(folder.path().join("ledger.sqlite"), bytes).unwrap();
-        match wait(Store::scrub(folder.path(), &LedgerAt::Folder)) {
+        match wait(Store::scrub(folder.path(), &Places::default())) {
             Ok(found) => assert!(!found.ledger.is_empty(), "page {page}: {found:?}"),
             Err(error) => assert!(error.is_damage(), "page {page}: {error:?}"),
         }
@@ -129,7 +129,7 @@ fn a_backup_under_load_is_one_version_and_comes_back_as_it_was() {
                 let out = copies.path().join(format!("{number}"));
                 (
                     out.clone(),
-                    wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap(),
+                    wait(Store::backup(folder.path(), &Places::default(), &out)).unwrap(),
                 )
             })
             .collect();
@@ -143,7 +143,7 @@ fn a_backup_under_load_is_one_version_and_comes_back_as_it_was() {
     for (out, backup) in backups {
         assert!(scrub(&out).is_whole(), "a backup is a store");
         let back = copies.path().join("back");
-        let restored = wait(Store::restore_backup(&out, &back)).unwrap();
+        let restored = wait(Store::restore_backup(&out, &back, &FilesAt::Folder)).unwrap();
         assert_eq!(restored, backup);
         let snapshot = open(&back).snapshot();
         let then = store.snapshot().as_of(backup.version).unwrap();
@@ -169,10 +169,10 @@ fn a_backup_of_damage_is_no_backup() {
     flip(&folder.path().join(file(2)));
     let copies = tempfile::tempdir().unwrap();
     let out = copies.path().join("copy");
-    let error = wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap_err();
+    let error = wait(Store::backup(folder.path(), &Places::default(), &out)).unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
     let back = copies.path().join("back");
-    let error = wait(Store::restore_backup(&out, &back)).unwrap_err();
+    let error = wait(Store::restore_backup(&out, &back, &FilesAt::Folder)).unwrap_err();
     assert!(matches!(error, StoreError::NoBackup(_)), "{error:?}");
     assert!(!back.exists());
 }
@@ -184,10 +184,10 @@ fn what_was_changed_in_a_backup_is_not_restored() {
     let copies = tempfile::tempdir().unwrap();
     for (number, changed) in ["ledger.sqlite", &file(1), &file(3)].iter().enumerate() {
         let out = copies.path().join(number.to_string());
-        wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap();
+        wait(Store::backup(folder.path(), &Places::default(), &out)).unwrap();
         flip(&out.join(changed));
         let back = copies.path().join("back");
-        let error = wait(Store::restore_backup(&out, &back)).unwrap_err();
+        let error = wait(Store::restore_backup(&out, &back, &FilesAt::Folder)).unwrap_err();
         let StoreError::Damaged { path, .. } = error else {
             panic!("{error:?}");
         };
@@ -195,9 +195,14 @@ fn what_was_changed_in_a_backup_is_not_restored() {
         assert!(!back.exists(), "no half of a store");
     }
     let out = copies.path().join("whole");
-    wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap();
+    wait(Store::backup(folder.path(), &Places::default(), &out)).unwrap();
     fs::create_dir(copies.path().join("back.restoring")).ok();
-    wait(Store::restore_backup(&out, &copies.path().join("back"))).unwrap();
+    wait(Store::restore_backup(
+        &out,
+        &copies.path().join("back"),
+        &FilesAt::Folder,
+    ))
+    .unwrap();
 }
 
 #[test]
@@ -206,12 +211,12 @@ fn nothing_is_written_over() {
     drop(three_batches(folder.path()));
     let copies = tempfile::tempdir().unwrap();
     let out = copies.path().join("copy");
-    wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap();
+    wait(Store::backup(folder.path(), &Places::default(), &out)).unwrap();
     let exists = |error: StoreError| assert!(matches!(error, StoreError::Exists(_)), "{error:?}");
-    exists(wait(Store::backup(folder.path(), &LedgerAt::Folder, &out)).unwrap_err());
-    exists(wait(Store::restore_backup(&out, folder.path())).unwrap_err());
+    exists(wait(Store::backup(folder.path(), &Places::default(), &out)).unwrap_err());
+    exists(wait(Store::restore_backup(&out, folder.path(), &FilesAt::Folder)).unwrap_err());
     let empty = copies.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    wait(Store::restore_backup(&out, &empty)).unwrap();
+    wait(Store::restore_backup(&out, &empty, &FilesAt::Folder)).unwrap();
     assert_eq!(open(&empty).snapshot().version(), 3);
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use naqsha_model::{Agency, Day, DayRange, IncidentId};
-use naqsha_store::{BatchHeader, Filter, LedgerAt, Store, StoreError};
+use naqsha_store::{BatchHeader, Filter, Places, Store, StoreError};
 
 use crate::support::{
     begin_error, commit, create, digest, header, incident, on_day, open, received_at,
@@ -217,7 +217,7 @@ fn what_is_counted_stays_right_and_records_are_refused_where_a_file_is_damaged_b
         1
     );
     assert_eq!(
-        crate::support::wait(Store::scrub(folder.path(), &LedgerAt::Folder))
+        crate::support::wait(Store::scrub(folder.path(), &Places::default()))
             .unwrap()
             .damaged
             .len(),

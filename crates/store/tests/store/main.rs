@@ -10,6 +10,8 @@ mod clusters;
 mod cube;
 mod damage;
 mod durability;
+#[cfg(unix)]
+mod files;
 mod formats;
 #[cfg(unix)]
 mod ledger;

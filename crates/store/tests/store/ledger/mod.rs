@@ -8,6 +8,6 @@ mod place;
     unreachable_pub,
     reason = "the tests of the whole program use it too, and use other parts of it"
 )]
-mod postgres;
+pub(crate) mod postgres;
 mod proxy;
 mod together;

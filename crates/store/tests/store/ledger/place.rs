@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use naqsha_store::{LedgerAt, Store, StoreError};
+use naqsha_store::{LedgerAt, Places, Store, StoreError};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
@@ -15,6 +15,14 @@ pub(super) struct Place {
     folder: TempDir,
     pub(super) ledger: LedgerAt,
     database: Option<(Arc<Cluster>, String)>,
+}
+
+/// The ledger there, all else in the folder.
+pub(super) fn on(ledger: &LedgerAt) -> Places {
+    Places {
+        ledger: ledger.clone(),
+        ..Places::default()
+    }
 }
 
 impl Place {
@@ -70,7 +78,7 @@ impl Place {
     }
 
     pub(super) fn create(&self) -> Store {
-        wait(Store::create_with(self.dir(), &self.ledger)).unwrap()
+        wait(Store::create_with(self.dir(), &on(&self.ledger))).unwrap()
     }
 
     pub(super) fn open(&self) -> Store {
@@ -78,7 +86,7 @@ impl Place {
     }
 
     pub(super) fn try_open(&self) -> Result<Store, StoreError> {
-        wait(Store::open_with(self.dir(), &self.ledger))
+        wait(Store::open_with(self.dir(), &on(&self.ledger)))
     }
 
     /// The folder's files, with what is in them.

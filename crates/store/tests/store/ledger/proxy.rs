@@ -8,7 +8,7 @@ use std::thread;
 
 use naqsha_store::{BatchState, LedgerAt, Store, StoreError};
 
-use super::place::Place;
+use super::place::{Place, on};
 use super::postgres::PASSWORD;
 use crate::support::{begin_error, commit, digest, header, keyed, told, totals, wait};
 
@@ -68,7 +68,7 @@ fn a_commit_whose_answer_is_lost_is_not_acknowledged_and_is_found_by_who_opens_t
     let url = format!("postgres://naqsha:{PASSWORD}@127.0.0.1:{port}/{database}");
     let ledger: LedgerAt = url.parse().unwrap();
 
-    let behind = wait(Store::open_with(place.dir(), &ledger)).unwrap();
+    let behind = wait(Store::open_with(place.dir(), &on(&ledger))).unwrap();
     let mut writer = wait(behind.begin(header(2))).unwrap();
     writer.push(vec![keyed(1, 2, 2)]).unwrap();
     cutting.store(true, Ordering::Release);
@@ -91,7 +91,7 @@ fn a_commit_whose_answer_is_lost_is_not_acknowledged_and_is_found_by_who_opens_t
     let stopped = begin_error(&behind, header(3));
     assert!(matches!(stopped, StoreError::Stopped), "{stopped}");
 
-    let again = wait(Store::open_with(place.dir(), &ledger)).unwrap();
+    let again = wait(Store::open_with(place.dir(), &on(&ledger))).unwrap();
     assert_eq!(again.snapshot().version(), 2, "the server had committed");
     assert!(matches!(
         begin_error(&again, header(2)),

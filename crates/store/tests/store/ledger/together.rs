@@ -4,7 +4,7 @@ use std::fs;
 
 use naqsha_store::{LedgerAt, Store, StoreError};
 
-use super::place::Place;
+use super::place::{Place, on};
 use super::postgres::PASSWORD;
 use crate::support::{commit, header, incident, keyed, told, wait};
 
@@ -27,7 +27,7 @@ fn a_folder_and_a_ledger_of_different_stores_are_refused() {
     }
     let empty = Place::postgres(test).unwrap();
     let before = [&one, &other, &in_folder].map(Place::files);
-    let open = |place: &Place, ledger: &LedgerAt| wait(Store::open_with(place.dir(), ledger));
+    let open = |place: &Place, ledger: &LedgerAt| wait(Store::open_with(place.dir(), &on(ledger)));
 
     let told = why(open(&one, &other.ledger));
     let id = |place: &Place| fs::read_to_string(place.dir().join("ledger.id")).unwrap();
@@ -38,14 +38,16 @@ fn a_folder_and_a_ledger_of_different_stores_are_refused() {
     assert!(why(open(&one, &LedgerAt::Folder)).contains("none is named"));
     assert!(why(open(&in_folder, &one.ledger)).contains("it is in the folder"));
     let second = one.elsewhere();
-    assert!(why(wait(Store::create_with(second.dir(), &one.ledger))).contains("of another folder"));
+    assert!(
+        why(wait(Store::create_with(second.dir(), &on(&one.ledger)))).contains("of another folder")
+    );
     let missing = open(&second, &one.ledger);
     assert!(
         matches!(missing, Err(StoreError::Missing(_))),
         "{missing:?}"
     );
     for ledger in [&LedgerAt::Folder, &empty.ledger, &one.ledger] {
-        let exists = wait(Store::create_with(one.dir(), ledger));
+        let exists = wait(Store::create_with(one.dir(), &on(ledger)));
         assert!(matches!(exists, Err(StoreError::Exists(_))), "{exists:?}");
     }
     assert!([&one, &other, &in_folder].map(Place::files) == before);
@@ -115,7 +117,7 @@ fn stores_in_schemas_of_one_database_are_apart() {
                 .parse()
                 .unwrap();
             let folder = tempfile::tempdir().unwrap();
-            let store = wait(Store::create_with(folder.path(), &ledger)).unwrap();
+            let store = wait(Store::create_with(folder.path(), &on(&ledger))).unwrap();
             (folder, store)
         })
         .collect();
@@ -172,13 +174,13 @@ fn a_password_is_in_no_error_and_no_description() {
     let store = place.create();
     let url = place.cluster().url(place.database());
     let wrong: LedgerAt = url.replace(PASSWORD, "wr0ng").parse().unwrap();
-    let refused = wait(Store::open_with(place.dir(), &wrong)).unwrap_err();
+    let refused = wait(Store::open_with(place.dir(), &on(&wrong))).unwrap_err();
     assert!(matches!(refused, StoreError::Server { .. }), "{refused}");
     let absent: LedgerAt = url
         .replace(&format!("/{}", place.database()), "/absent")
         .parse()
         .unwrap();
-    let no_database = wait(Store::open_with(place.dir(), &absent)).unwrap_err();
+    let no_database = wait(Store::open_with(place.dir(), &on(&absent))).unwrap_err();
     for said in [
         format!("{store:?}"),
         format!("{:?}", place.ledger),
