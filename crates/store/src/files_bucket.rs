@@ -23,15 +23,18 @@ use crate::files_at::S3Url;
 /// After this a request is given up: a part has a few MiB, so a line of a megabit a second is fast enough.
 const ANSWERED_WITHIN: &str = "60s";
 const CONNECTED_WITHIN: &str = "5s";
+/// Somebody waits for what is read, and keeps others waiting: a server that says nothing for so long is given up sooner.
+const READ_WITHIN: &str = "5s";
 /// A request that failed on the way, or for which the server was too busy, is made again so many times.
 const REPEATS: usize = 4;
+const REPEATS_OF_READING: usize = 1;
 /// A request is not made again once this has passed since it was first made.
 const REPEATED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Who waited longer than this in vain keeps others from it,
 const SLOW: Duration = Duration::from_secs(5);
 /// for so long.
-const LEFT_ALONE: Duration = Duration::from_secs(5);
+const LEFT_ALONE: Duration = Duration::from_secs(10);
 /// Threads that read many objects: more than are read at once wait for the network, and each has a part in memory.
 const READERS: usize = 4;
 
@@ -41,6 +44,8 @@ const INSTANCES: &str = "169.254.169.254";
 /// A prefix of a bucket.
 pub(crate) struct Bucket {
     store: AmazonS3,
+    /// The same for reading objects.
+    reading: AmazonS3,
     url: S3Url,
     /// Lengths by name as of the last [`Bucket::look`]; what was put since is not in it.
     seen: Mutex<HashMap<String, u64>>,
@@ -88,8 +93,12 @@ impl Bucket {
                 "its endpoint is another machine without TLS; AWS_ALLOW_HTTP=true allows that";
             return Err(unusable(why.to_owned()));
         }
-        let store = builder(url).build();
-        let store = store.map_err(|error| unusable(told(&error)))?;
+        let build = |builder: AmazonS3Builder| {
+            let store = builder.build();
+            store.map_err(|error| unusable(told(&error)))
+        };
+        let store = build(builder(url, REPEATS, ANSWERED_WITHIN))?;
+        let reading = build(builder(url, REPEATS_OF_READING, READ_WITHIN))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bucket")
@@ -101,6 +110,7 @@ impl Bucket {
             .build();
         Ok(Self {
             store,
+            reading,
             url: url.clone(),
             seen: Mutex::default(),
             resting: Mutex::default(),
@@ -137,7 +147,7 @@ impl Bucket {
 
     /// Reads an object that should have `expected` bytes, none where there is no such object.
     pub(crate) fn get(&self, name: &str, expected: u64) -> Result<Option<Object>, StoreError> {
-        let (store, path) = (self.store.clone(), self.path(name));
+        let (store, path) = (self.reading.clone(), self.path(name));
         let get = async move {
             let found = store.get(&path).await?;
             let length = found.meta.size;
@@ -165,7 +175,7 @@ impl Bucket {
             return Ok(Some(length));
         }
         drop(seen);
-        let (store, path) = (self.store.clone(), self.path(name));
+        let (store, path) = (self.reading.clone(), self.path(name));
         let head = async move { store.head(&path).await.map(|meta| meta.size) };
         self.found(name, self.wait(head))
     }
@@ -273,11 +283,12 @@ fn failed(action: &'static str, object: String, why: String) -> StoreError {
     }
 }
 
-fn builder(url: &S3Url) -> AmazonS3Builder {
+fn builder(url: &S3Url, repeats: usize, silent_for: &str) -> AmazonS3Builder {
     let client = AmazonS3ConfigKey::Client;
     let mut builder = AmazonS3Builder::new()
         .with_config(client(ClientConfigKey::Timeout), ANSWERED_WITHIN)
         .with_config(client(ClientConfigKey::ConnectTimeout), CONNECTED_WITHIN)
+        .with_config(client(ClientConfigKey::ReadTimeout), silent_for)
         .with_config(client(ClientConfigKey::AllowHttp), "true")
         // The server compares what it got with this before it acknowledges.
         .with_checksum_algorithm(Checksum::SHA256)
@@ -285,7 +296,7 @@ fn builder(url: &S3Url) -> AmazonS3Builder {
         .with_disable_bulk_delete(true)
         .with_retry(RetryConfig {
             backoff: BackoffConfig::default(),
-            max_retries: REPEATS,
+            max_retries: repeats,
             retry_timeout: REPEATED_WITHIN,
         });
     for (name, value) in url.settings.iter() {

@@ -168,7 +168,7 @@ fn a_server_that_falls_silent_is_given_up_in_bounded_time() {
         .parse()
         .unwrap();
     let variables = environment(proxy.port).map(|(name, value)| (name.to_owned(), value));
-    let brief = ("AWS_TIMEOUT".to_owned(), "1200ms".to_owned());
+    let brief = ("AWS_READ_TIMEOUT".to_owned(), "2600ms".to_owned());
     let places = Places {
         files: files.with_environment(variables.into_iter().chain([brief])),
         ..Places::default()
@@ -184,7 +184,7 @@ fn a_server_that_falls_silent_is_given_up_in_bounded_time() {
     assert!(began.elapsed() < Duration::from_secs(1), "left alone");
     assert_eq!(counted(&store.snapshot()), 2);
     proxy.set(Way::Open);
-    std::thread::sleep(Duration::from_secs(6));
+    std::thread::sleep(Duration::from_secs(11));
     assert_eq!(rows(&store).unwrap(), 2);
 }
 
