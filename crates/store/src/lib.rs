@@ -59,6 +59,7 @@ mod packed;
 mod parquet;
 mod past;
 mod query;
+mod records;
 mod rows;
 mod scan;
 mod seal;

@@ -11,15 +11,13 @@ use rayon::prelude::*;
 use crate::cluster;
 use crate::contents::{Contents, RecordAt};
 use crate::cube;
-use crate::files::{self, FileRecord, Files, ROW_GROUP, Unread};
-use crate::hidden::read_source_rows;
+use crate::files::{self, FileRecord, Files, Unread};
 use crate::index::{Held, Index, Part};
 use crate::merged::{FileKey, State, View};
-use crate::older;
-use crate::rows;
+use crate::records::id_of;
 use crate::scan::Scan;
 use crate::visibility::Visibility;
-use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, Page, StoreError, StoredIncident};
+use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, StoreError};
 
 /// A file of a live batch that is missing or differs from its digest, and is not served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,94 +302,8 @@ impl Snapshot {
         self.counts(filter).into_iter().sum()
     }
 
-    /// A page of the records that pass a filter, in an order that is stable for a version.
-    ///
-    /// Cost: the filter is decided on the index; then only files with records of the page are read, and of those the
-    /// row groups that hold them.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] where a damaged file may hold such records.
-    pub fn rows(&self, filter: &Filter<'_>, offset: u64, limit: usize) -> Result<Page, StoreError> {
-        if let Some(at) = self.lost.iter().position(|file| file.may_hold(filter.days)) {
-            return Err(self.damage(at));
-        }
-        let counts = self.counts(filter);
-        let mut page = Page {
-            rows: Vec::new(),
-            matched: counts.iter().sum(),
-        };
-        let scan = Scan::new(filter, None);
-        let mut skip = offset;
-        for (part, &count) in self.parts.iter().zip(&counts) {
-            if skip >= count {
-                skip -= count;
-                continue;
-            }
-            let wanted = limit - page.rows.len();
-            if wanted == 0 {
-                break;
-            }
-            let index = self.index(part)?;
-            let passing = scan.passing(&index, part.hidden.as_deref());
-            let skipped = usize::try_from(skip).expect("fewer than the rows of a file");
-            let positions = passing
-                .positions(index.rows.len())
-                .skip(skipped)
-                .take(wanted);
-            page.rows
-                .extend(self.fetch(part, &positions.collect::<Vec<_>>())?);
-            skip = 0;
-        }
-        Ok(page)
-    }
-
-    /// One incident in its current revision, `None` where no live batch has it.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] where a damaged file may hold it.
-    pub fn incident(&self, id: IncidentId) -> Result<Option<StoredIncident>, StoreError> {
-        for batch in self
-            .contents
-            .batches
-            .iter()
-            .filter(|batch| id_of(batch, id.row()) == id)
-        {
-            let record = RecordAt {
-                sequence: batch.sequence,
-                row: id.row(),
-            };
-            if self.contents.links.of(record).is_none()
-                && let Some(current) = self.visibility.current(&self.contents.links, record)
-                && let Some(found) = self.record(current)?
-            {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    /// A current record by where it is stored, `None` where its batch has no such row.
-    pub(crate) fn record(&self, record: RecordAt) -> Result<Option<StoredIncident>, StoreError> {
-        let Some(batch) = self.contents.batch(record.sequence) else {
-            return Ok(None);
-        };
-        let holds = |file: &FileRecord| {
-            file.batch == batch.digest
-                && (file.source_rows.0..=file.source_rows.1).contains(&record.row)
-        };
-        for part in self.parts.iter().filter(|part| holds(&part.file)) {
-            if let Some(at) = self.position(part, record.row)? {
-                return Ok(self.fetch(part, &[at])?.pop());
-            }
-        }
-        match self.lost.iter().position(holds) {
-            Some(at) => Err(self.damage(at)),
-            None => Ok(None),
-        }
-    }
-
     /// Number of passing records of each part.
-    fn counts(&self, filter: &Filter<'_>) -> Vec<u64> {
+    pub(crate) fn counts(&self, filter: &Filter<'_>) -> Vec<u64> {
         let scan = Scan::new(filter, None);
         let mut merged: HashMap<FileKey, u64> = HashMap::new();
         for view in &self.views {
@@ -408,80 +320,18 @@ impl Snapshot {
         self.parts.par_iter().map(rows).collect()
     }
 
-    fn damage(&self, at: usize) -> StoreError {
+    /// The files that are not served, in the order of [`Self::damaged`].
+    pub(crate) fn lost(&self) -> &[FileRecord] {
+        &self.lost
+    }
+
+    pub(crate) fn damage(&self, at: usize) -> StoreError {
         let (path, reason) = self
             .damaged
             .get(at)
             .map(|file| (file.path.clone(), file.reason.clone()))
             .unwrap_or_default();
         StoreError::Damaged { path, reason }
-    }
-
-    /// The position in a part of a row of the bureau's file.
-    fn position(&self, part: &Part, row: u64) -> Result<Option<usize>, StoreError> {
-        let rows = self.source_rows(part)?;
-        let found = rows.iter().position(|&found| found == row);
-        Ok(found.filter(|&position| !part.hides(position)))
-    }
-
-    /// The bureau's row of each position of a part.
-    pub(crate) fn source_rows(&self, part: &Part) -> Result<Vec<u64>, StoreError> {
-        let read = read_source_rows(&self.files, &part.file);
-        read.map_err(|unread| self.files.error(&part.file, unread))
-    }
-
-    /// Records at ascending positions of a part.
-    fn fetch(&self, part: &Part, positions: &[usize]) -> Result<Vec<StoredIncident>, StoreError> {
-        let incidents = self.incidents_at(part, positions)?;
-        let stored = incidents
-            .into_iter()
-            .map(|incident| self.stored(&part.batch, incident));
-        Ok(stored.collect())
-    }
-
-    /// Records at ascending positions of a part, as accepted. Nothing is read where there are none.
-    pub(crate) fn incidents_at(
-        &self,
-        part: &Part,
-        positions: &[usize],
-    ) -> Result<Vec<naqsha_model::Incident>, StoreError> {
-        if positions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let read = || -> Result<Vec<naqsha_model::Incident>, Unread> {
-            let bytes = self.files.verified(&part.file)?;
-            let mut found: Vec<naqsha_model::Incident> = Vec::with_capacity(positions.len());
-            for group in positions.chunk_by(|left, right| left / ROW_GROUP == right / ROW_GROUP) {
-                let (Some(&first), Some(&last)) = (group.first(), group.last()) else {
-                    continue;
-                };
-                let frame = files::read_rows(&bytes, first, last - first + 1)
-                    .map_err(|error| error.to_string())?;
-                let frame = older::present(frame)?;
-                let within: Vec<usize> = group.iter().map(|position| position - first).collect();
-                found.extend(rows::incidents(&frame, &within, part.batch.received_at)?);
-            }
-            Ok(found)
-        };
-        read().map_err(|unread| self.files.error(&part.file, unread))
-    }
-
-    fn stored(&self, batch: &BatchRecord, incident: naqsha_model::Incident) -> StoredIncident {
-        let record = RecordAt {
-            sequence: batch.sequence,
-            row: incident.provenance.row,
-        };
-        let link = self.contents.links.of(record);
-        let first = link.map_or(record, |link| link.first);
-        let of = self.contents.batch(first.sequence).unwrap_or(batch);
-        StoredIncident {
-            id: id_of(of, first.row),
-            revision: link.map_or(1, |link| link.revision),
-            batch: batch.digest,
-            profile: batch.profile.clone(),
-            synthetic: batch.synthetic,
-            incident,
-        }
     }
 }
 
@@ -501,11 +351,6 @@ fn views_of(views: &[Arc<View>], parts: &[Arc<Part>]) -> Vec<Arc<View>> {
         .collect();
     let state = |file| states.get(&file).cloned().unwrap_or(State::Absent);
     views.iter().map(|view| View::of(view, state)).collect()
-}
-
-fn id_of(batch: &BatchRecord, row: u64) -> IncidentId {
-    let received_ms = u64::try_from(batch.received_at.as_millisecond()).unwrap_or(0);
-    IncidentId::new(received_ms, &batch.digest, row)
 }
 
 /// The rows, ascending, that lie between the first and the last.

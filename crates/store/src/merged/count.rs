@@ -193,11 +193,13 @@ impl<'v> Asked<'v> {
         let (mut counts, mut uncounted) = (Counts::default(), 0);
         let rows = chunk.rows();
         let Some(stored) = chunk.of.resolution else {
+            let mut of_kind = vec![0; self.view.merged.kinds.len()];
             let verdicts = self.verdicts(rows.clone());
             for (row, verdict) in rows.zip(verdicts) {
-                if verdict != OUT {
-                    counts.add_unlocated(self.study_area(self.kind(row)), 1);
-                }
+                of_kind[self.kind(row)] += u64::from(verdict != OUT);
+            }
+            for (kind, count) in of_kind.into_iter().enumerate() {
+                counts.add_unlocated(self.study_area(kind), count);
             }
             return counts;
         };
