@@ -147,6 +147,24 @@ fn a_series_made_to_be_new_is_new() {
 }
 
 #[test]
+fn the_level_decides_which_steps_count() {
+    let (values, graph) = line(12, 10, |place, step| {
+        f64::from((place * 3 + step * step) % 5)
+    });
+    let share = |step: f64| {
+        let levels = Levels { step, trend: 0.05 };
+        let rows = emerging(&values, &graph, Null::Exact, levels).unwrap();
+        let steps = rows
+            .iter()
+            .flat_map(|row| row.as_ref().unwrap().steps.clone());
+        steps.filter(|step| *step != Step::Neither).count()
+    };
+    // At level 1 every step counts that leans to a side; at 0 none does.
+    assert!(share(1.0) > 100);
+    assert_eq!(share(0.0), 0);
+}
+
+#[test]
 fn what_comes_later_changes_no_earlier_z_but_through_the_map() {
     // The same multiset in another order after step 5: the z of steps up to 5 stay.
     let (values, graph) = line(6, 10, |place, step| {

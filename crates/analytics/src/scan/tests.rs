@@ -150,6 +150,15 @@ fn a_burst_is_found_looking_back_and_only_at_the_end_looking_ahead() {
         space_time_scan(points, &all, period, Look::Prospective, options(0.5, 199)).unwrap();
     assert!(ahead.iter().all(|cluster| cluster.window.unwrap()[1] == 20));
     assert!(ahead.first().is_none_or(|first| first.p > 0.3));
+    // A window lasts to the end of the period, cases or not, and at most half of it.
+    let longer = Period { start: 1, end: 30 };
+    let look = Look::Prospective;
+    let ahead = space_time_scan(points, &all, longer, look, options(0.5, 9)).unwrap();
+    assert!(!ahead.is_empty());
+    for cluster in ahead {
+        let [start, end] = cluster.window.unwrap();
+        assert!(start >= 16 && end == 30, "{start} to {end}");
+    }
 }
 
 #[test]
