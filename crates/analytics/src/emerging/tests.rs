@@ -167,6 +167,22 @@ fn the_level_decides_which_steps_count() {
 }
 
 #[test]
+fn a_place_that_is_always_hot_and_ever_hotter_intensifies() {
+    let grow = |down: bool| {
+        // The first step has no step before it and may fall short: of thirty, three may.
+        let (values, graph) = line(80, 30, |place, step| {
+            let step = if down { 29 - step } else { step };
+            let busy = (18..23).contains(&place);
+            if busy { f64::from(20 + step) } else { 0.0 }
+        });
+        let rows = emerging(&values, &graph, Null::Exact, LEVELS).unwrap();
+        rows[20].as_ref().unwrap().pattern
+    };
+    assert_eq!(grow(false), Pattern::Hot(Course::Intensifying));
+    assert_eq!(grow(true), Pattern::Hot(Course::Diminishing));
+}
+
+#[test]
 fn what_comes_later_changes_no_earlier_z_but_through_the_map() {
     // The same multiset in another order after step 5: the z of steps up to 5 stay.
     let (values, graph) = line(6, 10, |place, step| {
