@@ -226,6 +226,7 @@ fn thread_count_changes_no_digit() {
             let output = command
                 .arg("stats")
                 .args(arguments)
+                .args(more)
                 .output()
                 .expect("it runs");
             let errors = String::from_utf8_lossy(&output.stderr);
