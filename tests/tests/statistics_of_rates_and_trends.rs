@@ -1,6 +1,8 @@
 //! `naqsha stats` rates, mann-kendall, emerging, concentration and pai against `PySAL`, pymannkendall and published
 //! values.
 
+use std::fmt::Write as _;
+
 use naqsha_tests::skip::{python, shared};
 use naqsha_tests::statistics::{Scratch, close, number, oracle, refusal, stats, text};
 use serde_json::Value;
@@ -223,12 +225,13 @@ fn series_with_holes_or_few_steps_are_refused() {
         assert!(code == 2 && message.contains(word), "{code}: {message}");
     };
     let series = |steps: &[u32], skip: Option<(&str, u32)>| -> String {
-        ["a", "b"]
-            .iter()
-            .flat_map(|id| steps.iter().map(move |step| (*id, *step)))
-            .filter(|row| Some(*row) != skip)
-            .map(|(id, step)| format!("{id},{step},{}\n", step % 3))
-            .collect()
+        let mut rows = String::new();
+        for id in ["a", "b"] {
+            for step in steps.iter().filter(|step| skip != Some((id, **step))) {
+                writeln!(rows, "{id},{step},{}", step % 3).expect("a string");
+            }
+        }
+        rows
     };
     let ten: Vec<u32> = (1..=10).collect();
     refuse(&series(&ten[1..], None), "9 steps");
@@ -247,7 +250,7 @@ fn an_isolated_place_has_no_class_and_real_values_are_sampled() {
     let mut text_of = String::from("id,step,value\n");
     for step in 1..=10 {
         for (id, value) in [("a", 0.5), ("b", 1.5), ("c", 4.0)] {
-            text_of += &format!("{id},{step},{}\n", value * f64::from(step % 4));
+            writeln!(text_of, "{id},{step},{}", value * f64::from(step % 4)).expect("a string");
         }
     }
     let series = scratch.file("s.csv", &text_of);

@@ -85,6 +85,13 @@ mod tests {
     }
 
     #[test]
+    fn where_crimes_outnumber_places_the_two_coefficients_are_one() {
+        let found = concentration(&[3.0, 5.0, 1.0]).unwrap();
+        assert!((found.gini - 8.0 / 27.0).abs() < 1e-15);
+        assert!((found.generalized_gini - found.gini).abs() < 1e-15);
+    }
+
+    #[test]
     fn nothing_anywhere_has_a_reason_and_negative_values_are_refused() {
         let flat = Err(MapError::Undefined(Reason::InsufficientVariation));
         assert_eq!(concentration(&[0.0, 0.0]), flat);

@@ -181,8 +181,8 @@ impl Map {
         let varies = variance > 1e-14 * own * own / self.m2 * squares;
         let outcome = if varies {
             let z = (statistic - expected) / variance.sqrt();
-            // The neighbours' sum lies as far from its expectation, on the same side where the own value is high.
-            let (upper, lower) = tails.of(unit, if own > 0.0 { z } else { -z });
+            // I rises with the neighbours' sum where the own value is high and falls where it is low: both tails count.
+            let (upper, lower) = tails.of(unit, z);
             Ok(LocalMoran {
                 z,
                 p_two_sided: (2.0 * upper.min(lower)).min(1.0),

@@ -110,6 +110,19 @@ mod tests {
     }
 
     #[test]
+    fn a_neighbour_without_neighbours_is_left_out() {
+        let links = [(0, 1), (1, 2), (2, 3)].map(|(a, b)| [(a, b, 1.0), (b, a, 1.0)]);
+        let values = [1.0, 4.0, 2.0, 9.0, 5.0];
+        // Place 4 is looked at by place 0 and looks at nobody: it has a part in the mean around 0, but no residual.
+        let links = [links.as_flattened(), &[(0, 4, 1.0)]].concat();
+        let found = losh(&values, &Neighbours::from_links(5, &links).unwrap()).unwrap();
+        let squares = [12.25_f64, 6.25, 20.25, 49.0];
+        let mean = squares.iter().sum::<f64>() / 4.0;
+        let first = found[0].unwrap().statistic;
+        assert!((first - squares[1] / mean).abs() < 1e-12, "{first}");
+    }
+
+    #[test]
     fn a_flat_map_has_a_reason() {
         let graph = Neighbours::from_links(3, &[(0, 1, 1.0), (1, 0, 1.0), (2, 1, 1.0)]).unwrap();
         let found = losh(&[2.0; 3], &graph).unwrap();

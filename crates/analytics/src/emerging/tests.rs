@@ -131,19 +131,55 @@ const LEVELS: Levels = Levels {
     trend: 0.05,
 };
 
-#[test]
-fn a_series_made_to_be_new_is_new() {
-    let (values, graph) = line(30, 12, |place, step| {
+/// Thirty quiet places, three of which have much to tell at the last of twelve steps.
+fn burst() -> (Vec<f64>, Neighbours) {
+    line(30, 12, |place, step| {
         f64::from(u8::from(step == 11 && (10..13).contains(&place))) * 9.0
             + f64::from(u8::from((place + step) % 7 == 0))
-    });
+    })
+}
+
+#[test]
+fn a_series_made_to_be_new_is_new() {
+    let (values, graph) = burst();
     let rows = emerging(&values, &graph, Null::Exact, LEVELS).unwrap();
-    assert_eq!(
-        rows[11].as_ref().unwrap().pattern,
-        Pattern::Hot(Course::New)
-    );
+    let middle = rows[11].as_ref().unwrap();
+    assert_eq!(middle.pattern, Pattern::Hot(Course::New));
     assert_eq!(rows[25].as_ref().unwrap().pattern, Pattern::None);
-    assert_eq!(rows[11].as_ref().unwrap().steps[..11], [Step::Neither; 11]);
+    assert_eq!(middle.steps[..11], [Step::Neither; 11]);
+}
+
+#[test]
+fn the_level_decides_which_steps_count() {
+    let (values, graph) = burst();
+    let count = |step: f64| {
+        let levels = Levels { step, trend: 0.05 };
+        let rows = emerging(&values, &graph, Null::Exact, levels).unwrap();
+        let steps = rows
+            .iter()
+            .flat_map(|row| row.as_ref().unwrap().steps.clone());
+        steps.filter(|step| *step != Step::Neither).count()
+    };
+    // At level 1 every step counts that leans to a side; at 0 none does; between lie the places of the burst.
+    assert!(count(1.0) > 200);
+    assert!((1..=5).contains(&count(0.05)));
+    assert_eq!(count(0.0), 0);
+}
+
+#[test]
+fn a_place_that_is_always_hot_and_ever_hotter_intensifies() {
+    let grow = |down: bool| {
+        // The first step has no step before it and may fall short: of thirty, three may.
+        let (values, graph) = line(80, 30, |place, step| {
+            let step = if down { 29 - step } else { step };
+            let busy = (18..23).contains(&place);
+            if busy { f64::from(20 + step) } else { 0.0 }
+        });
+        let rows = emerging(&values, &graph, Null::Exact, LEVELS).unwrap();
+        rows[20].as_ref().unwrap().pattern
+    };
+    assert_eq!(grow(false), Pattern::Hot(Course::Intensifying));
+    assert_eq!(grow(true), Pattern::Hot(Course::Diminishing));
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub fn gi_star(
 ///
 /// # Errors
 /// [`LocalError`]: lengths differ, values are not finite, or the exact null is asked for where it does not exist
-/// (see [`requires_sampling`]).
+/// (see [`requires_sampling`](crate::requires_sampling)).
 ///
 /// # References
 /// Getis & Ord 1992, <https://doi.org/10.1111/j.1538-4632.1992.tb00261.x>; Ord & Getis 1995,

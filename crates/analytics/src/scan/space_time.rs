@@ -101,6 +101,59 @@ struct Window {
     cases: u64,
 }
 
+/// Cases of a growing circle, by window.
+struct Tally {
+    /// By distinct time, where windows have two ends.
+    counts: Vec<u64>,
+    in_window: Vec<u64>,
+}
+
+impl Tally {
+    fn new(cube: &Cube) -> Self {
+        Self {
+            counts: vec![0; cube.instants.len()],
+            in_window: vec![0; cube.windows.len()],
+        }
+    }
+
+    /// Adds a case; how many windows, from the first, may hold it.
+    fn enter(&mut self, cube: &Cube, time: usize) -> usize {
+        match cube.look {
+            // Windows are in the order of their start and all last to the end: those that began hold the case.
+            Look::Prospective => {
+                let begun = cube.windows.partition_point(|window| window.first <= time);
+                for cases in &mut self.in_window[..begun] {
+                    *cases += 1;
+                }
+                begun
+            }
+            Look::Retrospective => {
+                self.counts[time] += 1;
+                self.in_window.len()
+            }
+        }
+    }
+
+    /// Sums the cases of windows with two ends.
+    fn settle(&mut self, cube: &Cube) {
+        if cube.look == Look::Prospective {
+            return;
+        }
+        let mut first = usize::MAX;
+        let mut last = 0;
+        let mut sum = 0;
+        // Windows of one start follow each other, each one time longer than the one before.
+        for (window, cases) in cube.windows.iter().zip(&mut self.in_window) {
+            if window.first == first {
+                sum += self.counts[last + 1..=window.last].iter().sum::<u64>();
+            } else {
+                sum = self.counts[window.first..=window.last].iter().sum();
+            }
+            (first, last, *cases) = (window.first, window.last, sum);
+        }
+    }
+}
+
 impl Cube {
     #[expect(
         clippy::cast_precision_loss,
@@ -159,8 +212,10 @@ impl Cube {
         })
     }
 
-    /// Visits every circle around a place, up to a number, and every window: circle, window, cases in both, and cases
-    /// of the circle × cases of the window.
+    /// Visits the circles around a place, up to a number, and every window: circle, window, cases in both, and cases of
+    /// the circle × cases of the window.
+    ///
+    /// A window to which a circle adds no case is passed over: the circle before held the same and expected less.
     fn visit(
         &self,
         around: &Circles,
@@ -168,24 +223,23 @@ impl Cube {
         times: &[u32],
         mut found: impl FnMut(usize, &Window, u64, u64),
     ) {
-        let mut counts = vec![0_u64; self.instants.len()];
-        let mut up_to = vec![0_u64; self.instants.len() + 1];
+        let mut tally = Tally::new(self);
         let (mut start, mut inside) = (0, 0_u64);
         for (circle, end) in around.ends.iter().take(allowed).enumerate() {
+            let mut changed = 0;
             for place in &around.places[start..*end as usize] {
                 let cases = self.starts[*place as usize]..self.starts[*place as usize + 1];
                 inside += cases.len() as u64;
                 for time in &times[cases] {
-                    counts[*time as usize] += 1;
+                    changed = tally.enter(self, *time as usize).max(changed);
                 }
             }
             start = *end as usize;
-            for (at, count) in counts.iter().enumerate() {
-                up_to[at + 1] = up_to[at] + count;
-            }
-            for window in &self.windows {
-                let cases = up_to[window.last + 1] - up_to[window.first];
-                found(circle, window, cases, inside * window.cases);
+            if changed > 0 {
+                tally.settle(self);
+                for (window, cases) in self.windows[..changed].iter().zip(&tally.in_window) {
+                    found(circle, window, *cases, inside * window.cases);
+                }
             }
         }
     }

@@ -150,6 +150,15 @@ fn a_burst_is_found_looking_back_and_only_at_the_end_looking_ahead() {
         space_time_scan(points, &all, period, Look::Prospective, options(0.5, 199)).unwrap();
     assert!(ahead.iter().all(|cluster| cluster.window.unwrap()[1] == 20));
     assert!(ahead.first().is_none_or(|first| first.p > 0.3));
+    // A window lasts to the end of the period, cases or not, and at most half of it.
+    let longer = Period { start: 1, end: 30 };
+    let look = Look::Prospective;
+    let ahead = space_time_scan(points, &all, longer, look, options(0.5, 9)).unwrap();
+    assert!(!ahead.is_empty());
+    for cluster in ahead {
+        let [start, end] = cluster.window.unwrap();
+        assert!(start >= 16 && end == 30, "{start} to {end}");
+    }
 }
 
 #[test]
@@ -181,4 +190,63 @@ fn questions_that_cannot_be_put_say_why() {
         options(0.5, 9),
     );
     assert_eq!(outside, Err(ScanError::CaseOutside(1)));
+}
+
+/// The highest ratio of all circles and stretches of time, one by one.
+fn highest_by_hand(places: &[[f64; 2]], all: &[Case], period: Period, look: Look) -> f64 {
+    let mut highest = 0.0_f64;
+    let count = |held: &dyn Fn(&Case) -> bool| {
+        all.iter()
+            .map(|case| f64::from(u8::from(held(case))))
+            .sum::<f64>()
+    };
+    let total = count(&|_| true);
+    let apart =
+        |a: usize, b: usize| (places[a][0] - places[b][0]).hypot(places[a][1] - places[b][1]);
+    for centre in 0..places.len() {
+        for edge in 0..places.len() {
+            let inside = |case: &Case| apart(centre, case.place as usize) <= apart(centre, edge);
+            let here = count(&inside);
+            for start in period.start..=period.end {
+                let ends = match look {
+                    Look::Prospective => period.end..=period.end,
+                    Look::Retrospective => start..=period.end,
+                };
+                for end in ends.filter(|end| end - start < (period.end - period.start + 1) / 2) {
+                    let during = |case: &Case| (start..=end).contains(&case.time);
+                    let both = count(&|case| inside(case) && during(case));
+                    if here <= total / 2.0 && both >= 2.0 {
+                        let ratio = likelihood::poisson(both, here * count(&during) / total, total);
+                        highest = highest.max(ratio);
+                    }
+                }
+            }
+        }
+    }
+    highest
+}
+
+#[test]
+fn no_zone_has_a_higher_ratio_than_the_first_cluster() {
+    let places: Vec<[f64; 2]> = grid().into_iter().step_by(4).collect();
+    let period = Period { start: 1, end: 12 };
+    for map in 0..6 {
+        let mut draws = crate::draws::Draws::new(5, map);
+        let all: Vec<Case> = (0..40)
+            .map(|_| Case {
+                place: draws.below(9),
+                time: i64::from(draws.below(12)) + 1,
+            })
+            .collect();
+        for look in [Look::Prospective, Look::Retrospective] {
+            let points = Points::Planar(&places);
+            let found = space_time_scan(points, &all, period, look, options(0.5, 9)).unwrap();
+            let expected = highest_by_hand(&places, &all, period, look);
+            let first = found.first().map_or(0.0, |first| first.llr);
+            assert!(
+                (first - expected).abs() < 1e-9,
+                "{look:?} {map}: {first} {expected}"
+            );
+        }
+    }
 }

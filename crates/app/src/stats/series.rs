@@ -1,6 +1,6 @@
 //! A CSV of one value an id and step, as a table with one column a step.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::StatsError;
@@ -113,9 +113,9 @@ fn entries(path: &Path, constant: &[&str]) -> Result<Vec<Entry>, StatsError> {
 
 /// The distinct names, in the order that tables have.
 fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
-    let mut list: Vec<String> = names.cloned().collect();
-    list.sort_unstable();
-    list.dedup();
+    // Names repeat in every row: they are told apart before they are sorted.
+    let distinct: HashSet<&String> = names.collect();
+    let list: Vec<String> = distinct.into_iter().cloned().collect();
     let order = ranks(&list);
     order.into_iter().map(|at| list[at].clone()).collect()
 }

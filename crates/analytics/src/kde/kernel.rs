@@ -1,0 +1,222 @@
+//! The quartic kernel over cells. It knows cells and points, not what is asked of them.
+
+use std::f64::consts::PI;
+
+use h3o::{CellIndex, LatLng, Resolution};
+
+use super::{KdeError, PAIR_LIMIT};
+use crate::neighbours::{Metric, Points};
+
+/// How far the sum of an event's kernel over cells may be off one event.
+const TOLERANCE: f64 = 0.01;
+
+/// Up to this distance, and this far from the poles, the short formula for distances is right to two millionths.
+const SHORT_M: f64 = 50_000.0;
+const POLAR_DEGREES: f64 = 60.0;
+
+/// WGS 84: the equator's radius in metres, and the square of the eccentricity.
+const RADIUS_M: f64 = 6_378_137.0;
+const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_317;
+
+/// A cell's centre, in degrees, and its area.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Place {
+    centre: [f64; 2],
+    area_km2: f64,
+}
+
+impl Place {
+    pub(super) fn of(cell: CellIndex) -> Self {
+        let centre = LatLng::from(cell);
+        Self {
+            centre: [centre.lng(), centre.lat()],
+            area_km2: cell.area_km2(),
+        }
+    }
+}
+
+/// The cells that the events of one cell may reach.
+pub(super) struct Disk<'a> {
+    /// The position of the events' own cell.
+    pub(super) home: usize,
+    /// The positions of the cells.
+    pub(super) positions: &'a [usize],
+    /// All cells.
+    pub(super) places: &'a [Place],
+}
+
+/// The quartic kernel of one bandwidth at one resolution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Kernel {
+    bandwidth_m: f64,
+    /// 3/(πh²), per square kilometre.
+    peak: f64,
+    /// How many rings of cells an event reaches at most.
+    pub(super) rings: u32,
+}
+
+impl Kernel {
+    pub(super) fn new(
+        homes: &[&[(CellIndex, [f64; 2])]],
+        bandwidth_m: f64,
+        resolution: Resolution,
+    ) -> Result<Self, KdeError> {
+        let spacings = homes.iter().map(|events| spacing_m(events[0].0));
+        let least = spacings.fold(f64::INFINITY, f64::min);
+        // Rings around a cell are hexagons: the nearest cell of the next ring is √3/2 of its number away, less where
+        // the grid is squeezed; one ring more for an event beside its cell's centre.
+        let rings = (bandwidth_m / (least * 0.75)).ceil() + 1.0;
+        let cells = 3.0 * rings * (rings + 1.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive; a huge number saturates and is refused"
+        )]
+        let (rings, cells) = (rings as u32, cells as u64);
+        if cells.saturating_mul(homes.len() as u64) > PAIR_LIMIT {
+            return Err(KdeError::TooFine {
+                cells,
+                homes: homes.len(),
+                bandwidth_m,
+                resolution,
+            });
+        }
+        Ok(Self {
+            bandwidth_m,
+            peak: 3.0 / (PI * (bandwidth_m / 1_000.0).powi(2)),
+            rings,
+        })
+    }
+
+    /// The cells that events in a cell may reach.
+    pub(super) fn disk(&self, cell: CellIndex) -> Vec<CellIndex> {
+        cell.grid_disk(self.rings)
+    }
+
+    /// The density that the events of one cell leave at the centres around: positions and values.
+    pub(super) fn sum(
+        &self,
+        around: &Disk<'_>,
+        events: &[(CellIndex, [f64; 2])],
+    ) -> Vec<(usize, f64)> {
+        let mut sums = vec![0.0; around.positions.len()];
+        let mut alone = 0.0;
+        for (_, point) in events {
+            let values: Vec<f64> = around
+                .positions
+                .iter()
+                .map(|at| self.at(*point, around.places[*at].centre))
+                .collect();
+            let areas = around
+                .positions
+                .iter()
+                .map(|at| around.places[*at].area_km2);
+            let mass: f64 = values
+                .iter()
+                .zip(areas)
+                .map(|(value, area)| value * area)
+                .sum();
+            if mass <= 0.0 {
+                alone += 1.0;
+                continue;
+            }
+            let scale = if (mass - 1.0).abs() > TOLERANCE {
+                mass
+            } else {
+                1.0
+            };
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value / scale;
+            }
+        }
+        let own = [(around.home, alone / around.places[around.home].area_km2)];
+        around
+            .positions
+            .iter()
+            .copied()
+            .zip(sums)
+            .chain(own)
+            .collect()
+    }
+
+    /// The share of the kernel around a cell's centre that lies in ascending cells.
+    pub(super) fn share_within(&self, cell: CellIndex, cells: &[CellIndex]) -> f64 {
+        let disk = self.disk(cell);
+        let inside = |cell: &CellIndex| cells.binary_search(cell).is_ok();
+        // Nearly all cells are far from the edge.
+        if disk.iter().all(inside) {
+            return 1.0;
+        }
+        let centre = Place::of(cell).centre;
+        let (mut within, mut all) = (0.0, 0.0);
+        for other in disk {
+            let place = Place::of(other);
+            let mass = self.at(centre, place.centre) * place.area_km2;
+            all += mass;
+            if inside(&other) {
+                within += mass;
+            }
+        }
+        within / all
+    }
+
+    /// The kernel of a point at another, per square kilometre.
+    fn at(&self, point: [f64; 2], other: [f64; 2]) -> f64 {
+        let polar = point[1].abs().max(other[1].abs()) > POLAR_DEGREES;
+        let distance_squared = if self.bandwidth_m > SHORT_M || polar {
+            Points::LonLat(&[point, other])
+                .apart(Metric::Straight, 0, 1)
+                .powi(2)
+        } else {
+            short_distance_squared(point, other)
+        };
+        let left = (1.0 - distance_squared / self.bandwidth_m.powi(2)).max(0.0);
+        self.peak * left * left
+    }
+}
+
+/// The square of a short distance on the ellipsoid, by its curvature halfway (Gauss's formula of middle latitude).
+///
+/// A difference of longitude over 180° goes the other way round.
+fn short_distance_squared(from: [f64; 2], to: [f64; 2]) -> f64 {
+    let turn = (to[0] - from[0]).abs();
+    let longitude = turn.min(360.0 - turn).to_radians();
+    let latitude = (to[1] - from[1]).to_radians();
+    let (sin, cos) = f64::midpoint(from[1], to[1]).to_radians().sin_cos();
+    let curved = 1.0 - ECCENTRICITY_SQUARED * sin * sin;
+    let east = RADIUS_M / curved.sqrt() * cos * longitude;
+    let north = RADIUS_M * (1.0 - ECCENTRICITY_SQUARED) / (curved * curved.sqrt()) * latitude;
+    east * east + north * north
+}
+
+/// The distance of neighbouring cells, in metres: from the area of one, a hexagon of d²·√3/2.
+pub(super) fn spacing_m(cell: CellIndex) -> f64 {
+    (cell.area_km2() * 2.0 / 3.0_f64.sqrt()).sqrt() * 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_distances_are_those_along_the_ellipsoid_to_two_millionths() {
+        for latitude in [-60.0, -31.5, 0.0, 24.9, 36.0, 59.7] {
+            for (east, north) in [
+                (0.1, 0.0),
+                (0.0, 0.1),
+                (0.2, 0.3),
+                (-0.3, 0.05),
+                (0.001, 0.002),
+            ] {
+                let (from, to) = ([179.9, latitude], [179.9 + east, latitude + north]);
+                let to = [if to[0] > 180.0 { to[0] - 360.0 } else { to[0] }, to[1]];
+                let exact = Points::LonLat(&[from, to]).apart(Metric::Straight, 0, 1);
+                let found = short_distance_squared(from, to).sqrt();
+                assert!(
+                    (found / exact - 1.0).abs() < 2e-6,
+                    "{from:?} {to:?}: {found} {exact}"
+                );
+            }
+        }
+    }
+}
