@@ -343,9 +343,15 @@ fn appends(runtime: &tokio::runtime::Runtime, store: &Store, first: u64) {
             }
         })
     };
-    let times = (first..first + 200).map(|number| {
+    let appended = |number| {
         let (time, done) = timed(|| runtime.block_on(append(store, number, 1_000, number)));
         done.expect("an append");
+        time
+    };
+    // The first of an agency reads what natural keys its records have.
+    tell("first append", vec![appended(first)]);
+    let times = (first + 1..first + 201).map(|number| {
+        let time = appended(number);
         if number % 50 == 0 {
             // As the service does, behind.
             let store = store.clone();

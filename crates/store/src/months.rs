@@ -93,9 +93,13 @@ impl Snapshot {
     /// Cost: O(records of the filter's area), over all threads of rayon's pool.
     pub fn by_month(&self, filter: &Filter<'_>) -> Vec<MonthCount> {
         let scan = Scan::new(filter, None);
-        let apart = self.parts().par_iter();
-        let apart = apart.fold(ByMonth::default, |counts, part| add(counts, &scan, part));
-        let apart = apart.reduce(ByMonth::default, ByMonth::plus);
+        let per_thread = self.parts().len().div_ceil(rayon::current_num_threads());
+        let parts = self.parts().par_chunks(per_thread.max(1));
+        let sum = |parts: &[Arc<Part>]| {
+            let parts = parts.iter();
+            parts.fold(ByMonth::default(), |counts, part| add(counts, &scan, part))
+        };
+        let apart = parts.map(sum).reduce(ByMonth::default, ByMonth::plus);
         let merged = self.views().iter();
         let merged = merged.map(|view| view.count_by_month(&scan));
         merged.fold(apart, ByMonth::plus).told()

@@ -58,7 +58,10 @@ async fn a_collection_is_described_alike_alone_and_in_the_list() {
         .iter()
         .map(|c| c["id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, BTreeSet::from(["incidents", "counts", "hotspots"]));
+    assert_eq!(
+        ids,
+        BTreeSet::from(["incidents", "counts", "hotspots", "clusters"])
+    );
     for listed in collections {
         let alone = service
             .json(&format!("/collections/{}", listed["id"].as_str().unwrap()))
@@ -160,7 +163,7 @@ async fn openapi_declares_what_gdal_and_qgis_look_for_and_every_declared_paramet
             "{path}"
         );
     }
-    for collection in ["incidents", "counts", "hotspots"] {
+    for collection in ["incidents", "counts", "hotspots", "clusters"] {
         let items = &api["paths"][format!("/collections/{collection}/items")]["get"]["parameters"];
         let items = items.as_array().unwrap();
         let bbox = items.iter().find(|p| p["name"] == "bbox").unwrap();

@@ -1,35 +1,17 @@
 //! `hotspots`: Gi* over the study area with the exact permutation p-value and false-discovery control.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
-
-use naqsha_analytics::{
-    GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star, requires_sampling,
-};
-use naqsha_model::Basis;
+use naqsha_analytics::{GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star};
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
-use crate::layers::tally::{Tally, tally};
+use crate::layers::map::{Map, around, law, tested_metadata};
 use crate::parameters::Parameter;
 use crate::query::NullModel;
-use crate::study_areas::Grid;
-use crate::table::{Column, Keys, LayerTable, Metadata, Values};
+use crate::table::{Column, Keys, LayerTable, Values};
 
 /// Gi* over every cell of the study area, zeros included.
 pub(crate) struct Hotspots;
-
-/// Fewer records than this are too few to call any cell hot or cold.
-const LEAST_RECORDS: u64 = 30;
-
-/// A place of these kinds is where something happened; a residence or a police station is not.
-const COUNTED_BASES: [Basis; 4] = [
-    Basis::Occurrence,
-    Basis::Seizure,
-    Basis::Exploitation,
-    Basis::BorderPoint,
-];
 
 const CLASSES: &[&str] = &[
     "hot",
@@ -148,55 +130,17 @@ impl Layer for Hotspots {
     }
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
-        let tally = tally(question, Some(&COUNTED_BASES))?;
-        let grid = question.area.grid(question.resolution)?;
-        let map = Map {
-            counts: tally.over(&grid),
-            neighbours: question
-                .area
-                .neighbours(question.resolution, question.query.k)?,
-            grid,
-        };
-        let values: Vec<f64> = map.counts.iter().map(|&count| f64::from(count)).collect();
-        let null = null_model(question.query.null, &values, &map.neighbours);
-        let total: u64 = map.counts.iter().map(|&count| u64::from(count)).sum();
-        let test = if total < LEAST_RECORDS {
+        let map = Map::of(question)?;
+        let null = map.null_model(question);
+        let test = if map.is_too_few() {
             Test::too_few(&map.neighbours)
         } else {
-            Test::run(&values, &map.neighbours, law(null, question)?)?
+            Test::run(&map.values(), &map.neighbours, law(null, question)?)?
         };
-        let table = assemble(question, tally, &map, &test, null);
+        let table = assemble(question, map, &test, null);
         let matched = table.len() as u64;
         Ok(Computed { table, matched })
     }
-}
-
-/// The study area as a graph of cells with a count each, zeros included.
-struct Map {
-    grid: Arc<Grid>,
-    counts: Vec<u32>,
-    neighbours: Arc<Neighbours>,
-}
-
-/// The null model asked for; where nothing was asked, the exact one if these counts have it.
-fn null_model(asked: Option<NullModel>, values: &[f64], neighbours: &Neighbours) -> NullModel {
-    asked.unwrap_or_else(|| match requires_sampling(values, neighbours) {
-        None => NullModel::Exact,
-        Some(_why) => NullModel::MonteCarlo,
-    })
-}
-
-fn law(null: NullModel, question: &Question<'_>) -> Result<Null, LayerError> {
-    Ok(match null {
-        NullModel::Exact => Null::Exact,
-        NullModel::Normal => Null::Normal,
-        NullModel::MonteCarlo => Null::MonteCarlo {
-            permutations: NonZeroU32::new(question.permutations).ok_or_else(|| {
-                LayerError::Statistic("the configuration asks for no permutations".to_owned())
-            })?,
-            seed: question.query.seed,
-        },
-    })
 }
 
 /// The statistic of every cell of the grid.
@@ -248,30 +192,18 @@ impl Test {
     }
 }
 
-fn assemble(
-    question: &Question<'_>,
-    tally: Tally,
-    map: &Map,
-    test: &Test,
-    null: NullModel,
-) -> LayerTable {
+fn assemble(question: &Question<'_>, map: Map, test: &Test, null: NullModel) -> LayerTable {
     let Map {
         grid,
         counts,
         neighbours,
+        tally,
     } = map;
     let kept: Vec<usize> = (0..counts.len())
         .filter(|&i| u64::from(counts[i]) >= question.query.n_min)
         .collect();
     let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
     let gi = |i: usize| test.rows[i].outcome.ok();
-    let around = |i: usize| {
-        neighbours
-            .of(i)
-            .iter()
-            .map(|&j| i64::from(counts[j as usize]))
-            .sum::<i64>()
-    };
     let integers = |value: &dyn Fn(usize) -> Option<i64>| {
         Values::Integers(kept.iter().map(|&i| value(i)).collect())
     };
@@ -293,7 +225,7 @@ fn assemble(
                 .collect(),
         ),
         Values::Booleans(kept.iter().map(|&i| !neighbours.complete(i)).collect()),
-        integers(&|i| Some(i64::from(counts[i]) + around(i))),
+        integers(&|i| Some(around(&counts, &neighbours, i))),
     ];
     LayerTable {
         layer: &HOTSPOTS,
@@ -306,17 +238,6 @@ fn assemble(
             .zip(values)
             .map(|(property, values)| Column { property, values })
             .collect(),
-        metadata: Metadata {
-            study_area: Some(tally.facts),
-            resolution: Some(question.resolution),
-            null: Some(null.code()),
-            tested: Some(test.tested()),
-            alpha: Some(question.query.alpha),
-            fdr: Some("bh"),
-            seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
-            excluded: tally.excluded,
-            synthetic: tally.synthetic,
-            ..Metadata::plain(question.snapshot.version(), question.scope)
-        },
+        metadata: tested_metadata(question, tally, null, test.tested()),
     }
 }

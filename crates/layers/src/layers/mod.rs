@@ -1,8 +1,10 @@
 //! The layers there are: one file and one line in the list each.
 
+mod clusters;
 mod counts;
 mod hotspots;
 mod incidents;
+mod map;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
@@ -13,11 +15,20 @@ use crate::error::LayerError;
 use crate::layer::Layer;
 
 /// Every layer, in catalogue order.
-const LAYERS: &[&dyn Layer] = &[&incidents::Incidents, &counts::Counts, &hotspots::Hotspots];
+const LAYERS: &[&dyn Layer] = &[
+    &incidents::Incidents,
+    &counts::Counts,
+    &hotspots::Hotspots,
+    &clusters::Clusters,
+];
 
 /// What every layer is, in the same order.
-pub(crate) const DESCRIPTIONS: &[&LayerDescription] =
-    &[&incidents::INCIDENTS, &counts::COUNTS, &HOTSPOTS];
+pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
+    &incidents::INCIDENTS,
+    &counts::COUNTS,
+    &HOTSPOTS,
+    &clusters::CLUSTERS,
+];
 
 /// The layer of an id.
 pub(crate) fn by_id(id: &str) -> Result<&'static dyn Layer, LayerError> {

@@ -55,45 +55,33 @@ impl View {
     /// Rows of each file that pass, in the order of the files.
     pub(crate) fn count_by_file(&self, scan: &Scan<'_>) -> Vec<u64> {
         let asked = self.asked(scan);
-        let chunks = asked.chunks(scan, |cell| cell);
         let none = || vec![0_u64; self.merged.files.len()];
-        let tally = |mut counts: Vec<u64>, chunk: &Chunk<'_>| {
-            let rows = chunk.rows();
-            let parts = &self.merged.columns.part[rows.clone()];
-            for (&part, verdict) in parts.iter().zip(asked.verdicts(rows)) {
-                counts[usize::from(part)] += u64::from(verdict != OUT);
-            }
-            counts
-        };
+        let parts = &self.merged.columns.part;
         let add = |mut left: Vec<u64>, right: Vec<u64>| {
             left.iter_mut()
                 .zip(right)
                 .for_each(|(sum, more)| *sum += more);
             left
         };
-        chunks.par_iter().fold(none, tally).reduce(none, add)
+        asked.each_passing(
+            scan,
+            none,
+            |counts, row| counts[usize::from(parts[row])] += 1,
+            add,
+        )
     }
 
     /// Rows that pass, by category and month.
     pub(crate) fn count_by_month(&self, scan: &Scan<'_>) -> ByMonth {
         let asked = self.asked(scan);
-        let chunks = asked.chunks(scan, |cell| cell);
         let kinds = self.merged.kinds.iter();
         let category: Vec<Category> = kinds.map(|of| of.kind.category).collect();
         let columns = &self.merged.columns;
-        let tally = |mut counts: ByMonth, chunk: &Chunk<'_>| {
-            let rows = chunk.rows();
-            let verdicts = asked.verdicts(rows.clone());
-            for (row, verdict) in rows.zip(verdicts) {
-                if verdict != OUT {
-                    let category = category[usize::from(columns.kind[row])];
-                    counts.add(category, columns.first_day[row], columns.last_day[row]);
-                }
-            }
-            counts
+        let tally = |counts: &mut ByMonth, row: usize| {
+            let category = category[usize::from(columns.kind[row])];
+            counts.add(category, columns.first_day[row], columns.last_day[row]);
         };
-        let chunks = chunks.par_iter().fold(ByMonth::default, tally);
-        chunks.reduce(ByMonth::default, ByMonth::plus)
+        asked.each_passing(scan, ByMonth::default, tally, ByMonth::plus)
     }
 
     fn asked(&self, scan: &Scan<'_>) -> Asked<'_> {
@@ -172,6 +160,33 @@ impl<'v> Asked<'v> {
             }
         }
         verdicts
+    }
+
+    /// Sums of the rows of the area that pass: one of each thread, where there are enough rows for several.
+    fn each_passing<S: Send>(
+        &self,
+        scan: &Scan<'_>,
+        none: impl Fn() -> S + Sync,
+        add: impl Fn(&mut S, usize) + Sync,
+        plus: impl Fn(S, S) -> S + Sync + Send,
+    ) -> S {
+        let chunks = self.chunks(scan, |cell| cell);
+        let sum = |chunks: &[Chunk<'_>]| {
+            let mut sum = none();
+            for chunk in chunks {
+                let rows = chunk.rows();
+                let verdicts = self.verdicts(rows.clone());
+                let passing = rows.zip(verdicts).filter(|&(_, verdict)| verdict != OUT);
+                passing.for_each(|(row, _)| add(&mut sum, row));
+            }
+            sum
+        };
+        if chunks.len() <= rayon::current_num_threads() {
+            return sum(&chunks);
+        }
+        let per_thread = chunks.len().div_ceil(rayon::current_num_threads());
+        let sums = chunks.par_chunks(per_thread).map(sum);
+        sums.reduce_with(plus).unwrap_or_else(none)
     }
 
     /// Counts by a look at each row of the area.
