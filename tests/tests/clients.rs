@@ -15,7 +15,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 3] = ["incidents", "counts", "hotspots"];
+const COLLECTIONS: [&str; 4] = ["incidents", "counts", "hotspots", "clusters"];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";
 
@@ -66,8 +66,8 @@ fn ogrinfo(test: &str) -> Option<Command> {
 }
 
 #[test]
-fn ogrinfo_lists_the_three_collections() {
-    let Some(mut ogrinfo) = ogrinfo("ogrinfo_lists_the_three_collections") else {
+fn ogrinfo_lists_the_collections() {
+    let Some(mut ogrinfo) = ogrinfo("ogrinfo_lists_the_collections") else {
         return;
     };
     let server = Server::over_both_samples();

@@ -274,11 +274,13 @@ mod tests {
         ];
         let (mut whole, mut none, mut open) = (0, 0, 0);
         for bbox in corners.map(|corners| BoundingBox::new(corners).unwrap()) {
-            let [west, south, ..] = bbox.corners();
+            let [west, south, east, north] = bbox.corners();
             let corner = LatLng::new(south, west).unwrap();
+            let middle = LatLng::new(south.midpoint(north), west.midpoint(east)).unwrap();
             for coarse in [Resolution::One, Resolution::Three, Resolution::Five] {
                 let finer = Resolution::try_from(u8::from(coarse) + 3).unwrap();
-                for region in corner.to_cell(coarse).grid_disk::<Vec<_>>(2) {
+                let regions = [corner, middle].map(|at| at.to_cell(coarse).grid_disk::<Vec<_>>(2));
+                for region in regions.concat() {
                     let reach = bbox.reach(region);
                     for cell in region.children(finer).step_by(5) {
                         let meets = CellBoundaries::of(&[cell]).meets(0, &bbox);
