@@ -82,11 +82,12 @@ fn start(workspace: &Workspace, target: &str, request: Request) -> Result<Child>
         fresh
     };
     fs::create_dir_all(&corpus).context("creating a corpus")?;
-    // Tables are read by a child of the program whose memory is capped: for them only what it touches is bounded here.
-    let most_at_once = if OF_THE_CHILD.contains(&target) {
-        4096
+    // Tables are read by a child of the program whose memory and time are capped: for them only the memory it touches is
+    // bounded here, and a time that this slower build may take for what the child is given.
+    let (most_at_once, timeout) = if OF_THE_CHILD.contains(&target) {
+        (4096, 600)
     } else {
-        MEBIBYTES
+        (MEBIBYTES, 20)
     };
     fuzz()
         .args(["run", target])
@@ -97,7 +98,7 @@ fn start(workspace: &Workspace, target: &str, request: Request) -> Result<Child>
         .args(request.seed.map(|seed| format!("-seed={seed}")))
         // Whole files from the start: at some hundred runs a second, inputs that grow slowly stay at four bytes.
         .args(["-len_control=0", "-max_len=4096"])
-        .args(["-timeout=20", "-print_final_stats=1"])
+        .args(["-print_final_stats=1", &format!("-timeout={timeout}")])
         .arg(format!("-rss_limit_mb={MEBIBYTES}"))
         .arg(format!("-malloc_limit_mb={most_at_once}"))
         .current_dir(&folder)
