@@ -62,8 +62,8 @@ def measure(answer, stages, times):
     for name, (resolution, condition) in questions().items():
         taken, cells = [], 0
         for nth in range(TIMES - times, TIMES):
-            sql = (f"SELECT {parent(resolution)} AS at, count(*) AS n FROM incidents "
-                   f"WHERE {condition(nth).format(stages)} GROUP BY at ORDER BY at")
+            sql = (f"SELECT {parent(resolution)} AS place, count(*) AS n FROM incidents "
+                   f"WHERE {condition(nth).format(stages)} GROUP BY place ORDER BY place")
             began = time.perf_counter()
             cells = answer(sql)
             taken.append(1000 * (time.perf_counter() - began))
@@ -75,7 +75,7 @@ def with_duckdb(files, stages, held):
     database = duckdb.connect()
     kind = "TABLE" if held else "VIEW"
     database.sql(f"CREATE {kind} incidents AS SELECT {', '.join(COLUMNS)} FROM read_parquet('{files}')")
-    return measure(lambda sql: database.sql(sql).fetch_arrow_table().num_rows, stages, 11)
+    return measure(lambda sql: database.sql(sql).to_arrow_table().num_rows, stages, 11)
 
 
 def with_polars(files, stages, held):
