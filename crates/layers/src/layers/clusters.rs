@@ -1,14 +1,13 @@
 //! `clusters`: local Moran's I over the study area: what is high among high, and what stands out from its surroundings.
 
-use naqsha_analytics::{LocalMoranRow, Method, Reason, WeightStyle, fdr, local_moran};
+use naqsha_analytics::{LocalMoranRow, Quadrant, Reason, WeightStyle, local_moran};
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
-use crate::layers::map::{Map, around, law, tested_metadata};
+use crate::layers::map::{Answered, Map, law, q_values};
 use crate::parameters::Parameter;
 use crate::query::NullModel;
-use crate::table::{Column, Keys, LayerTable, Values};
 
 /// Local Moran's I of every cell of the study area, zeros included.
 pub(crate) struct Clusters;
@@ -143,10 +142,38 @@ impl Layer for Clusters {
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let map = Map::of(question)?;
         let null = map.null_model(question);
-        let test = Test::of(&map, null, question)?;
-        let table = assemble(question, map, &test, null);
-        let matched = table.len() as u64;
-        Ok(Computed { table, matched })
+        let Test { rows, q } = Test::of(&map, null, question)?;
+        let found = |cell: usize| rows[cell].outcome.ok();
+        let class = |cell: usize| match (rows[cell].outcome, q[cell]) {
+            (Ok(found), Some(q)) if q <= question.query.alpha => class_of(found.quadrant),
+            (Ok(_), _) => "not_significant",
+            (Err(reason), _) => reason.code(),
+        };
+        let answered = Answered::of(&map, question);
+        let columns = [
+            answered.cells(),
+            answered.counts(),
+            answered.integers(|cell| Some(i64::from(rows[cell].neighbours))),
+            answered.numbers(|cell| rows[cell].statistic),
+            answered.numbers(|cell| rows[cell].expected),
+            answered.numbers(|cell| found(cell).map(|found| found.z)),
+            answered.numbers(|cell| found(cell).map(|found| found.p_two_sided)),
+            answered.numbers(|cell| q[cell]),
+            answered.choices(|cell| found(cell).map(|found| found.quadrant.code())),
+            answered.choices(|cell| Some(class(cell))),
+            answered.edge(),
+            answered.around(),
+        ];
+        Ok(map.answer(question, &CLUSTERS, columns, (null, &q)))
+    }
+}
+
+const fn class_of(quadrant: Quadrant) -> &'static str {
+    match quadrant {
+        Quadrant::HighHigh => "high_high",
+        Quadrant::LowLow => "low_low",
+        Quadrant::HighLow => "high_low",
+        Quadrant::LowHigh => "low_high",
     }
 }
 
@@ -172,80 +199,11 @@ impl Test {
             });
         }
         let law = law(null, question)?;
-        let rows = local_moran(&map.values(), &map.neighbours, WeightStyle::AsGiven, law);
+        let rows = local_moran(&map.values, &map.neighbours, WeightStyle::AsGiven, law);
         let rows = rows.map_err(|error| LayerError::Statistic(error.to_string()))?;
-        let p = rows
-            .iter()
-            .map(|row| row.outcome.ok().map(|of| of.p_two_sided));
-        let q = fdr(&p.collect::<Vec<_>>(), Method::BenjaminiHochberg);
-        let q = q.map_err(|error| LayerError::Statistic(error.to_string()))?;
+        let p = rows.iter();
+        let p = p.map(|row| row.outcome.ok().map(|of| of.p_two_sided));
+        let q = q_values(&p.collect::<Vec<_>>())?;
         Ok(Self { rows, q })
-    }
-
-    fn class(&self, cell: usize, alpha: f64) -> &'static str {
-        match (self.rows[cell].outcome, self.q[cell]) {
-            (Ok(found), Some(q)) if q <= alpha => match found.quadrant.code() {
-                "HH" => "high_high",
-                "LL" => "low_low",
-                "HL" => "high_low",
-                _ => "low_high",
-            },
-            (Ok(_), _) => "not_significant",
-            (Err(reason), _) => reason.code(),
-        }
-    }
-}
-
-fn assemble(question: &Question<'_>, map: Map, test: &Test, null: NullModel) -> LayerTable {
-    let Map {
-        grid,
-        counts,
-        neighbours,
-        tally,
-    } = map;
-    let kept: Vec<usize> = (0..counts.len())
-        .filter(|&cell| u64::from(counts[cell]) >= question.query.n_min)
-        .collect();
-    let integers = |value: &dyn Fn(usize) -> Option<i64>| {
-        Values::Integers(kept.iter().map(|&cell| value(cell)).collect())
-    };
-    let numbers = |value: &dyn Fn(usize) -> Option<f64>| {
-        Values::Numbers(kept.iter().map(|&cell| value(cell)).collect())
-    };
-    let choices = |value: &dyn Fn(usize) -> Option<&'static str>| {
-        Values::Choices(kept.iter().map(|&cell| value(cell)).collect())
-    };
-    let found = |cell: usize| test.rows[cell].outcome.ok();
-    let values = [
-        Values::Cells(kept.iter().map(|&cell| Some(grid.cells[cell])).collect()),
-        integers(&|cell| Some(i64::from(counts[cell]))),
-        integers(&|cell| Some(i64::from(test.rows[cell].neighbours))),
-        numbers(&|cell| test.rows[cell].statistic),
-        numbers(&|cell| test.rows[cell].expected),
-        numbers(&|cell| found(cell).map(|found| found.z)),
-        numbers(&|cell| found(cell).map(|found| found.p_two_sided)),
-        numbers(&|cell| test.q[cell]),
-        choices(&|cell| found(cell).map(|found| found.quadrant.code())),
-        choices(&|cell| Some(test.class(cell, question.query.alpha))),
-        Values::Booleans(
-            kept.iter()
-                .map(|&cell| !neighbours.complete(cell))
-                .collect(),
-        ),
-        integers(&|cell| Some(around(&counts, &neighbours, cell))),
-    ];
-    let tested = test.q.iter().flatten().count() as u64;
-    LayerTable {
-        layer: &CLUSTERS,
-        keys: Keys::Cells(kept.iter().map(|&cell| grid.cells[cell]).collect()),
-        shapes: kept.iter().map(|&cell| u32::try_from(cell).ok()).collect(),
-        boundaries: grid.boundaries(),
-        points: None,
-        columns: PROPERTIES
-            .iter()
-            .zip(values)
-            .map(|(property, values)| Column { property, values })
-            .collect(),
-        metadata: tested_metadata(question, tally, null, tested),
     }
 }

@@ -1,14 +1,12 @@
 //! `hotspots`: Gi* over the study area with the exact permutation p-value and false-discovery control.
 
-use naqsha_analytics::{GiRow, Method, Neighbours, Null, Reason, bin, fdr, gi_star};
+use naqsha_analytics::{GiRow, Neighbours, Null, Reason, bin, gi_star};
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
-use crate::layers::map::{Map, around, law, tested_metadata};
+use crate::layers::map::{Answered, Map, law, q_values};
 use crate::parameters::Parameter;
-use crate::query::NullModel;
-use crate::table::{Column, Keys, LayerTable, Values};
 
 /// Gi* over every cell of the study area, zeros included.
 pub(crate) struct Hotspots;
@@ -135,11 +133,25 @@ impl Layer for Hotspots {
         let test = if map.is_too_few() {
             Test::too_few(&map.neighbours)
         } else {
-            Test::run(&map.values(), &map.neighbours, law(null, question)?)?
+            Test::run(&map.values, &map.neighbours, law(null, question)?)?
         };
-        let table = assemble(question, map, &test, null);
-        let matched = table.len() as u64;
-        Ok(Computed { table, matched })
+        let total: f64 = map.values.iter().sum();
+        let gi = |cell: usize| test.rows[cell].outcome.ok();
+        let answered = Answered::of(&map, question);
+        let columns = [
+            answered.cells(),
+            answered.counts(),
+            answered.numbers(|cell| gi(cell).map(|gi| gi.expected * total)),
+            answered.integers(|cell| Some(i64::from(test.rows[cell].neighbours))),
+            answered.numbers(|cell| gi(cell).map(|gi| gi.z)),
+            answered.numbers(|cell| gi(cell).map(|gi| gi.p_two_sided())),
+            answered.numbers(|cell| test.q[cell]),
+            answered.integers(|cell| test.bin(cell).map(i64::from)),
+            answered.choices(|cell| Some(test.class(cell, question.query.alpha))),
+            answered.edge(),
+            answered.around(),
+        ];
+        Ok(map.answer(question, &HOTSPOTS, columns, (null, &test.q)))
     }
 }
 
@@ -154,8 +166,7 @@ impl Test {
         let rows = gi_star(values, neighbours, law)
             .map_err(|error| LayerError::Statistic(error.to_string()))?;
         let p: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
-        let q = fdr(&p, Method::BenjaminiHochberg)
-            .map_err(|error| LayerError::Statistic(error.to_string()))?;
+        let q = q_values(&p)?;
         Ok(Self { rows, q })
     }
 
@@ -169,10 +180,6 @@ impl Test {
             rows: (0..neighbours.len()).map(row).collect(),
             q: vec![None; neighbours.len()],
         }
-    }
-
-    fn tested(&self) -> u64 {
-        self.q.iter().flatten().count() as u64
     }
 
     fn bin(&self, unit: usize) -> Option<i8> {
@@ -189,55 +196,5 @@ impl Test {
             (Ok(_), _) => "not_significant",
             (Err(reason), _) => reason.code(),
         }
-    }
-}
-
-fn assemble(question: &Question<'_>, map: Map, test: &Test, null: NullModel) -> LayerTable {
-    let Map {
-        grid,
-        counts,
-        neighbours,
-        tally,
-    } = map;
-    let kept: Vec<usize> = (0..counts.len())
-        .filter(|&i| u64::from(counts[i]) >= question.query.n_min)
-        .collect();
-    let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
-    let gi = |i: usize| test.rows[i].outcome.ok();
-    let integers = |value: &dyn Fn(usize) -> Option<i64>| {
-        Values::Integers(kept.iter().map(|&i| value(i)).collect())
-    };
-    let numbers = |value: &dyn Fn(usize) -> Option<f64>| {
-        Values::Numbers(kept.iter().map(|&i| value(i)).collect())
-    };
-    let values = [
-        Values::Cells(kept.iter().map(|&i| Some(grid.cells[i])).collect()),
-        integers(&|i| Some(i64::from(counts[i]))),
-        numbers(&|i| gi(i).map(|gi| gi.expected * total)),
-        integers(&|i| Some(i64::from(test.rows[i].neighbours))),
-        numbers(&|i| gi(i).map(|gi| gi.z)),
-        numbers(&|i| gi(i).map(|gi| gi.p_two_sided())),
-        numbers(&|i| test.q[i]),
-        integers(&|i| test.bin(i).map(i64::from)),
-        Values::Choices(
-            kept.iter()
-                .map(|&i| Some(test.class(i, question.query.alpha)))
-                .collect(),
-        ),
-        Values::Booleans(kept.iter().map(|&i| !neighbours.complete(i)).collect()),
-        integers(&|i| Some(around(&counts, &neighbours, i))),
-    ];
-    LayerTable {
-        layer: &HOTSPOTS,
-        keys: Keys::Cells(kept.iter().map(|&i| grid.cells[i]).collect()),
-        shapes: kept.iter().map(|&i| u32::try_from(i).ok()).collect(),
-        boundaries: grid.boundaries(),
-        points: None,
-        columns: PROPERTIES
-            .iter()
-            .zip(values)
-            .map(|(property, values)| Column { property, values })
-            .collect(),
-        metadata: tested_metadata(question, tally, null, test.tested()),
     }
 }

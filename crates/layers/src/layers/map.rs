@@ -3,15 +3,16 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use naqsha_analytics::{Neighbours, Null, requires_sampling};
+use naqsha_analytics::{Method, Neighbours, Null, fdr, requires_sampling};
 use naqsha_model::Basis;
 
+use crate::description::LayerDescription;
 use crate::error::LayerError;
-use crate::layer::Question;
+use crate::layer::{Computed, Question};
 use crate::layers::tally::{Tally, tally};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
-use crate::table::Metadata;
+use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
 const LEAST_RECORDS: u64 = 30;
@@ -28,8 +29,10 @@ const COUNTED_BASES: [Basis; 4] = [
 pub(crate) struct Map {
     pub(crate) grid: Arc<Grid>,
     pub(crate) counts: Vec<u32>,
+    /// The same as the statistics take them.
+    pub(crate) values: Vec<f64>,
     pub(crate) neighbours: Arc<Neighbours>,
-    pub(crate) tally: Tally,
+    tally: Tally,
 }
 
 impl Map {
@@ -38,8 +41,10 @@ impl Map {
         let tally = tally(question, Some(&COUNTED_BASES))?;
         let grid = question.area.grid(question.resolution)?;
         let (resolution, k) = (question.resolution, question.query.k);
+        let counts = tally.over(&grid);
         Ok(Self {
-            counts: tally.over(&grid),
+            values: counts.iter().map(|&count| f64::from(count)).collect(),
+            counts,
             neighbours: question.area.neighbours(resolution, k)?,
             grid,
             tally,
@@ -52,13 +57,9 @@ impl Map {
         total < LEAST_RECORDS
     }
 
-    pub(crate) fn values(&self) -> Vec<f64> {
-        self.counts.iter().map(|&count| f64::from(count)).collect()
-    }
-
     /// The null model asked for; where nothing was asked, the exact one if these counts have it.
     pub(crate) fn null_model(&self, question: &Question<'_>) -> NullModel {
-        let default = || match requires_sampling(&self.values(), &self.neighbours) {
+        let default = || match requires_sampling(&self.values, &self.neighbours) {
             None => NullModel::Exact,
             Some(_why) => NullModel::MonteCarlo,
         };
@@ -80,30 +81,101 @@ pub(crate) fn law(null: NullModel, question: &Question<'_>) -> Result<Null, Laye
     })
 }
 
-/// Records in a cell and its neighbours together.
-pub(crate) fn around(counts: &[u32], neighbours: &Neighbours, cell: usize) -> i64 {
-    let others = neighbours.of(cell).iter().map(|&other| other as usize);
-    let cells = others.chain([cell]);
-    cells.map(|cell| i64::from(counts[cell])).sum()
+/// Benjamini-Hochberg q of the cells that were tested.
+pub(crate) fn q_values(p: &[Option<f64>]) -> Result<Vec<Option<f64>>, LayerError> {
+    let q = fdr(p, Method::BenjaminiHochberg);
+    q.map_err(|error| LayerError::Statistic(error.to_string()))
 }
 
-/// What is said of a table of a local statistic.
-pub(crate) fn tested_metadata(
-    question: &Question<'_>,
-    tally: Tally,
-    null: NullModel,
-    tested: u64,
-) -> Metadata {
-    Metadata {
-        study_area: Some(tally.facts),
-        resolution: Some(question.resolution),
-        null: Some(null.code()),
-        tested: Some(tested),
-        alpha: Some(question.query.alpha),
-        fdr: Some("bh"),
-        seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
-        excluded: tally.excluded,
-        synthetic: tally.synthetic,
-        ..Metadata::plain(question.snapshot.version(), question.scope)
+/// The cells of a map that are answered, and columns of them by cell.
+pub(crate) struct Answered<'m> {
+    map: &'m Map,
+    kept: Vec<usize>,
+}
+
+impl<'m> Answered<'m> {
+    /// Those that hold as many records as are asked.
+    pub(crate) fn of(map: &'m Map, question: &Question<'_>) -> Self {
+        let holds = |&cell: &usize| u64::from(map.counts[cell]) >= question.query.n_min;
+        let kept = (0..map.counts.len()).filter(holds).collect();
+        Self { map, kept }
+    }
+
+    fn each<V>(&self, value: impl Fn(usize) -> V) -> Vec<V> {
+        self.kept.iter().map(|&cell| value(cell)).collect()
+    }
+
+    pub(crate) fn integers(&self, value: impl Fn(usize) -> Option<i64>) -> Values {
+        Values::Integers(self.each(value))
+    }
+
+    pub(crate) fn numbers(&self, value: impl Fn(usize) -> Option<f64>) -> Values {
+        Values::Numbers(self.each(value))
+    }
+
+    pub(crate) fn choices(&self, value: impl Fn(usize) -> Option<&'static str>) -> Values {
+        Values::Choices(self.each(value))
+    }
+
+    /// The cells themselves.
+    pub(crate) fn cells(&self) -> Values {
+        Values::Cells(self.each(|cell| Some(self.map.grid.cells[cell])))
+    }
+
+    /// Records in each.
+    pub(crate) fn counts(&self) -> Values {
+        self.integers(|cell| Some(i64::from(self.map.counts[cell])))
+    }
+
+    /// Whether neighbours are missing.
+    pub(crate) fn edge(&self) -> Values {
+        Values::Booleans(self.each(|cell| !self.map.neighbours.complete(cell)))
+    }
+
+    /// Records in each cell and its neighbours together.
+    pub(crate) fn around(&self) -> Values {
+        let count = |cell: usize| i64::from(self.map.counts[cell]);
+        self.integers(|cell| {
+            let others = self.map.neighbours.of(cell).iter();
+            Some(count(cell) + others.map(|&other| count(other as usize)).sum::<i64>())
+        })
+    }
+}
+
+impl Map {
+    /// The answer of a layer that tests each cell: its properties' columns of the answered cells, and q of all.
+    pub(crate) fn answer<const N: usize>(
+        &self,
+        question: &Question<'_>,
+        layer: &'static LayerDescription,
+        columns: [Values; N],
+        (null, q): (NullModel, &[Option<f64>]),
+    ) -> Computed {
+        let kept = Answered::of(self, question).kept;
+        let columns = layer.properties.iter().zip(columns);
+        let table = LayerTable {
+            layer,
+            keys: Keys::Cells(kept.iter().map(|&cell| self.grid.cells[cell]).collect()),
+            shapes: kept.iter().map(|&cell| u32::try_from(cell).ok()).collect(),
+            boundaries: self.grid.boundaries(),
+            points: None,
+            columns: columns
+                .map(|(property, values)| Column { property, values })
+                .collect(),
+            metadata: Metadata {
+                study_area: Some(self.tally.facts.clone()),
+                resolution: Some(question.resolution),
+                null: Some(null.code()),
+                tested: Some(q.iter().flatten().count() as u64),
+                alpha: Some(question.query.alpha),
+                fdr: Some("bh"),
+                seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
+                excluded: self.tally.excluded.clone(),
+                synthetic: self.tally.synthetic,
+                ..Metadata::plain(question.snapshot.version(), question.scope)
+            },
+        };
+        let matched = table.len() as u64;
+        Computed { table, matched }
     }
 }
