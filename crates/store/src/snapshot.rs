@@ -211,8 +211,8 @@ impl Snapshot {
     }
 
     /// Current rows of each file that is served.
-    pub(crate) fn current_by_file(&self) -> HashMap<(BatchDigest, u32), u64> {
-        let seen = |part: &Arc<Part>| ((part.file.batch, part.file.part), part.seen());
+    pub(crate) fn current_by_file(&self) -> HashMap<FileKey, u64> {
+        let seen = |part: &Arc<Part>| (part.file.key(), part.seen());
         self.parts.iter().map(seen).collect()
     }
 

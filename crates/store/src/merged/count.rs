@@ -45,11 +45,11 @@ impl View {
     /// Counts per cell, and what is in none.
     pub(crate) fn count(&self, scan: &Scan<'_>, resolution: Resolution) -> Counts {
         let asked = self.asked(scan);
-        if scan.area().is_none() && asked.prefers_calendar(resolution) {
-            asked.by_calendar(resolution)
-        } else {
-            asked.by_cell(scan, resolution)
-        }
+        let by_calendar = match scan.area() {
+            None => asked.by_calendar(resolution),
+            Some(_) => None,
+        };
+        by_calendar.unwrap_or_else(|| asked.by_cell(scan, resolution))
     }
 
     /// Rows of each file that pass, in the order of the files.

@@ -39,7 +39,6 @@ pub(crate) struct Gone {
     states: Vec<State>,
     /// One bit a row.
     bits: Box<[u64]>,
-    pub count: usize,
     /// The rows, ascending, each with its spot in the calendar, where they are few.
     pub(super) rows: Option<Box<[(u32, Spot)]>>,
 }
@@ -93,7 +92,6 @@ impl View {
         let mut gone = Gone {
             states,
             bits: bits.into(),
-            count,
             rows: None,
         };
         if count <= rows / FEW {

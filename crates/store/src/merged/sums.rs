@@ -56,44 +56,24 @@ struct Task<'v> {
 }
 
 impl<'v> Asked<'v> {
-    /// Whether the calendar has less to look at than the columns.
-    pub(super) fn prefers_calendar(&self, resolution: Resolution) -> bool {
+    /// Counts by the calendar; `None` where it has no less to look at than the columns.
+    pub(super) fn by_calendar(&self, resolution: Resolution) -> Option<Counts> {
         if self.is_summed(resolution) {
-            return true;
+            return Some(self.summed().by_place(self, resolution));
         }
         let gone = match &self.view.gone {
-            None => 0,
-            Some(gone) if gone.rows.is_some() => gone.count,
-            Some(_) => return false,
+            None => &[][..],
+            Some(gone) => gone.rows.as_deref()?,
         };
-        let tasks = self.tasks();
-        let looked_at = tasks
-            .iter()
-            .map(|task| task.spots.len() + task.ranged.len());
-        let few = FEW[usize::from(By::of(resolution) == By::Entry)];
-        (looked_at.sum::<usize>() + gone) * few <= self.view.merged.rows()
-    }
-
-    /// Counts by the calendar.
-    pub(super) fn by_calendar(&self, resolution: Resolution) -> Counts {
-        if self.is_summed(resolution) {
-            let calendar = &self.view.merged.calendar;
-            let sums = Sums {
-                by: By::Place,
-                counted: calendar.rows.clone(),
-                invented: Vec::new(),
-                uncounted: 0,
-                nowhere: calendar.nowhere_rows.clone(),
-            };
-            return sums.by_place(self, resolution);
+        let (tasks, by) = (self.tasks(), By::of(resolution));
+        let rows = tasks.iter().map(|of| of.spots.len() + of.ranged.len());
+        let rows = rows.sum::<usize>();
+        let few = FEW[usize::from(by == By::Entry)];
+        if (rows + gone.len()) * few > self.view.merged.rows() {
+            return None;
         }
-        let tasks = self.tasks();
-        let by = By::of(resolution);
-        let rows = tasks
-            .iter()
-            .map(|task| task.spots.len() + task.ranged.len());
         let tally = |sums: Sums, task: &Task<'_>| sums.add(self, task);
-        let mut sums = if rows.sum::<usize>() > SHARED {
+        let mut sums = if rows > SHARED {
             let per_thread = tasks.len().div_ceil(rayon::current_num_threads());
             let shares = tasks.par_chunks(per_thread);
             shares
@@ -103,13 +83,24 @@ impl<'v> Asked<'v> {
         } else {
             tasks.iter().fold(Sums::new(self, by), tally)
         };
-        let gone = self.view.gone.as_ref().and_then(|gone| gone.rows.as_ref());
-        for &(row, spot) in gone.into_iter().flatten() {
+        for &(row, spot) in gone {
             sums.take_off(self, row as usize, spot);
         }
-        match by {
+        Some(match by {
             By::Place => sums.by_place(self, resolution),
             By::Entry => sums.by_entry(self, resolution),
+        })
+    }
+
+    /// The sums of all rows.
+    fn summed(&self) -> Sums {
+        let calendar = &self.view.merged.calendar;
+        Sums {
+            by: By::Place,
+            counted: calendar.rows.clone(),
+            invented: Vec::new(),
+            uncounted: 0,
+            nowhere: calendar.nowhere_rows.clone(),
         }
     }
 
