@@ -61,15 +61,16 @@ impl Steps {
     /// How many there are and where they lie, for a refusal.
     pub(crate) fn in_words(&self) -> String {
         let code = self.period.code();
-        match (self.complete.as_slice(), self.complete.first()) {
-            ([.., last], Some(first)) => {
+        match self.complete.as_slice() {
+            [] => format!(
+                "there is no complete {code} among the days that were asked about and that the data cover"
+            ),
+            [only] => format!("there is one {code}, from {}", only.first().date()),
+            [first, .., last] => {
                 let many = self.complete.len();
                 let (first, last) = (first.first().date(), last.last().date());
-                format!("there are {many} (a {code} each), from {first} to {last}")
+                format!("there are {many} {code}s, from {first} to {last}")
             }
-            _ => format!(
-                "there is no complete {code} in the days that were asked about and that the data cover"
-            ),
         }
     }
 }
