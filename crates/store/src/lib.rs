@@ -37,6 +37,7 @@ mod files_at;
 mod files_bucket;
 mod files_folder;
 mod files_id;
+mod folder_lock;
 mod hidden;
 mod index;
 mod keys;
