@@ -74,10 +74,10 @@ impl Binomial {
     fn mass(&self, k: u64) -> f64 {
         let (n, successes, failures) = (real(self.n), real(k), real(self.n - k));
         if k == 0 {
-            return (n * self.log(self.q, self.p)).exp();
+            return (n * log(self.q, self.p)).exp();
         }
         if k == self.n {
-            return (n * self.log(self.p, self.q)).exp();
+            return (n * log(self.p, self.q)).exp();
         }
         let exponent = remainder(n)
             - remainder(successes)
@@ -86,15 +86,14 @@ impl Binomial {
             - deviance(failures, n * self.q);
         exponent.exp() * (n / (TAU * successes * failures)).sqrt()
     }
+}
 
-    /// ln of a probability, by its complement where it is near one.
-    #[expect(clippy::unused_self, reason = "the pair is this law's")]
-    fn log(&self, of: f64, complement: f64) -> f64 {
-        if complement < 0.5 {
-            (-complement).ln_1p()
-        } else {
-            of.ln()
-        }
+/// ln of a probability, by its complement where it is near one.
+fn log(of: f64, complement: f64) -> f64 {
+    if complement < 0.5 {
+        (-complement).ln_1p()
+    } else {
+        of.ln()
     }
 }
 
