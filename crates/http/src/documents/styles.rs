@@ -163,24 +163,15 @@ fn of_class(code: &str) -> Option<&'static str> {
 
 /// From light to dark: whole numbers from one on, real ones from a thousandth on.
 fn ramp(property: &Property) -> Value {
-    let [a, b, c, d, e] = if property.kind == PropertyKind::Number {
+    let limits = if property.kind == PropertyKind::Number {
         [0.001, 0.01, 0.1, 1.0, 10.0]
     } else {
         [1.0, 3.0, 10.0, 30.0, 100.0]
     };
-    json!([
-        "step",
-        ["coalesce", ["get", property.name], 0],
-        "#f7f7f7",
-        a,
-        "#ffffb2",
-        b,
-        "#fecc5c",
-        c,
-        "#fd8d3c",
-        d,
-        "#f03b20",
-        e,
-        "#bd0026",
-    ])
+    let colours = ["#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026"];
+    let value = json!(["coalesce", ["get", property.name], 0]);
+    let steps = limits.into_iter().zip(colours);
+    let steps = steps.flat_map(|(limit, colour)| [Value::from(limit), colour.into()]);
+    let head = [json!("step"), value, json!("#f7f7f7")];
+    head.into_iter().chain(steps).collect()
 }
