@@ -10,20 +10,31 @@ mod boundaries;
 mod catalogue;
 mod description;
 mod error;
+mod explain;
+mod interval;
 mod layer;
 mod layers;
 mod parameters;
+mod period;
 mod query;
 mod scope;
+mod steps;
 mod study_areas;
 mod table;
+
+pub use naqsha_analytics::Calibration;
 
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
+pub use explain::{Explanation, explain, explained};
 pub use parameters::{Parameter, ParameterError, ParameterKind};
+pub use period::{Baseline, Period};
 pub use query::{Defaults, LayerQuery, NullModel};
 pub use scope::{Role, Scope};
+pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
-pub use table::{Column, Excluded, Keys, LayerTable, Metadata, StudyAreaFacts, Values};
+pub use table::{
+    Bandwidth, Column, Compared, Excluded, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
+};

@@ -17,8 +17,14 @@ pub enum Parameter {
     Deduplicated,
     /// Time interval.
     Datetime,
+    /// Length of a step.
+    Period,
+    /// What the last step is compared with.
+    Baseline,
     /// H3 resolution of the answer.
     Resolution,
+    /// How far a record reaches.
+    BandwidthM,
     /// Radius of the neighbourhood in grid steps.
     K,
     /// False-discovery rate below which a cell is hot or cold.
@@ -31,6 +37,8 @@ pub enum Parameter {
     StudyArea,
     /// Least count of a returned cell.
     NMin,
+    /// Whether the test is tried on shuffled maps.
+    Calibrate,
     /// An earlier version of the data.
     AsOf,
 }
@@ -78,6 +86,8 @@ pub(crate) const STAGES: &[&str] = &[
     "ngo_report",
     "osint",
 ];
+pub(crate) const PERIODS: &[&str] = &["week", "month", "quarter", "year"];
+pub(crate) const BASELINES: &[&str] = &["previous", "year_before"];
 pub(crate) const BASES: &[&str] = &[
     "occurrence",
     "seizure",
@@ -90,6 +100,59 @@ pub(crate) const BASES: &[&str] = &[
     "unknown",
 ];
 
+/// What layers of counts understand: which records, where, and how much of the map is returned.
+pub(crate) const OF_COUNTS: [Parameter; 11] = [
+    Parameter::Category,
+    Parameter::Subtype,
+    Parameter::Stage,
+    Parameter::Agency,
+    Parameter::Basis,
+    Parameter::Deduplicated,
+    Parameter::Datetime,
+    Parameter::Resolution,
+    Parameter::StudyArea,
+    Parameter::NMin,
+    Parameter::AsOf,
+];
+
+/// What layers that test each cell's neighbourhood understand beside [`OF_COUNTS`].
+pub(crate) const OF_TESTS: [Parameter; 4] = [
+    Parameter::K,
+    Parameter::Alpha,
+    Parameter::Null,
+    Parameter::Seed,
+];
+
+/// The members of several lists in documentation order; `N` is how many there are.
+pub(crate) const fn joined<const N: usize>(lists: &[&[Parameter]]) -> [Parameter; N] {
+    let mut all = [Parameter::Category; N];
+    let (mut filled, mut next) = (0, 0);
+    while next < Parameter::ALL.len() {
+        if is_in(lists, Parameter::ALL[next]) {
+            all[filled] = Parameter::ALL[next];
+            filled += 1;
+        }
+        next += 1;
+    }
+    assert!(filled == N, "N is the number of distinct members");
+    all
+}
+
+const fn is_in(lists: &[&[Parameter]], wanted: Parameter) -> bool {
+    let mut list = 0;
+    while list < lists.len() {
+        let mut member = 0;
+        while member < lists[list].len() {
+            if lists[list][member] as u8 == wanted as u8 {
+                return true;
+            }
+            member += 1;
+        }
+        list += 1;
+    }
+    false
+}
+
 impl Parameter {
     /// Every parameter, in documentation order.
     pub const ALL: &'static [Self] = &[
@@ -100,13 +163,17 @@ impl Parameter {
         Self::Basis,
         Self::Deduplicated,
         Self::Datetime,
+        Self::Period,
+        Self::Baseline,
         Self::Resolution,
+        Self::BandwidthM,
         Self::K,
         Self::Alpha,
         Self::Null,
         Self::Seed,
         Self::StudyArea,
         Self::NMin,
+        Self::Calibrate,
         Self::AsOf,
     ];
 
@@ -120,13 +187,17 @@ impl Parameter {
             Self::Basis => "basis",
             Self::Deduplicated => "deduplicated",
             Self::Datetime => "datetime",
+            Self::Period => "period",
+            Self::Baseline => "baseline",
             Self::Resolution => "resolution",
+            Self::BandwidthM => "bandwidth_m",
             Self::K => "k",
             Self::Alpha => "alpha",
             Self::Null => "null",
             Self::Seed => "seed",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
+            Self::Calibrate => "calibrate",
             Self::AsOf => "as_of",
         }
     }
@@ -139,7 +210,7 @@ impl Parameter {
             Self::Stage => ParameterKind::ChoiceList(STAGES),
             Self::Basis => ParameterKind::ChoiceList(BASES),
             Self::Agency => ParameterKind::TextList,
-            Self::Deduplicated => ParameterKind::Flag,
+            Self::Deduplicated | Self::Calibrate => ParameterKind::Flag,
             Self::Datetime => ParameterKind::Interval,
             Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },
             Self::K => ParameterKind::Integer { min: 1, max: 3 },
@@ -148,6 +219,12 @@ impl Parameter {
                 below: 1.0,
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
+            Self::Period => ParameterKind::Choice(PERIODS),
+            Self::Baseline => ParameterKind::Choice(BASELINES),
+            Self::BandwidthM => ParameterKind::Number {
+                above: 0.0,
+                below: 1_000_000.0,
+            },
             Self::StudyArea => ParameterKind::Text,
             Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
@@ -178,6 +255,15 @@ impl Parameter {
             Self::Datetime => {
                 "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count."
             }
+            Self::Period => {
+                "Length of a step: week (from Monday), month, quarter or year. Only complete steps are used; the answer says which."
+            }
+            Self::Baseline => {
+                "What the last step is compared with: the one before (previous) or the same one a year earlier (year_before)."
+            }
+            Self::BandwidthM => {
+                "How far a record reaches, in metres. Left out, it follows from the resolution; the answer says what it was."
+            }
             Self::Resolution => {
                 "H3 resolution of the answer. Records located more coarsely are excluded and counted."
             }
@@ -192,6 +278,9 @@ impl Parameter {
             }
             Self::NMin => {
                 "Only cells with at least this count are returned; the statistics still use every cell."
+            }
+            Self::Calibrate => {
+                "Whether the answer also says what its test finds on the same map shuffled, where there is nothing to find."
             }
             Self::AsOf => {
                 "Version of the data, as X-Data-Version gave it: the answer is the one that was given then."

@@ -1,10 +1,16 @@
 //! The layers there are: one file and one line in the list each.
 
+mod calibration;
+mod change;
 mod clusters;
 mod counts;
+mod density;
+mod emerging;
 mod hotspots;
 mod incidents;
 mod map;
+mod sentences;
+mod stepped;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
@@ -12,6 +18,7 @@ pub(crate) use incidents::table as incidents_table;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
+use crate::explain::Sentence;
 use crate::layer::Layer;
 
 /// Every layer, in catalogue order.
@@ -20,6 +27,9 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &density::Density,
+    &emerging::Emerging,
+    &change::Change,
 ];
 
 /// What every layer is, in the same order.
@@ -28,6 +38,18 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &density::DENSITY,
+    &emerging::EMERGING,
+    &change::CHANGE,
+];
+
+/// How a cell of a layer is explained.
+pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
+    (HOTSPOTS.id, sentences::hotspots),
+    (clusters::CLUSTERS.id, sentences::clusters),
+    (density::DENSITY.id, sentences::density),
+    (emerging::EMERGING.id, sentences::emerging),
+    (change::CHANGE.id, sentences::change),
 ];
 
 /// The layer of an id.
