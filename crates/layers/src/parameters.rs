@@ -17,8 +17,14 @@ pub enum Parameter {
     Deduplicated,
     /// Time interval.
     Datetime,
+    /// Length of a step.
+    Period,
+    /// What the last step is compared with.
+    Baseline,
     /// H3 resolution of the answer.
     Resolution,
+    /// How far a record reaches.
+    BandwidthM,
     /// Radius of the neighbourhood in grid steps.
     K,
     /// False-discovery rate below which a cell is hot or cold.
@@ -78,6 +84,8 @@ pub(crate) const STAGES: &[&str] = &[
     "ngo_report",
     "osint",
 ];
+pub(crate) const PERIODS: &[&str] = &["week", "month", "quarter", "year"];
+pub(crate) const BASELINES: &[&str] = &["previous", "year_before"];
 pub(crate) const BASES: &[&str] = &[
     "occurrence",
     "seizure",
@@ -90,6 +98,59 @@ pub(crate) const BASES: &[&str] = &[
     "unknown",
 ];
 
+/// What layers of counts understand: which records, where, and how much of the map is returned.
+pub(crate) const OF_COUNTS: [Parameter; 11] = [
+    Parameter::Category,
+    Parameter::Subtype,
+    Parameter::Stage,
+    Parameter::Agency,
+    Parameter::Basis,
+    Parameter::Deduplicated,
+    Parameter::Datetime,
+    Parameter::Resolution,
+    Parameter::StudyArea,
+    Parameter::NMin,
+    Parameter::AsOf,
+];
+
+/// What layers that test each cell's neighbourhood understand beside [`OF_COUNTS`].
+pub(crate) const OF_TESTS: [Parameter; 4] = [
+    Parameter::K,
+    Parameter::Alpha,
+    Parameter::Null,
+    Parameter::Seed,
+];
+
+/// The members of several lists in documentation order; `N` is how many there are.
+pub(crate) const fn joined<const N: usize>(lists: &[&[Parameter]]) -> [Parameter; N] {
+    let mut all = [Parameter::Category; N];
+    let (mut filled, mut next) = (0, 0);
+    while next < Parameter::ALL.len() {
+        if is_in(lists, Parameter::ALL[next]) {
+            all[filled] = Parameter::ALL[next];
+            filled += 1;
+        }
+        next += 1;
+    }
+    assert!(filled == N, "N is the number of distinct members");
+    all
+}
+
+const fn is_in(lists: &[&[Parameter]], wanted: Parameter) -> bool {
+    let mut list = 0;
+    while list < lists.len() {
+        let mut member = 0;
+        while member < lists[list].len() {
+            if lists[list][member] as u8 == wanted as u8 {
+                return true;
+            }
+            member += 1;
+        }
+        list += 1;
+    }
+    false
+}
+
 impl Parameter {
     /// Every parameter, in documentation order.
     pub const ALL: &'static [Self] = &[
@@ -100,7 +161,10 @@ impl Parameter {
         Self::Basis,
         Self::Deduplicated,
         Self::Datetime,
+        Self::Period,
+        Self::Baseline,
         Self::Resolution,
+        Self::BandwidthM,
         Self::K,
         Self::Alpha,
         Self::Null,
@@ -120,7 +184,10 @@ impl Parameter {
             Self::Basis => "basis",
             Self::Deduplicated => "deduplicated",
             Self::Datetime => "datetime",
+            Self::Period => "period",
+            Self::Baseline => "baseline",
             Self::Resolution => "resolution",
+            Self::BandwidthM => "bandwidth_m",
             Self::K => "k",
             Self::Alpha => "alpha",
             Self::Null => "null",
@@ -148,6 +215,12 @@ impl Parameter {
                 below: 1.0,
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
+            Self::Period => ParameterKind::Choice(PERIODS),
+            Self::Baseline => ParameterKind::Choice(BASELINES),
+            Self::BandwidthM => ParameterKind::Number {
+                above: 0.0,
+                below: 1_000_000.0,
+            },
             Self::StudyArea => ParameterKind::Text,
             Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
@@ -177,6 +250,15 @@ impl Parameter {
             }
             Self::Datetime => {
                 "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count."
+            }
+            Self::Period => {
+                "Length of a step: week (from Monday), month, quarter or year. Only complete steps are used; the answer says which."
+            }
+            Self::Baseline => {
+                "What the last step is compared with: the one before (previous) or the same one a year earlier (year_before)."
+            }
+            Self::BandwidthM => {
+                "How far a record reaches, in metres. Left out, it follows from the resolution; the answer says what it was."
             }
             Self::Resolution => {
                 "H3 resolution of the answer. Records located more coarsely are excluded and counted."

@@ -29,6 +29,7 @@ mod cluster;
 mod columns;
 mod contents;
 mod cube;
+mod days;
 mod error;
 mod event;
 mod files;

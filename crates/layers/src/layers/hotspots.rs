@@ -6,7 +6,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::parameters::Parameter;
+use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 
 /// Gi* over every cell of the study area, zeros included.
 pub(crate) struct Hotspots;
@@ -37,10 +37,12 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     reference: "Ord, J. K. and Getis, A. (1995), Geographical Analysis 27(4), doi:10.1111/j.1538-4632.1995.tb00912.x; \
                 Benjamini, Y. and Hochberg, Y. (1995), J. R. Stat. Soc. B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x",
     properties: &PROPERTIES,
-    parameters: Parameter::ALL,
+    parameters: &PARAMETERS,
     default: true,
     over_cells: true,
 };
+
+static PARAMETERS: [Parameter; 15] = joined(&[&OF_COUNTS, &OF_TESTS]);
 
 static PROPERTIES: [Property; 11] = [
     Property {

@@ -31,10 +31,8 @@ pub(crate) fn filter(query: &LayerQuery) -> Filter<'static> {
         stages: query.stages.clone(),
         agencies: query.agencies.clone(),
         bases: query.bases.clone(),
-        precisions: None,
-        handlings: None,
         days: query.days,
-        area: None,
+        ..Filter::default()
     }
 }
 

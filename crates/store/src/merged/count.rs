@@ -9,13 +9,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use h3o::Resolution;
-use naqsha_model::{Category, DayRange};
+use naqsha_model::Category;
 use rayon::prelude::*;
 
 use super::{Segment, View};
 use crate::area::contained;
 use crate::cells;
 use crate::cube::{Counts, sum};
+use crate::days::Days;
 use crate::months::ByMonth;
 use crate::scan::{COUNTED, OUT, Scan, Tally, outside_days};
 
@@ -27,7 +28,7 @@ pub(super) struct Asked<'v> {
     pub(super) view: &'v View,
     /// Verdict of each kind.
     pub(super) table: Box<[u8; KINDS]>,
-    pub(super) days: Option<DayRange>,
+    pub(super) days: Option<Days>,
     /// Whether all rows pass that are of the area.
     pub(super) is_open: bool,
 }
