@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use h3o::CellIndex;
-use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
+use naqsha_layers::{Answer, Column, Fact, Keys, LayerTable, Values};
 use naqsha_model::Point;
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
     let study_area = m.study_area.as_ref().map(|area| {
         json!({ "name": area.name, "hash": area.hash, "cells": area.cells, "occupied": area.occupied })
     });
-    json!({
+    let mut member = json!({
         "layer": answer.table.layer.id,
         "data_version": answer.version,
         "study_area": study_area,
@@ -112,7 +112,25 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
         },
         "policy": m.policy,
         "synthetic": m.synthetic,
-    })
+    });
+    if !m.statistics.is_empty() {
+        member["statistics"] = facts(&m.statistics);
+    }
+    member
+}
+
+/// What an answer says of the map as a whole.
+fn facts(of: &[(&'static str, Fact)]) -> Value {
+    let value = |fact: &Fact| match fact {
+        Fact::Count(count) => json!(count),
+        Fact::Number(number) => json!(number),
+        Fact::Word(word) => json!(word),
+        Fact::Rows(rows) => rows.iter().map(|row| facts(row)).collect(),
+    };
+    let members = of
+        .iter()
+        .map(|(name, fact)| ((*name).to_owned(), value(fact)));
+    Value::Object(members.collect())
 }
 
 /// Writes features of one table: what is the same for every row is prepared once.

@@ -100,6 +100,8 @@ pub struct Metadata {
     pub fdr: Option<&'static str>,
     /// Seed, where the null was sampled.
     pub seed: Option<u64>,
+    /// What the answer says of the map as a whole, by name, beside the features; empty where a layer says nothing.
+    pub statistics: Vec<(&'static str, Fact)>,
     /// Records that match the question and are not on the map.
     pub excluded: Excluded,
     /// The rules of disclosure that were applied.
@@ -120,11 +122,25 @@ impl Metadata {
             alpha: None,
             fdr: None,
             seed: None,
+            statistics: Vec::new(),
             excluded: Excluded::default(),
             policy: scope.policy(),
             synthetic: false,
         }
     }
+}
+
+/// Something that an answer says of the map as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A whole number.
+    Count(u64),
+    /// A real number, `None` where it does not exist.
+    Number(Option<f64>),
+    /// A word, `None` where there is none.
+    Word(Option<String>),
+    /// Several things of one kind, each with its own facts.
+    Rows(Vec<Vec<(&'static str, Fact)>>),
 }
 
 /// The study area as used.

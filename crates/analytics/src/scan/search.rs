@@ -11,8 +11,8 @@ use super::zones::Circles;
 /// By how many square roots of its cases a block's largest circle may be above its smallest: chance differs by as much.
 const GROWTH: u32 = 2;
 
-/// Ends of stretches that are judged together before each by itself.
-const ENDS: usize = 8;
+/// Begins, and ends, of stretches that are judged together before each by itself.
+const TOGETHER: usize = 8;
 
 /// The distinct times, and which stretches of them may be clusters.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ pub(super) struct Calendar {
     /// For each distinct time, the last one that ends a stretch which begins there; none where no stretch begins. Where every
     /// stretch is open, none begins before one at which none does.
     pub(super) last_end: Vec<Option<u32>>,
+    /// Cases from each distinct time to the end, in all places, and the first time that begins an open stretch.
+    pub(super) to_end: Vec<u64>,
+    pub(super) first_start: usize,
     /// Whether every stretch lasts to the end of the period.
     pub(super) is_open: bool,
 }
@@ -68,6 +71,8 @@ pub(super) struct Scratch {
     held: Vec<u32>,
     here: Vec<u32>,
     everywhere: Vec<u32>,
+    /// The times of the cases that enter with a block, circle by circle.
+    entering: Vec<u32>,
     /// Stretches to be looked at closely: distinct times and cases.
     open: Vec<([u32; 2], u32)>,
 }
@@ -174,25 +179,27 @@ impl Walk {
         found: &mut impl FnMut(Hit) -> &'l [u64],
     ) {
         let steps = &self.steps[block];
-        let within = |times: &[u32; 2], time: &u32| (times[0]..=times[1]).contains(time);
-        // From the cases of the largest circle back to those before the smallest.
-        let last = steps[steps.len() - 1].end as usize;
-        for (times, count) in &mut scratch.open {
-            for place in &self.places[place..last] {
-                let held = cases.of(*place).iter();
-                *count -=
-                    u32::try_from(held.filter(|time| within(times, time)).count()).unwrap_or(0);
-            }
-        }
+        let within = |[first, last]: [u32; 2], times: &[u32]| -> u32 {
+            let inside = |time: &u32| u32::from((first..=last).contains(time));
+            times.iter().map(inside).sum()
+        };
+        scratch.entering.clear();
+        let mut ends = Vec::with_capacity(steps.len());
         for step in steps {
-            let entering = &self.places[place..step.end as usize];
+            for place in &self.places[place..step.end as usize] {
+                scratch.entering.extend_from_slice(cases.of(*place));
+            }
             place = step.end as usize;
+            ends.push(scratch.entering.len());
+        }
+        // From the cases of the largest circle back to those before the smallest.
+        for (times, count) in &mut scratch.open {
+            *count -= within(*times, &scratch.entering);
+        }
+        let mut start = 0;
+        for (step, end) in steps.iter().zip(ends) {
             for (times, count) in &mut scratch.open {
-                for place in entering {
-                    let held = cases.of(*place).iter();
-                    *count +=
-                        u32::try_from(held.filter(|time| within(times, time)).count()).unwrap_or(0);
-                }
+                *count += within(*times, &scratch.entering[start..end]);
                 let product = u64::from(step.cases) * cases.calendar.cases(*times);
                 if product < limits[*count as usize] {
                     *limits = found(Hit {
@@ -203,6 +210,7 @@ impl Walk {
                     });
                 }
             }
+            start = end;
         }
     }
 }
@@ -240,19 +248,14 @@ impl Scratch {
     fn sift_open(&mut self, calendar: &Calendar, fewest: u32, limits: &[u64]) {
         self.open.clear();
         let fewest = u64::from(fewest);
-        let all = calendar.up_to.last().copied().unwrap_or(0);
+        let last = self.counts.len().saturating_sub(1);
         let mut count = 0;
-        for (first, here) in self.counts.iter().enumerate().rev() {
+        let starts = self.counts.iter().zip(&calendar.to_end).enumerate();
+        for (first, (here, cases)) in starts.skip(calendar.first_start).rev() {
             count += here;
-            let Some(last) = calendar.last_end[first] else {
-                break;
-            };
-            let before = first
-                .checked_sub(1)
-                .map_or(0, |before| calendar.up_to[before]);
-            if *here > 0 && fewest * u64::from(all - before) < limits[count as usize] {
-                let first = u32::try_from(first).unwrap_or(u32::MAX);
-                self.open.push(([first, last], count));
+            if *here > 0 && fewest * cases < limits[count as usize] {
+                let times = [first, last].map(|time| u32::try_from(time).unwrap_or(u32::MAX));
+                self.open.push((times, count));
             }
         }
         self.open.reverse();
@@ -275,34 +278,42 @@ impl Scratch {
     }
 
     /// Finds the stretches that may have a high ratio in a circle with these cases, of which `fewest` are in the smallest.
+    ///
+    /// Begins and ends are first judged some together: none of those stretches has more cases than the longest, nor a smaller
+    /// expectation than the shortest.
     fn sift(&mut self, calendar: &Calendar, fewest: u32, limits: &[u64]) {
         self.open.clear();
         let fewest = u64::from(fewest);
-        let (mut before, mut stop) = (0, 0);
-        for (at, first) in self.held.iter().enumerate() {
-            let Some(last_end) = calendar.last_end[*first as usize] else {
-                before = self.here[at];
-                continue;
-            };
-            let all_before = calendar.before(*first);
-            while self.held.get(stop).is_some_and(|time| *time <= last_end) {
+        let before = |at: usize| at.checked_sub(1).map_or(0, |before| self.here[before]);
+        let mut stop = 0;
+        for first in (0..self.held.len()).step_by(TOGETHER) {
+            let last = (first + TOGETHER).min(self.held.len()) - 1;
+            let end = calendar.last_end[self.held[last] as usize];
+            while self.held.get(stop).is_some_and(|time| Some(*time) <= end) {
                 stop += 1;
             }
-            for from in (at..stop).step_by(ENDS) {
-                let to = (from + ENDS).min(stop);
-                let most = self.here[to - 1] - before;
-                if fewest * u64::from(self.everywhere[from] - all_before) >= limits[most as usize] {
-                    continue;
+            for from in (first..stop).step_by(TOGETHER) {
+                let to = (from + TOGETHER).min(stop);
+                if from >= last {
+                    let most = self.here[to - 1] - before(first);
+                    let shortest = self.everywhere[from] - calendar.before(self.held[last]);
+                    if fewest * u64::from(shortest) >= limits[most as usize] {
+                        continue;
+                    }
                 }
-                for end in from..to {
-                    let count = self.here[end] - before;
-                    let cases = u64::from(self.everywhere[end] - all_before);
-                    if fewest * cases < limits[count as usize] {
-                        self.open.push(([*first, self.held[end]], count));
+                for begin in first..=last {
+                    let end = calendar.last_end[self.held[begin] as usize];
+                    let (held, everywhere) = (before(begin), calendar.before(self.held[begin]));
+                    for at in from.max(begin)..to {
+                        let count = self.here[at] - held;
+                        let cases = u64::from(self.everywhere[at] - everywhere);
+                        if fewest * cases < limits[count as usize] && Some(self.held[at]) <= end {
+                            self.open.push(([self.held[begin], self.held[at]], count));
+                        }
                     }
                 }
             }
-            before = self.here[at];
         }
+        self.open.sort_unstable();
     }
 }

@@ -239,9 +239,14 @@ fn calendar(distinct: &[i64], all: &[i64], period: Period, look: Look) -> Calend
             }
         }
     };
+    let up_to: Vec<u32> = distinct.iter().map(up_to).collect();
+    let to_end = |first: &i64| (all.len() - all.partition_point(|other| other < first)) as u64;
+    let last_end: Vec<Option<u32>> = distinct.iter().map(last_end).collect();
     Calendar {
-        up_to: distinct.iter().map(up_to).collect(),
-        last_end: distinct.iter().map(last_end).collect(),
+        up_to,
+        to_end: distinct.iter().map(to_end).collect(),
+        first_start: last_end.iter().take_while(|end| end.is_none()).count(),
+        last_end,
         is_open: look == Look::Prospective,
     }
 }

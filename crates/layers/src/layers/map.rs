@@ -4,26 +4,17 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use naqsha_analytics::{Method, Neighbours, Null, fdr, requires_sampling};
-use naqsha_model::Basis;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Question};
-use crate::layers::tally::{Tally, tally};
+use crate::layers::tally::{COUNTED_BASES, Tally, tally};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
-const LEAST_RECORDS: u64 = 30;
-
-/// A place of these kinds is where something happened; a residence or a police station is not.
-const COUNTED_BASES: [Basis; 4] = [
-    Basis::Occurrence,
-    Basis::Seizure,
-    Basis::Exploitation,
-    Basis::BorderPoint,
-];
+pub(crate) const LEAST_RECORDS: u64 = 30;
 
 /// A count for every cell of the study area, zeros included.
 pub(crate) struct Map {

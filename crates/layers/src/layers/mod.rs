@@ -4,7 +4,10 @@ mod clusters;
 mod counts;
 mod hotspots;
 mod incidents;
+mod linkages;
 mod map;
+mod near_repeat;
+mod occupied;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
@@ -20,6 +23,8 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &near_repeat::NearRepeat,
+    &linkages::Linkages,
 ];
 
 /// What every layer is, in the same order.
@@ -28,6 +33,8 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &near_repeat::NEAR_REPEAT,
+    &linkages::LINKAGES,
 ];
 
 /// The layer of an id.
