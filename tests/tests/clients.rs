@@ -15,7 +15,15 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 4] = ["incidents", "counts", "hotspots", "clusters"];
+const COLLECTIONS: [&str; 7] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "density",
+    "emerging",
+    "change",
+];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";
 

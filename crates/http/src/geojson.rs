@@ -5,13 +5,14 @@
 use std::io::{self, Write};
 
 use h3o::CellIndex;
-use naqsha_layers::{Answer, Column, Fact, Keys, LayerTable, Values};
+use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
 use naqsha_model::Point;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::antimeridian::cut;
 use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
 use crate::link::{self, Link};
+use crate::metadata::metadata;
 
 /// Bytes gathered before they are handed on.
 const CHUNK: usize = 64 << 10;
@@ -87,50 +88,6 @@ fn hand_on(chunk: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
         chunk.clear();
     }
     Ok(())
-}
-
-/// The member `naqsha`: what a reader must know to judge the numbers.
-pub(crate) fn metadata(answer: &Answer) -> Value {
-    let m = &answer.table.metadata;
-    let study_area = m.study_area.as_ref().map(|area| {
-        json!({ "name": area.name, "hash": area.hash, "cells": area.cells, "occupied": area.occupied })
-    });
-    let mut member = json!({
-        "layer": answer.table.layer.id,
-        "data_version": answer.version,
-        "study_area": study_area,
-        "resolution": m.resolution.map(u8::from),
-        "null": m.null,
-        "tested": m.tested,
-        "alpha": m.alpha,
-        "fdr": m.fdr,
-        "seed": m.seed,
-        "excluded": {
-            "count": m.excluded.count(),
-            "share": m.excluded.share(),
-            "reasons": m.excluded.reasons,
-        },
-        "policy": m.policy,
-        "synthetic": m.synthetic,
-    });
-    if !m.statistics.is_empty() {
-        member["statistics"] = facts(&m.statistics);
-    }
-    member
-}
-
-/// What an answer says of the map as a whole.
-fn facts(of: &[(&'static str, Fact)]) -> Value {
-    let value = |fact: &Fact| match fact {
-        Fact::Count(count) => json!(count),
-        Fact::Number(number) => json!(number),
-        Fact::Word(word) => json!(word),
-        Fact::Rows(rows) => rows.iter().map(|row| facts(row)).collect(),
-    };
-    let members = of
-        .iter()
-        .map(|(name, fact)| ((*name).to_owned(), value(fact)));
-    Value::Object(members.collect())
 }
 
 /// Writes features of one table: what is the same for every row is prepared once.

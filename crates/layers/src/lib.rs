@@ -10,6 +10,7 @@ mod boundaries;
 mod catalogue;
 mod description;
 mod error;
+mod explain;
 mod interval;
 mod layer;
 mod layers;
@@ -17,16 +18,23 @@ mod parameters;
 mod period;
 mod query;
 mod scope;
+mod steps;
 mod study_areas;
 mod table;
+
+pub use naqsha_analytics::Calibration;
 
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
+pub use explain::{Explanation, explain, explained};
 pub use parameters::{Parameter, ParameterError, ParameterKind};
 pub use period::{Baseline, Period};
 pub use query::{Defaults, LayerQuery, NullModel, ScanModel};
 pub use scope::{Role, Scope};
+pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
-pub use table::{Column, Excluded, Fact, Keys, LayerTable, Metadata, StudyAreaFacts, Values};
+pub use table::{
+    Bandwidth, Column, Compared, Excluded, Fact, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
+};

@@ -45,6 +45,8 @@ pub enum Parameter {
     StudyArea,
     /// Least count of a returned cell.
     NMin,
+    /// Whether the test is tried on shuffled maps.
+    Calibrate,
     /// An earlier version of the data.
     AsOf,
 }
@@ -190,6 +192,7 @@ impl Parameter {
         Self::Seed,
         Self::StudyArea,
         Self::NMin,
+        Self::Calibrate,
         Self::AsOf,
     ];
 
@@ -217,6 +220,7 @@ impl Parameter {
             Self::Seed => "seed",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
+            Self::Calibrate => "calibrate",
             Self::AsOf => "as_of",
         }
     }
@@ -229,7 +233,7 @@ impl Parameter {
             Self::Stage => ParameterKind::ChoiceList(STAGES),
             Self::Basis => ParameterKind::ChoiceList(BASES),
             Self::Agency => ParameterKind::TextList,
-            Self::Deduplicated => ParameterKind::Flag,
+            Self::Deduplicated | Self::Calibrate => ParameterKind::Flag,
             Self::Datetime => ParameterKind::Interval,
             Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },
             Self::K => ParameterKind::Integer { min: 1, max: 3 },
@@ -310,6 +314,9 @@ impl Parameter {
             }
             Self::NMin => {
                 "Only cells with at least this count are returned; the statistics still use every cell."
+            }
+            Self::Calibrate => {
+                "Whether the answer also says what its test finds on the same map shuffled, where there is nothing to find."
             }
             Self::AsOf => {
                 "Version of the data, as X-Data-Version gave it: the answer is the one that was given then."

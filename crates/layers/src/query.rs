@@ -125,6 +125,8 @@ pub struct LayerQuery {
     pub study_area: Option<String>,
     /// Least count of a returned cell.
     pub n_min: u64,
+    /// Whether the layer's test is tried on shuffled maps too.
+    pub calibrate: bool,
     /// An earlier version of the data; `None` asks the newest.
     pub as_of: Option<u64>,
 }
@@ -152,6 +154,7 @@ impl Default for LayerQuery {
             seed: 1,
             study_area: None,
             n_min: 0,
+            calibrate: false,
             as_of: None,
         }
     }
@@ -220,12 +223,8 @@ impl LayerQuery {
                     Ok::<_, std::convert::Infallible>(text.to_owned())
                 })?);
             }
-            Parameter::Deduplicated => {
-                let flag = value
-                    .parse()
-                    .map_err(|_word| format!("{value:?} is not true or false"));
-                self.deduplicated = flag?;
-            }
+            Parameter::Deduplicated => self.deduplicated = flag(value)?,
+            Parameter::Calibrate => self.calibrate = flag(value)?,
             Parameter::Datetime => self.days = parse_interval(value)?,
             Parameter::Period => self.period = Some(choice(parameter, value, Period::parse)?),
             Parameter::Baseline => self.baseline = choice(parameter, value, Baseline::parse)?,
@@ -259,6 +258,12 @@ impl LayerQuery {
         }
         Ok(())
     }
+}
+
+fn flag(value: &str) -> Result<bool, String> {
+    value
+        .parse()
+        .map_err(|_word| format!("{value:?} is not true or false"))
 }
 
 /// One member of the parameter's closed list.
