@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bivariate;
 mod binomial;
 mod calibration;
 mod colocation;
@@ -40,11 +41,13 @@ mod gamma;
 mod geary;
 mod general_g;
 mod gi;
+mod hypergeometric;
 mod join_count;
 mod kde;
 mod knox;
 mod lag;
 mod link_sums;
+mod linkage;
 mod local_moran;
 mod losh;
 mod mann_kendall;
@@ -59,6 +62,9 @@ mod reason;
 mod scan;
 mod study_area;
 
+pub use bivariate::{
+    BivariateJoins, BivariateMoranRow, JoinCase, bivariate_join_counts, bivariate_local_moran,
+};
 pub use calibration::{Calibration, calibrate, dealt_anew, shuffled};
 pub use colocation::{Colocation, ColocationError, colocation};
 pub use comparison::{Comparison, ComparisonError, compare_periods};
@@ -74,8 +80,12 @@ pub use general_g::{GeneralG, general_g};
 pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
 pub use join_count::{ChiSquare, JoinCount, join_count};
 pub use kde::{Extent, KdeError, kde, kde_of_counts};
-pub use knox::{Bands, BandsError, Closed, Closeness, Knox, KnoxError, knox};
+pub use knox::{
+    Bands, BandsError, Closed, Closeness, Dated, Knox, KnoxError, LocalKnox, NearRepeats,
+    RepeatedPlace, RepeatsError, knox, local_knox, near_repeats,
+};
 pub use lag::{Null, requires_sampling};
+pub use linkage::{Linkage, LocalQuotient, linkages};
 pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
 pub use mann_kendall::{Autocorrelation, Trend, mann_kendall};

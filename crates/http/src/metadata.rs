@@ -1,6 +1,6 @@
 //! The member `naqsha` of an answer: what a reader must know to judge the numbers.
 
-use naqsha_layers::{Answer, Bandwidth, Calibration, Compared, Steps};
+use naqsha_layers::{Answer, Bandwidth, Calibration, Compared, Fact, Steps};
 use naqsha_model::DayRange;
 use serde_json::{Value, json};
 
@@ -33,6 +33,10 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
         ("steps", m.steps.as_ref().map(steps)),
         ("compared", m.compared.map(compared)),
         ("calibration", m.calibration.map(calibration)),
+        (
+            "statistics",
+            (!m.statistics.is_empty()).then(|| facts(&m.statistics)),
+        ),
     ];
     for (name, value) in said {
         if let Some(value) = value {
@@ -40,6 +44,20 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
         }
     }
     member
+}
+
+/// What an answer says of the map as a whole.
+fn facts(of: &[(&'static str, Fact)]) -> Value {
+    let value = |fact: &Fact| match fact {
+        Fact::Count(count) => json!(count),
+        Fact::Number(number) => json!(number),
+        Fact::Word(word) => json!(word),
+        Fact::Rows(rows) => rows.iter().map(|row| facts(row)).collect(),
+    };
+    let members = of
+        .iter()
+        .map(|(name, fact)| ((*name).to_owned(), value(fact)));
+    Value::Object(members.collect())
 }
 
 fn bandwidth(of: Bandwidth) -> Value {

@@ -31,10 +31,10 @@ pub use error::LayerError;
 pub use explain::{Explanation, explain, explained};
 pub use parameters::{Parameter, ParameterError, ParameterKind};
 pub use period::{Baseline, Period};
-pub use query::{Defaults, LayerQuery, NullModel};
+pub use query::{Defaults, LayerQuery, NullModel, ScanModel};
 pub use scope::{Role, Scope};
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{
-    Bandwidth, Column, Compared, Excluded, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
+    Bandwidth, Column, Compared, Excluded, Fact, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
 };

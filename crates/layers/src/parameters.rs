@@ -29,6 +29,14 @@ pub enum Parameter {
     K,
     /// False-discovery rate below which a cell is hot or cold.
     Alpha,
+    /// How far apart events are near.
+    SpaceM,
+    /// How many days apart events are near.
+    Days,
+    /// What a scan compares with.
+    Model,
+    /// An ordered pair of categories.
+    Pair,
     /// Null model.
     Null,
     /// Seed of the Monte-Carlo null.
@@ -88,6 +96,13 @@ pub(crate) const STAGES: &[&str] = &[
 ];
 pub(crate) const PERIODS: &[&str] = &["week", "month", "quarter", "year"];
 pub(crate) const BASELINES: &[&str] = &["previous", "year_before"];
+/// What a scan may compare with.
+pub(crate) const MODELS: &[&str] = &["stp", "poisson"];
+/// Ordered pairs of the four categories.
+pub(crate) const PAIRS: &[&str] = &[
+    "TF-DT", "TF-HT", "TF-CY", "DT-TF", "DT-HT", "DT-CY", "HT-TF", "HT-DT", "HT-CY", "CY-TF",
+    "CY-DT", "CY-HT",
+];
 pub(crate) const BASES: &[&str] = &[
     "occurrence",
     "seizure",
@@ -169,6 +184,10 @@ impl Parameter {
         Self::BandwidthM,
         Self::K,
         Self::Alpha,
+        Self::SpaceM,
+        Self::Days,
+        Self::Model,
+        Self::Pair,
         Self::Null,
         Self::Seed,
         Self::StudyArea,
@@ -193,6 +212,10 @@ impl Parameter {
             Self::BandwidthM => "bandwidth_m",
             Self::K => "k",
             Self::Alpha => "alpha",
+            Self::SpaceM => "space_m",
+            Self::Days => "days",
+            Self::Model => "model",
+            Self::Pair => "pair",
             Self::Null => "null",
             Self::Seed => "seed",
             Self::StudyArea => "study_area",
@@ -221,7 +244,10 @@ impl Parameter {
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
             Self::Period => ParameterKind::Choice(PERIODS),
             Self::Baseline => ParameterKind::Choice(BASELINES),
-            Self::BandwidthM => ParameterKind::Number {
+            Self::Days => ParameterKind::Integer { min: 1, max: 366 },
+            Self::Model => ParameterKind::Choice(MODELS),
+            Self::Pair => ParameterKind::Choice(PAIRS),
+            Self::BandwidthM | Self::SpaceM => ParameterKind::Number {
                 above: 0.0,
                 below: 1_000_000.0,
             },
@@ -269,6 +295,16 @@ impl Parameter {
             }
             Self::K => "Neighbourhood: cells within k grid steps.",
             Self::Alpha => "Cells with q at or below alpha are hot or cold.",
+            Self::SpaceM => {
+                "How far apart two events are near each other, in metres, from cell centre to cell centre. Left out, a cell and those around it; the answer says what it was."
+            }
+            Self::Days => "How many days apart two events are near each other, at most.",
+            Self::Model => {
+                "What is compared with: stp, place and time beside each other (space-time permutation); poisson, the area of the cells."
+            }
+            Self::Pair => {
+                "Ordered pair of categories, such as TF-DT: is TF surrounded by DT? Left out, each cell has its strongest pair."
+            }
             Self::Null => {
                 "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation."
             }

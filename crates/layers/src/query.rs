@@ -7,7 +7,7 @@ use naqsha_model::{Adjacent, Basis, Category, CategorySet, DayRange, RecordStage
 
 use crate::description::LayerDescription;
 use crate::interval::parse_interval;
-use crate::parameters::{Parameter, ParameterError, ParameterKind};
+use crate::parameters::{PAIRS, Parameter, ParameterError, ParameterKind};
 use crate::period::{Baseline, Period};
 
 /// Null model of a local statistic.
@@ -34,6 +34,30 @@ impl NullModel {
     fn parse(code: &str) -> Option<Self> {
         let all = [Self::Exact, Self::MonteCarlo, Self::Normal];
         all.into_iter().find(|null| null.code() == code)
+    }
+}
+
+/// What a scan compares the cases of a place with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScanModel {
+    /// Cases of the place and of the time by themselves.
+    SpaceTime,
+    /// The area of the cells.
+    Poisson,
+}
+
+impl ScanModel {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SpaceTime => "stp",
+            Self::Poisson => "poisson",
+        }
+    }
+
+    fn parse(code: &str) -> Option<Self> {
+        let all = [Self::SpaceTime, Self::Poisson];
+        all.into_iter().find(|model| model.code() == code)
     }
 }
 
@@ -85,6 +109,14 @@ pub struct LayerQuery {
     pub k: u32,
     /// Greatest q of a hot or cold cell.
     pub alpha: f64,
+    /// How far apart events are near, in metres; `None` leaves it to the layer.
+    pub space_m: Option<f64>,
+    /// How many days apart events are near, at most.
+    pub days_apart: u32,
+    /// What a scan compares with.
+    pub model: ScanModel,
+    /// The pair of categories asked about, as a position in the list of them; `None` asks for the strongest of each cell.
+    pub pair: Option<usize>,
     /// Null model; `None` takes the exact one where it exists, else Monte-Carlo.
     pub null: Option<NullModel>,
     /// Seed of the Monte-Carlo null.
@@ -114,6 +146,10 @@ impl Default for LayerQuery {
             bandwidth_m: None,
             k: 1,
             alpha: 0.05,
+            space_m: None,
+            days_apart: 14,
+            model: ScanModel::SpaceTime,
+            pair: None,
             null: None,
             seed: 1,
             study_area: None,
@@ -201,6 +237,15 @@ impl LayerQuery {
             }
             Parameter::K => self.k = u32::try_from(integer(parameter, value)?).unwrap_or(1),
             Parameter::Alpha => self.alpha = number(parameter, value)?,
+            Parameter::SpaceM => self.space_m = Some(number(parameter, value)?),
+            Parameter::Days => {
+                self.days_apart = u32::try_from(integer(parameter, value)?).unwrap_or(14);
+            }
+            Parameter::Model => self.model = choice(parameter, value, ScanModel::parse)?,
+            Parameter::Pair => {
+                let position = |code: &str| PAIRS.iter().position(|pair| *pair == code);
+                self.pair = Some(choice(parameter, value, position)?);
+            }
             Parameter::Null => self.null = Some(choice(parameter, value, NullModel::parse)?),
             Parameter::Seed => {
                 self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default();

@@ -103,6 +103,8 @@ pub struct Metadata {
     pub fdr: Option<&'static str>,
     /// Seed, where the null was sampled.
     pub seed: Option<u64>,
+    /// What the answer says of the map as a whole, by name, beside the features; empty where a layer says nothing.
+    pub statistics: Vec<(&'static str, Fact)>,
     /// How far a record reaches, for layers that smooth.
     pub bandwidth: Option<Bandwidth>,
     /// The steps of time, for layers that follow them.
@@ -131,6 +133,7 @@ impl Metadata {
             alpha: None,
             fdr: None,
             seed: None,
+            statistics: Vec::new(),
             bandwidth: None,
             steps: None,
             compared: None,
@@ -140,6 +143,19 @@ impl Metadata {
             synthetic: false,
         }
     }
+}
+
+/// Something that an answer says of the map as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A whole number.
+    Count(u64),
+    /// A real number, `None` where it does not exist.
+    Number(Option<f64>),
+    /// A word, `None` where there is none.
+    Word(Option<String>),
+    /// Several things of one kind, each with its own facts.
+    Rows(Vec<Vec<(&'static str, Fact)>>),
 }
 
 /// How far a record reaches on a smoothed map.

@@ -68,6 +68,14 @@ impl Passing {
         }
     }
 
+    /// Whether a row passes and counts.
+    pub(crate) fn counts(&self, row: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Each(verdicts) => verdicts[row] == COUNTED,
+        }
+    }
+
     /// Positions of the rows that pass, ascending, of a part of `rows` rows.
     pub(crate) fn positions(&self, rows: usize) -> impl Iterator<Item = usize> + '_ {
         (0..rows).filter(move |&row| match self {

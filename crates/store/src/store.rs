@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub files: Files,
     pub ledger: Ledger,
     current: RwLock<Arc<Snapshot>>,
-    keys: Mutex<KeyCache>,
+    pub keys: Mutex<KeyCache>,
     /// Held while indexes are merged: of two at a time, both would hold the same rows.
     pub merging: Mutex<()>,
     /// Set when a write may or may not be durable.
@@ -130,7 +130,8 @@ impl Store {
             Snapshot::load(at, &contents, &[], &[])
         })
         .await?;
-        let (current, keys) = (RwLock::new(Arc::new(snapshot)), Mutex::default());
+        let current = RwLock::new(Arc::new(snapshot));
+        let keys = Mutex::new(KeyCache::new(files.folder()));
         Ok(Self(Arc::new(Shared {
             files,
             ledger,

@@ -14,7 +14,7 @@ use crate::study_areas::Grid;
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
-const LEAST_RECORDS: u64 = 30;
+pub(crate) const LEAST_RECORDS: u64 = 30;
 
 /// A count for every cell of the study area, zeros included.
 pub(crate) struct Map {

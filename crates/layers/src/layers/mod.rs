@@ -8,7 +8,11 @@ mod density;
 mod emerging;
 mod hotspots;
 mod incidents;
+mod linkages;
 mod map;
+mod near_repeat;
+mod occupied;
+mod scan;
 mod sentences;
 mod stepped;
 mod tally;
@@ -30,6 +34,9 @@ const LAYERS: &[&dyn Layer] = &[
     &density::Density,
     &emerging::Emerging,
     &change::Change,
+    &near_repeat::NearRepeat,
+    &linkages::Linkages,
+    &scan::Scan,
 ];
 
 /// What every layer is, in the same order.
@@ -41,6 +48,9 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &density::DENSITY,
     &emerging::EMERGING,
     &change::CHANGE,
+    &near_repeat::NEAR_REPEAT,
+    &linkages::LINKAGES,
+    &scan::SCAN,
 ];
 
 /// How a cell of a layer is explained.
@@ -50,6 +60,9 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (density::DENSITY.id, sentences::density),
     (emerging::EMERGING.id, sentences::emerging),
     (change::CHANGE.id, sentences::change),
+    (near_repeat::NEAR_REPEAT.id, sentences::near_repeat),
+    (linkages::LINKAGES.id, sentences::linkages),
+    (scan::SCAN.id, sentences::scan),
 ];
 
 /// The layer of an id.

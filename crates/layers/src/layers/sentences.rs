@@ -109,6 +109,72 @@ pub(crate) fn change(row: &Row<'_>) -> String {
     )
 }
 
+pub(crate) fn near_repeat(row: &Row<'_>) -> String {
+    let counts = format!(
+        "{} events, in {} pairs of near ones",
+        row.count("events"),
+        row.count("pairs")
+    );
+    match row.code("class") {
+        "isolated" => return format!("{counts}; no other event is near, so it is not tested"),
+        "insufficient_variation" => {
+            return format!("{counts}; the map has too few events, or they vary too little, to test it");
+        }
+        _ => {}
+    }
+    format!(
+        "{counts} where {} are expected, {}: {}",
+        row.rounded("expected"),
+        row.test("cells"),
+        words(row.code("class"))
+    )
+}
+
+pub(crate) fn linkages(row: &Row<'_>) -> String {
+    let own = format!("{}: {} of the first", row.code("pair"), row.count("a"));
+    match row.code("class") {
+        "isolated" => return format!("{own}; no other record is around, so it is not tested"),
+        "no_denominator" => return format!("{own}; the map has no record of the second"),
+        "insufficient_variation" => {
+            return format!("{own}; the map has too few records, or they vary too little, to test it");
+        }
+        _ => {}
+    }
+    format!(
+        "{own}, around them {} of the second among {} others where {} are expected (quotient {}), {}: {}",
+        row.count("around"),
+        row.count("others"),
+        row.rounded("expected"),
+        row.rounded("quotient"),
+        row.test("cells and pairs"),
+        words(row.code("class"))
+    )
+}
+
+pub(crate) fn scan(row: &Row<'_>) -> String {
+    let m = row.metadata();
+    let (p, alpha) = (row.number("p"), m.alpha.unwrap_or_default());
+    let side = if p.is_some_and(|p| p <= alpha) {
+        "at most"
+    } else {
+        "above"
+    };
+    format!(
+        "of cluster {} with {} cells within {} km: {} records where {} are expected (relative risk {}), log likelihood ratio {}; \
+         sampled p {} is {side} alpha {}: {}",
+        row.count("cluster"),
+        row.count("cells"),
+        row.rounded("radius_km"),
+        row.count("observed"),
+        row.rounded("expected"),
+        row.rounded("relative_risk"),
+        row.rounded("llr"),
+        row.rounded("p"),
+        digits(alpha),
+        words(row.code("class"))
+    )
+}
+
 /// `own 0, ring 14`.
 fn own_and_ring(row: &Row<'_>) -> String {
     let ring = row.integer("neighbourhood_n").zip(row.integer("n"));

@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::files_folder::{amount, file_error};
 use crate::folder_lock::FolderLock;
 use crate::index::persisted;
+use crate::keys;
 use crate::store::{LEDGER, blocking, files_of, ledger_of};
 use crate::{Amount, Places, Store, StoreError};
 
@@ -51,6 +52,7 @@ impl Store {
             let before = (files.amount()?, index()?);
             files.sweep(contents.files.iter())?;
             persisted::sweep(files.folder(), contents.files.iter());
+            keys::sweep(files.folder(), &contents);
             Ok(Compaction {
                 files: before.0.less(files.amount()?),
                 indexes: before.1.less(index()?),
