@@ -16,7 +16,7 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
     let service = service().await;
     let cell = here();
     let mut explained = 0;
-    for collection in COLLECTIONS.into_iter().skip(2) {
+    for collection in COLLECTIONS.into_iter().take(7).skip(2) {
         let told = service
             .json(&format!("/collections/{collection}/explain/{cell}"))
             .await;
