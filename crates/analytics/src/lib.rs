@@ -26,8 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bivariate;
 mod binomial;
+mod bivariate;
 mod calibration;
 mod colocation;
 mod comparison;

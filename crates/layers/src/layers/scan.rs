@@ -47,7 +47,14 @@ pub(crate) static SCAN: LayerDescription = LayerDescription {
                   at most half of the random maps match. p is right for having looked everywhere. Cells are the places, at most 3,500: where \
                   no resolution is asked the finest with so few is taken. As many random maps are drawn as are configured, at \
                   most 999, and fewer where places, steps and records are many; the answer says how many.",
-    keywords: &["crime", "cluster", "scan statistic", "outbreak", "space-time permutation", "H3"],
+    keywords: &[
+        "crime",
+        "cluster",
+        "scan statistic",
+        "outbreak",
+        "space-time permutation",
+        "H3",
+    ],
     reference: "Kulldorff, M. et al. (2005), PLoS Medicine 2(3), doi:10.1371/journal.pmed.0020059; Kulldorff, M. (1997), Communications \
                 in Statistics 26(6), doi:10.1080/03610929708831995; Abrams, A. M., Kulldorff, M. and Kleinman, K. (2010), \
                 Int. J. Health Geographics 9:61, doi:10.1186/1476-072X-9-61",
@@ -181,7 +188,10 @@ impl Layer for Scan {
         };
         let cluster = |at: usize| found(at).1;
         let day = |at: usize, side: usize| {
-            let step = steps.as_ref()?.complete.get(usize::try_from(cluster(at).window?[side]).ok()?)?;
+            let step = steps
+                .as_ref()?
+                .complete
+                .get(usize::try_from(cluster(at).window?[side]).ok()?)?;
             let day = if side == 0 { step.first() } else { step.last() };
             Some(day.date().to_string())
         };
@@ -223,7 +233,9 @@ impl Layer for Scan {
 fn members(clusters: &[Cluster]) -> Vec<(usize, usize)> {
     let cells = |(nth, cluster): (usize, &Cluster)| {
         let places = cluster.places.iter();
-        places.map(move |&place| (place as usize, nth)).collect::<Vec<_>>()
+        places
+            .map(move |&place| (place as usize, nth))
+            .collect::<Vec<_>>()
     };
     let mut members: Vec<_> = clusters.iter().enumerate().flat_map(cells).collect();
     members.sort_unstable();
@@ -251,7 +263,10 @@ impl Scanned {
         })?;
         let many = steps.complete.len();
         let occupied = Occupied::of(&question, cube.tally)?;
-        let held = cube.counts.chunks_exact(many).filter(|counts| counts.iter().any(|&count| count > 0));
+        let held = cube
+            .counts
+            .chunks_exact(many)
+            .filter(|counts| counts.iter().any(|&count| count > 0));
         let mut cases = Vec::new();
         for (place, counts) in (0_u32..).zip(held) {
             for (time, &count) in (0_i64..).zip(counts) {
@@ -271,16 +286,28 @@ impl Scanned {
             let sampling = sampling(&question, work)?;
             let centres = occupied.centres();
             let look = Look::Retrospective;
-            let found = space_time_scan(Points::LonLat(&centres), &cases, period, look, options(sampling));
+            let found = space_time_scan(
+                Points::LonLat(&centres),
+                &cases,
+                period,
+                look,
+                options(sampling),
+            );
             (told(found)?, Some(sampling))
         };
-        Ok(Self::of(occupied, Some(steps), clusters, question.resolution))
+        Ok(Self::of(
+            occupied,
+            Some(steps),
+            clusters,
+            question.resolution,
+        ))
     }
 
     /// Records of all time beside the area of all cells, zeros included.
     fn by_area(question: &Question<'_>) -> Result<Self, LayerError> {
         let (question, grid) = coarse_enough(question, |question| {
-            let size = usize::try_from(question.area.size(question.resolution)?).unwrap_or(usize::MAX);
+            let size =
+                usize::try_from(question.area.size(question.resolution)?).unwrap_or(usize::MAX);
             let grid = (size <= MOST_PLACES).then(|| question.area.grid(question.resolution));
             Ok((grid.transpose()?, size))
         })?;
@@ -291,13 +318,21 @@ impl Scanned {
         }
         let occupied = Occupied::of(&question, tally)?;
         let cells = &occupied.tally.cells;
-        let cases: u64 = occupied.tally.counts.iter().map(|&count| u64::from(count)).sum();
+        let cases: u64 = occupied
+            .tally
+            .counts
+            .iter()
+            .map(|&count| u64::from(count))
+            .sum();
         let clusters = if cases < LEAST_RECORDS {
             (Vec::new(), None)
         } else {
             let places = cells.len() as u64;
             let sampling = sampling(&question, places * places / 2 + cases)?;
-            let areas: Vec<f64> = cells.iter().map(|cell| CellIndex::area_km2(*cell)).collect();
+            let areas: Vec<f64> = cells
+                .iter()
+                .map(|cell| CellIndex::area_km2(*cell))
+                .collect();
             let centres = occupied.centres();
             let model = SpatialModel::Poisson {
                 cases: &occupied.tally.counts,
@@ -315,8 +350,15 @@ impl Scanned {
         (clusters, sampling): (Vec<Cluster>, Option<Sampling>),
         resolution: Resolution,
     ) -> Self {
-        let cases = occupied.tally.counts.iter().map(|&count| u64::from(count)).sum();
-        let reason = sampling.is_none().then(|| Reason::InsufficientVariation.code().to_owned());
+        let cases = occupied
+            .tally
+            .counts
+            .iter()
+            .map(|&count| u64::from(count))
+            .sum();
+        let reason = sampling
+            .is_none()
+            .then(|| Reason::InsufficientVariation.code().to_owned());
         let permutations = sampling.map_or(0, |sampling| sampling.permutations.get());
         let facts = vec![
             ("places", Fact::Count(occupied.tally.cells.len() as u64)),
@@ -347,7 +389,11 @@ fn options(sampling: Sampling) -> ScanOptions {
 fn told(found: Result<Vec<Cluster>, ScanError>) -> Result<Vec<Cluster>, LayerError> {
     let mut clusters = found.map_err(|error| LayerError::Statistic(error.to_string()))?;
     // In order of their strength, so of their p.
-    let matter = clusters.iter().skip(1).take_while(|cluster| cluster.p <= CHANCE).count();
+    let matter = clusters
+        .iter()
+        .skip(1)
+        .take_while(|cluster| cluster.p <= CHANCE)
+        .count();
     clusters.truncate(1 + matter);
     Ok(clusters)
 }

@@ -118,7 +118,9 @@ pub(crate) fn near_repeat(row: &Row<'_>) -> String {
     match row.code("class") {
         "isolated" => return format!("{counts}; no other event is near, so it is not tested"),
         "insufficient_variation" => {
-            return format!("{counts}; the map has too few events, or they vary too little, to test it");
+            return format!(
+                "{counts}; the map has too few events, or they vary too little, to test it"
+            );
         }
         _ => {}
     }
@@ -136,7 +138,9 @@ pub(crate) fn linkages(row: &Row<'_>) -> String {
         "isolated" => return format!("{own}; no other record is around, so it is not tested"),
         "no_denominator" => return format!("{own}; the map has no record of the second"),
         "insufficient_variation" => {
-            return format!("{own}; the map has too few records, or they vary too little, to test it");
+            return format!(
+                "{own}; the map has too few records, or they vary too little, to test it"
+            );
         }
         _ => {}
     }
