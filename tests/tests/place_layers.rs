@@ -26,6 +26,7 @@ impl Held {
         let (store, area) = (scratch.path("store"), scratch.path("area.geojson"));
         run(&store, &["init"]);
         run(&store, &["study-area", "add", "around", text(&area)]);
+        let records = scratch.path("records.csv");
         let columns = [
             "id=id",
             "lon=lon",
@@ -35,7 +36,6 @@ impl Held {
         ];
         let columns = columns.iter().chain(&["study_area=around"]);
         let columns = columns.flat_map(|pair| ["--set", pair]);
-        let records = scratch.path("records.csv");
         let ingest = ["ingest", "--profile", "open.generic-points"];
         let arguments = ingest.into_iter().chain(columns).chain([text(&records)]);
         let told = run(&store, &arguments.collect::<Vec<_>>());
@@ -224,7 +224,10 @@ fn the_first_cluster_has_the_highest_ratio_of_all_circles_and_stretches() {
         first.cloned().collect()
     };
     for (model, month) in [
-        ("stp", &["period=month"][..]),
+        (
+            "stp",
+            &["period=month", "datetime=2023-01-01/2023-12-31"][..],
+        ),
         ("poisson", &["model=poisson"]),
     ] {
         let (told, rows) = held.layer("scan", month);
