@@ -1,8 +1,7 @@
 //! Which rows pass a filter: decided once for each kind of record and each cell, then one byte a row.
 #![expect(
     clippy::indexing_slicing,
-    clippy::needless_bitwise_bool,
-    reason = "tables cover every value of their key; positions come from the part itself; no branch, no jump"
+    reason = "tables cover every value of their key; positions come from the part itself"
 )]
 
 use std::ops::Range;
