@@ -1,9 +1,10 @@
 //! The layers density, emerging and change of the real program against densities made with pyproj, Gi* of esda with an exact p counted
-//! in integers, trends of pymannkendall, the rules of the classes as their text has them, and the binomial law of SciPy.
+//! in integers, trends of pymannkendall, the rules of the classes as their text has them, and the binomial law of `SciPy`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use naqsha_tests::program::run;
+use naqsha_tests::program::{naqsha, run};
 use naqsha_tests::skip::python;
 use naqsha_tests::statistics::{Scratch, oracle, stats, text};
 use serde_json::Value;
@@ -24,13 +25,13 @@ impl Held {
         let (store, area) = (scratch.path("store"), scratch.path("area.geojson"));
         run(&store, &["init"]);
         run(&store, &["study-area", "add", "around", text(&area)]);
-        let columns = ["id=id", "lon=lon", "lat=lat", "date=date", "category=DT"];
-        let columns = columns.iter().chain(&["study_area=around"]);
-        let columns = columns.flat_map(|pair| ["--set", pair]);
         let records = scratch.path("records.csv");
-        let ingest = ["ingest", "--profile", "open.generic-points"];
-        let arguments = ingest.into_iter().chain(columns).chain([text(&records)]);
-        let told = run(&store, &arguments.collect::<Vec<_>>());
+        let mut ingest = vec!["ingest", "--profile", "open.generic-points", text(&records)];
+        for column in ["id=id", "lon=lon", "lat=lat", "date=date", "category=DT"] {
+            ingest.extend(["--set", column]);
+        }
+        ingest.extend(["--set", "study_area=around"]);
+        let told = run(&store, &ingest);
         assert_eq!(told["accepted"], expected["records"], "{told}");
         Some(Self { scratch, expected })
     }
@@ -138,7 +139,9 @@ fn what_becomes_of_cells_is_what_the_rules_make_of_esda_and_pymannkendall() {
         let excluded = told["excluded"]["count"].as_u64().expect("a count");
         assert_eq!(held.expected["stepped"], counted);
         assert_eq!(held.expected["records"], counted + excluded);
-        as_the_command(&held, &rows);
+        if seed == "1" {
+            as_the_command(&held, &rows);
+        }
     }
     assert!(classes.len() >= 5, "{classes:?}");
 }
@@ -147,7 +150,7 @@ fn what_becomes_of_cells_is_what_the_rules_make_of_esda_and_pymannkendall() {
 fn as_the_command(held: &Held, rows: &BTreeMap<String, Value>) {
     let mut series = "id,step,value\n".to_owned();
     for month in 0..13_u32 {
-        let (year, month) = (2022 + (month + 11) / 12, (month + 11) % 12 + 1);
+        let (year, month) = (2022 + month.div_ceil(12), (month + 11) % 12 + 1);
         let first = format!("{year}-{month:02}-01");
         let last = if [4, 6, 9, 11].contains(&month) {
             30
@@ -161,7 +164,7 @@ fn as_the_command(held: &Held, rows: &BTreeMap<String, Value>) {
             let count = counts
                 .get(cell)
                 .map_or(0, |row| row["n"].as_u64().unwrap_or(0));
-            series += &format!("{cell},{first},{count}\n");
+            writeln!(series, "{cell},{first},{count}").expect("a text");
         }
     }
     let file = held.scratch.file("series.csv", &series);
@@ -208,7 +211,10 @@ fn changes_are_those_of_the_binomial_law_of_scipy() {
                 excluded["reasons"].get("outside_steps").is_none(),
                 "{excluded}"
             );
-            assert!(counted + excluded["count"].as_u64().expect("a count") > 200);
+            assert!(
+                counted > 50 && excluded["count"].as_u64() > Some(10),
+                "{excluded}"
+            );
             as_the_command_compares(
                 &held,
                 &rows,
@@ -229,7 +235,7 @@ fn changes_are_those_of_the_binomial_law_of_scipy() {
 fn as_the_command_compares(held: &Held, rows: &BTreeMap<String, Value>, ratio: f64) {
     let mut table = "id,b,a\n".to_owned();
     for (cell, row) in rows {
-        table += &format!("{cell},{},{}\n", row["before"], row["after"]);
+        writeln!(table, "{cell},{},{}", row["before"], row["after"]).expect("a text");
     }
     let file = held.scratch.file("change.csv", &table);
     let ratio = ratio.to_string();
@@ -271,5 +277,28 @@ fn where_nothing_is_to_be_found_the_tests_keep_their_level() {
         assert!(number("ks") < 0.01, "{layer}: {found}");
         let (again, same) = held.layer(layer, &["calibrate=true", "seed=11"]);
         assert_eq!((again, same), (told, rows), "{layer}");
+    }
+}
+
+#[test]
+fn thread_count_changes_no_byte_of_a_layer() {
+    let Some(held) = Held::new("thread_count_changes_no_byte_of_a_layer", "2") else {
+        return;
+    };
+    let out = held.scratch.path("threads.geojson");
+    for layer in ["density", "emerging", "change"] {
+        let mut written = Vec::new();
+        for threads in ["1", "2", "8"] {
+            let mut command = naqsha();
+            command.env("RAYON_NUM_THREADS", threads);
+            command.arg("--data").arg(held.scratch.path("store"));
+            command.args(["export", layer, "--format", "geojson", "--out", text(&out)]);
+            command.args(["--param", "study_area=around", "--param", "resolution=8"]);
+            let output = command.output().expect("the program starts");
+            assert!(output.status.success(), "{layer} on {threads} threads");
+            written.push(std::fs::read(&out).expect("an export"));
+        }
+        assert!(written[0].len() > 100_000, "{layer} is a map");
+        assert!(written.iter().all(|of| *of == written[0]), "{layer}");
     }
 }

@@ -99,21 +99,19 @@ pub fn compare_periods(
 const CHUNK: usize = 8_192;
 
 fn compare(before: u32, after: u32, exposure_ratio: f64) -> Comparison {
-    let all = u64::from(before) + u64::from(after);
-    // 1/(1 + 1/R) keeps the digits of a large R, whose share before is small.
+    // 1/(1 + R) keeps the digits of the share before where R is large.
+    let share = exposure_ratio / (1.0 + exposure_ratio);
     let law = Binomial::new(
-        all,
-        exposure_ratio / (1.0 + exposure_ratio),
+        u64::from(before) + u64::from(after),
+        share,
         1.0 / (1.0 + exposure_ratio),
     );
-    let after = u64::from(after);
+    let rise = || f64::from(after) / f64::from(before) / exposure_ratio;
     Comparison {
-        ratio: (before > 0).then(|| {
-            f64::from(u32::try_from(after).unwrap_or(u32::MAX)) / f64::from(before) / exposure_ratio
-        }),
+        ratio: (before > 0).then(rise),
         expected: law.mean(),
-        p_upper: law.upper(after),
-        p_lower: law.lower(after),
+        p_upper: law.upper(u64::from(after)),
+        p_lower: law.lower(u64::from(after)),
     }
 }
 

@@ -34,7 +34,11 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
         }
         let sentence = told["sentence"].as_str().unwrap();
         let own = told["numbers"]["n"].as_u64().unwrap();
-        assert!(own > 5 && sentence.contains(&own.to_string()) || collection == "change");
+        assert!(own > 0, "something happened there");
+        assert!(
+            sentence.starts_with(&format!("own {own}")) || collection == "change",
+            "{sentence}"
+        );
         if let Some(class) = told["numbers"]["class"].as_str() {
             let words = class.replace('_', " ");
             let words = words
@@ -44,7 +48,10 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
                 sentence.ends_with(&words),
                 "{sentence} does not end with {words}"
             );
-            assert!(sentence.contains("alpha 0.05"), "{sentence}");
+            // Two months of the fixture hold too few records to be compared.
+            let is_tested = class != "insufficient_variation";
+            assert_eq!(is_tested, collection != "change");
+            assert_eq!(sentence.contains("alpha 0.05"), is_tested, "{sentence}");
         }
         assert_eq!(told["naqsha"]["layer"], collection);
         explained += 1;
@@ -105,7 +112,7 @@ async fn what_cannot_be_explained_is_refused() {
 #[tokio::test]
 async fn a_map_says_whether_its_test_keeps_its_level_where_that_is_asked() {
     let service = service().await;
-    for collection in ["hotspots", "clusters", "emerging", "change"] {
+    for collection in ["hotspots", "clusters", "emerging"] {
         let items = format!("/collections/{collection}/items?limit=1");
         let plain = service.json(&items).await;
         assert!(plain["naqsha"].get("calibration").is_none());
@@ -124,6 +131,10 @@ async fn a_map_says_whether_its_test_keeps_its_level_where_that_is_asked() {
         assert!(share <= 0.055, "{collection}: {found}");
         assert_eq!(asked["features"], plain["features"], "{collection}");
     }
+    // What has too few records is not tested, shuffled or not.
+    let few = "/collections/change/items?limit=1&calibrate=true";
+    let few = service.json(few).await;
+    assert!(few["naqsha"]["tested"] == 0 && few["naqsha"].get("calibration").is_none());
     service
         .get("/collections/counts/items?calibrate=true")
         .await

@@ -90,7 +90,7 @@ impl Layer for Density {
             question.resolution,
             Extent::Within(&map.grid.cells),
         )
-        .map_err(refused)?;
+        .map_err(|error| refused(&error))?;
         let areas = map.grid.areas_km2();
         let answered = Answered::of(&map, question);
         let columns = [
@@ -107,7 +107,7 @@ impl Layer for Density {
     }
 }
 
-fn refused(error: KdeError) -> LayerError {
+fn refused(error: &KdeError) -> LayerError {
     match error {
         KdeError::InvalidBandwidth(_) | KdeError::TooFine { .. } => {
             LayerError::Parameters(vec![ParameterError::new(
