@@ -15,7 +15,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 7] = [
+const COLLECTIONS: [&str; 10] = [
     "incidents",
     "counts",
     "hotspots",
@@ -23,6 +23,9 @@ const COLLECTIONS: [&str; 7] = [
     "density",
     "emerging",
     "change",
+    "near-repeat",
+    "linkages",
+    "scan",
 ];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";

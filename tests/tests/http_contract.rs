@@ -14,7 +14,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 7] = [
+const COLLECTIONS: [&str; 10] = [
     "incidents",
     "counts",
     "hotspots",
@@ -22,9 +22,20 @@ const COLLECTIONS: [&str; 7] = [
     "density",
     "emerging",
     "change",
+    "near-repeat",
+    "linkages",
+    "scan",
 ];
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-const OF_A_MONTH: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "density"];
+const OF_A_MONTH: [&str; 7] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "density",
+    "near-repeat",
+    "linkages",
+];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.
 const WITHOUT_PLACE: u64 = 883;
