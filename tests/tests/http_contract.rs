@@ -27,7 +27,15 @@ const COLLECTIONS: [&str; 10] = [
     "scan",
 ];
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-const OF_A_MONTH: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "density"];
+const OF_A_MONTH: [&str; 7] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "density",
+    "near-repeat",
+    "linkages",
+];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.
 const WITHOUT_PLACE: u64 = 883;

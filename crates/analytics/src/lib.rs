@@ -88,7 +88,7 @@ pub use lag::{Null, requires_sampling};
 pub use linkage::{Linkage, LocalQuotient, linkages};
 pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
-pub use mann_kendall::{Autocorrelation, Trend, mann_kendall};
+pub use mann_kendall::{Autocorrelation, Trend, mann_kendall, median_slope};
 pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
 pub use neighbours::{Metric, Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};

@@ -334,6 +334,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn thread_count_changes_nothing() {
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| linkages(&COUNTS, &row(6), sampling(299)))
+        };
+        assert_eq!(run(1), run(8));
+    }
+
     /// All ways to deal the kinds of the other events, one by one, are the null's own definition.
     #[test]
     fn local_p_is_the_share_of_all_ways_to_deal_the_kinds() {

@@ -155,7 +155,7 @@ pub enum Fact {
     /// A word, `None` where there is none.
     Word(Option<String>),
     /// Several things of one kind, each with its own facts.
-    Rows(Vec<Vec<(&'static str, Fact)>>),
+    Rows(Vec<Vec<(&'static str, Self)>>),
 }
 
 /// How far a record reaches on a smoothed map.

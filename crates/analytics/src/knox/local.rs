@@ -113,13 +113,11 @@ impl Law {
 
     /// P(at least so many of those near in space are near in time).
     fn upper_tail(&self, near_space: u64, least: u64) -> Result<f64, Reason> {
-        match self.numbers[..] {
-            [(only, _)] if only == 0 || u64::from(only) == self.others => {
-                return Err(Reason::InsufficientVariation);
-            }
-            _ => {}
+        if let [(only, _)] = self.numbers[..]
+            && (only == 0 || u64::from(only) == self.others)
+        {
+            return Err(Reason::InsufficientVariation);
         }
-        // From the smallest terms up.
         let terms = self.numbers.iter().map(|(near_time, events)| {
             events * upper_tail(self.others, u64::from(*near_time), near_space, least)
         });

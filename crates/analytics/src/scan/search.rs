@@ -61,6 +61,13 @@ pub(super) struct Hit {
     pub(super) product: u64,
 }
 
+/// What is known of the highest ratio: the limits that follow from it, and what is done with a zone that may have a higher
+/// one, which gives the limits that hold then.
+pub(super) struct Known<'l, F> {
+    pub(super) limits: &'l [u64],
+    pub(super) found: F,
+}
+
 /// What a search writes on.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
@@ -118,17 +125,15 @@ impl Walk {
         walk
     }
 
-    /// Calls for each zone of the first circles, and each stretch, that may have a ratio above the one known; `limits` are
-    /// those of what is known, and a call gives those of what is known then.
+    /// Hands on each zone of the first circles, and each stretch, that may have a ratio above the one known.
     ///
     /// Circles in order, and for each the stretches in order of begin and end, within each block.
     pub(super) fn search<'l>(
         &self,
         cases: &Cases<'_>,
         circles: usize,
-        mut limits: &'l [u64],
+        known: &mut Known<'l, impl FnMut(Hit) -> &'l [u64]>,
         scratch: &mut Scratch,
-        mut found: impl FnMut(Hit) -> &'l [u64],
     ) {
         let steps = self
             .steps
@@ -149,35 +154,28 @@ impl Walk {
             }
             let fewest = self.steps[block.start].cases;
             if cases.calendar.is_open {
-                scratch.sift_open(cases.calendar, fewest, limits);
+                scratch.sift_open(cases.calendar, fewest, known.limits);
             } else {
                 scratch.mark(cases.calendar);
-                scratch.sift(cases.calendar, fewest, limits);
+                scratch.sift(cases.calendar, fewest, known.limits);
             }
             if !scratch.open.is_empty() {
-                self.look(
-                    cases,
-                    block.clone(),
-                    place,
-                    &mut limits,
-                    scratch,
-                    &mut found,
-                );
+                self.look(cases, block.clone(), known, scratch);
             }
             (first, place) = (block.end, end);
         }
     }
 
-    /// Looks at the open stretches in each circle of a block, the places of which start at one.
+    /// Looks at the open stretches in each circle of a block.
     fn look<'l>(
         &self,
         cases: &Cases<'_>,
         block: Range<usize>,
-        mut place: usize,
-        limits: &mut &'l [u64],
+        known: &mut Known<'l, impl FnMut(Hit) -> &'l [u64]>,
         scratch: &mut Scratch,
-        found: &mut impl FnMut(Hit) -> &'l [u64],
     ) {
+        let before = block.start.checked_sub(1);
+        let mut place = before.map_or(0, |before| self.steps[before].end as usize);
         let steps = &self.steps[block];
         let within = |[first, last]: [u32; 2], times: &[u32]| -> u32 {
             let inside = |time: &u32| u32::from((first..=last).contains(time));
@@ -201,8 +199,8 @@ impl Walk {
             for (times, count) in &mut scratch.open {
                 *count += within(*times, &scratch.entering[start..end]);
                 let product = u64::from(step.cases) * cases.calendar.cases(*times);
-                if product < limits[*count as usize] {
-                    *limits = found(Hit {
+                if product < known.limits[*count as usize] {
+                    known.limits = (known.found)(Hit {
                         circle: step.circle as usize,
                         times: times.map(|time| time as usize),
                         cases: u64::from(*count),

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::clusters::{Candidate, apart, judged};
 use super::limits::Limits;
-use super::search::{Calendar, Cases, Hit, Scratch, Walk};
+use super::search::{Calendar, Cases, Hit, Known, Scratch, Walk};
 use super::significance::Maxima;
 use super::zones::circles;
 use super::{Cluster, ScanError, ScanOptions, likelihood};
@@ -182,8 +182,7 @@ impl Cube {
     fn best(&self, walk: &Walk, circles: usize) -> Option<Candidate> {
         let mut best: Option<Candidate> = None;
         let cases = self.cases(&self.times);
-        let from = self.limits.above(0.0);
-        walk.search(&cases, circles, from, &mut Scratch::default(), |hit| {
+        let found = |hit: Hit| {
             let (ratio, expected) = self.judge(hit);
             if Candidate::replaced_by(best.as_ref(), ratio) {
                 best = Some(Candidate {
@@ -195,7 +194,10 @@ impl Cube {
                 });
             }
             self.limits.above(best.map_or(0.0, |best| best.ratio))
-        });
+        };
+        let limits = self.limits.above(0.0);
+        let mut known = Known { limits, found };
+        walk.search(&cases, circles, &mut known, &mut Scratch::default());
         best
     }
 
@@ -212,12 +214,14 @@ impl Cube {
     fn largest(&self, walks: &[Walk], times: &[u32], scratch: &mut Scratch) -> f64 {
         let mut largest = 0.0_f64;
         let cases = self.cases(times);
+        let found = |hit: Hit| {
+            largest = largest.max(self.judge(hit).0);
+            self.limits.above(largest)
+        };
+        let limits = self.limits.above(0.0);
+        let mut known = Known { limits, found };
         for walk in walks {
-            let from = self.limits.above(largest);
-            walk.search(&cases, usize::MAX, from, scratch, |hit| {
-                largest = largest.max(self.judge(hit).0);
-                self.limits.above(largest)
-            });
+            walk.search(&cases, usize::MAX, &mut known, scratch);
         }
         largest
     }

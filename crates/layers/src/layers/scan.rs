@@ -195,9 +195,12 @@ impl Layer for Scan {
             let day = if side == 0 { step.first() } else { step.last() };
             Some(day.date().to_string())
         };
-        let class = |at: usize| match cluster(at).p {
-            p if p <= question.query.alpha => "significant",
-            _ => "not_significant",
+        let class = |at: usize| {
+            if cluster(at).p <= question.query.alpha {
+                "significant"
+            } else {
+                "not_significant"
+            }
         };
         let columns = [
             of.cells(&occupied),

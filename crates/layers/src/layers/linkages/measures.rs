@@ -91,13 +91,7 @@ impl Measures {
                     .map(|of| of.as_ref()?.1.p_upper.ok())
                     .collect(),
             )?,
-            moran_q: family(
-                moran
-                    .iter()
-                    .flatten()
-                    .map(|row| Some(row.outcome.ok()?.p_two_sided))
-                    .collect(),
-            )?,
+            moran_q: family(moran_p(&pairs, &moran))?,
             too_few,
             pairs,
             joins,
@@ -180,6 +174,20 @@ impl Measures {
             ("permutations", Fact::Count(u64::from(self.permutations))),
         ])
     }
+}
+
+/// p of the cells that hold a record of their pair's first category.
+fn moran_p(pairs: &[Linkage], moran: &[Vec<BivariateMoranRow>]) -> Vec<Option<f64>> {
+    let cells = pairs
+        .iter()
+        .zip(moran)
+        .flat_map(|(pair, rows)| pair.places.iter().zip(rows));
+    cells
+        .map(|(place, row)| {
+            place.as_ref()?;
+            Some(row.outcome.ok()?.p_two_sided)
+        })
+        .collect()
 }
 
 fn too_much() -> LayerError {
