@@ -168,9 +168,9 @@ async fn openapi_declares_what_gdal_and_qgis_look_for_and_every_declared_paramet
             (&bbox["schema"]["minItems"], &bbox["schema"]["maxItems"]),
             (&4.into(), &6.into())
         );
-        // Linkages are between two categories, each a parameter of its own.
+        // Linkages are between two categories, named together.
         let category = if collection == "linkages" {
-            "from"
+            "pair"
         } else {
             "category"
         };
