@@ -11,22 +11,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use naqsha_tests::collections::COLLECTIONS;
 use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 10] = [
-    "incidents",
-    "counts",
-    "hotspots",
-    "clusters",
-    "density",
-    "emerging",
-    "change",
-    "near-repeat",
-    "linkages",
-    "scan",
-];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";
 

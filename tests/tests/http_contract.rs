@@ -10,32 +10,11 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use naqsha_tests::collections::{COLLECTIONS, OF_A_MONTH};
 use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 10] = [
-    "incidents",
-    "counts",
-    "hotspots",
-    "clusters",
-    "density",
-    "emerging",
-    "change",
-    "near-repeat",
-    "linkages",
-    "scan",
-];
-/// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-const OF_A_MONTH: [&str; 7] = [
-    "incidents",
-    "counts",
-    "hotspots",
-    "clusters",
-    "density",
-    "near-repeat",
-    "linkages",
-];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.
 const WITHOUT_PLACE: u64 = 883;
@@ -261,28 +240,6 @@ fn at13_items_answer_with_and_without_each_parameter() {
             assert!(!features(&page).is_empty(), "{collection}{query}");
         }
     }
-}
-
-/// What follows months is told of months enough, and says so in words where there are too few.
-#[test]
-fn too_few_steps_are_refused_with_the_number_there_is() {
-    let server = Server::shared();
-    for (collection, words) in [
-        ("emerging", "at least 10 complete steps; there is one month"),
-        ("change", "do not cover the month before"),
-    ] {
-        let reply = server.get(&format!("/collections/{collection}/items"));
-        assert_eq!(reply.status, 400, "{collection}");
-        let problem = reply.json();
-        assert_eq!(problem["type"], "/problems/bad-parameter");
-        assert_eq!(problem["errors"][0]["parameter"], "period");
-        let detail = problem["detail"].as_str().expect("a detail");
-        assert!(detail.contains(words), "{detail}");
-    }
-    // A day at a time is too short a step to be offered; four weeks of a month are steps that can be compared.
-    let weeks = server.json("/collections/change/items?period=week&limit=1");
-    assert_eq!(weeks["naqsha"]["compared"]["after"]["first"], "2018-07-23");
-    assert_eq!(weeks["naqsha"]["compared"]["exposure_ratio"], 1.0);
 }
 
 #[test]

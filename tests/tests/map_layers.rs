@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use naqsha_tests::program::{naqsha, run};
+use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use naqsha_tests::statistics::{Scratch, oracle, stats, text};
 use serde_json::Value;
@@ -301,4 +302,26 @@ fn thread_count_changes_no_byte_of_a_layer() {
         assert!(written[0].len() > 100_000, "{layer} is a map");
         assert!(written.iter().all(|of| *of == written[0]), "{layer}");
     }
+}
+
+/// What follows months is told of months enough, and says so in words where there are too few.
+#[test]
+fn too_few_steps_are_refused_with_the_number_there_is() {
+    let server = Server::shared();
+    for (collection, words) in [
+        ("emerging", "at least 10 complete steps; there is one month"),
+        ("change", "do not cover the month before"),
+    ] {
+        let reply = server.get(&format!("/collections/{collection}/items"));
+        assert_eq!(reply.status, 400, "{collection}");
+        let problem = reply.json();
+        assert_eq!(problem["type"], "/problems/bad-parameter");
+        assert_eq!(problem["errors"][0]["parameter"], "period");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(words), "{detail}");
+    }
+    // A day at a time is too short a step to be offered; four weeks of a month are steps that can be compared.
+    let weeks = server.json("/collections/change/items?period=week&limit=1");
+    assert_eq!(weeks["naqsha"]["compared"]["after"]["first"], "2018-07-23");
+    assert_eq!(weeks["naqsha"]["compared"]["exposure_ratio"], 1.0);
 }
