@@ -15,7 +15,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 10] = [
+const COLLECTIONS: [&str; 11] = [
     "incidents",
     "counts",
     "hotspots",
@@ -26,6 +26,7 @@ const COLLECTIONS: [&str; 10] = [
     "near-repeat",
     "linkages",
     "scan",
+    "border",
 ];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";

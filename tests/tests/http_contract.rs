@@ -14,7 +14,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 10] = [
+const COLLECTIONS: [&str; 11] = [
     "incidents",
     "counts",
     "hotspots",
@@ -25,6 +25,7 @@ const COLLECTIONS: [&str; 10] = [
     "near-repeat",
     "linkages",
     "scan",
+    "border",
 ];
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
 const OF_A_MONTH: [&str; 7] = [

@@ -52,6 +52,7 @@ mod local_moran;
 mod losh;
 mod mann_kendall;
 mod moran;
+mod nearest;
 mod neighbours;
 mod normal;
 #[cfg(doctest)]
@@ -90,6 +91,7 @@ pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
 pub use mann_kendall::{Autocorrelation, Trend, mann_kendall, median_slope};
 pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
+pub use nearest::nearest_of;
 pub use neighbours::{Metric, Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};
 pub use pai::{Accuracy, Forecast, forecast_accuracy};

@@ -7,7 +7,7 @@ use geo::MultiPolygon;
 use geojson::{FeatureCollection, GeoJson, GeometryValue};
 use h3o::{CellIndex, Resolution};
 use naqsha_analytics::StudyArea;
-use naqsha_layers::{LabelledPlace, NamedArea, StudyAreas};
+use naqsha_layers::{Border, Crossing, LabelledPlace, NamedArea, StudyAreas};
 use serde::Deserialize;
 
 const INDEX: &str = include_str!("../../../data/study-areas/index.toml");
@@ -22,6 +22,9 @@ fn shipped(path: &str) -> Option<&'static str> {
             include_str!("../../../data/study-areas/west-yorkshire.geojson")
         }
         "gazetteer/pk_places.csv" => include_str!("../../../data/gazetteer/pk_places.csv"),
+        "border-points/border_points.csv" => {
+            include_str!("../../../data/border-points/border_points.csv")
+        }
         "gazetteer/gb_places.csv" => include_str!("../../../data/gazetteer/gb_places.csv"),
         _ => return None,
     })
@@ -46,6 +49,15 @@ struct Entry {
     labels: Option<String>,
     #[serde(default)]
     urdu_labels: bool,
+    border: Option<BorderEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BorderEntry {
+    crossings: String,
+    finest: u8,
+    coast: Vec<[f64; 4]>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,7 +98,43 @@ fn shipped_area(entry: &Entry) -> anyhow::Result<NamedArea> {
         None => Vec::new(),
     };
     let resolution = Resolution::try_from(entry.resolution)?;
-    Ok(NamedArea::new(&entry.name, &entry.title, resolution, area).with_places(places))
+    let area = NamedArea::new(&entry.name, &entry.title, resolution, area).with_places(places);
+    Ok(match &entry.border {
+        Some(border) => area.with_border(border_of(border)?),
+        None => area,
+    })
+}
+
+fn border_of(entry: &BorderEntry) -> anyhow::Result<Border> {
+    let text = shipped(&entry.crossings).context("crossings do not ship")?;
+    Ok(Border {
+        finest: Resolution::try_from(entry.finest)?,
+        coast: entry.coast.clone(),
+        crossings: crossings(text)?,
+    })
+}
+
+/// The crossings on land of which it is known where they are.
+fn crossings(text: &str) -> anyhow::Result<Vec<Crossing>> {
+    #[derive(Deserialize)]
+    struct Row {
+        name: String,
+        r#type: String,
+        lat: Option<f64>,
+        lon: Option<f64>,
+    }
+    let mut found = Vec::new();
+    for row in csv::Reader::from_reader(text.as_bytes()).into_deserialize() {
+        let row: Row = row.context("reading crossings")?;
+        let on_land = matches!(row.r#type.as_str(), "land" | "rail" | "dry_port");
+        let place = row.lon.zip(row.lat).filter(|_| on_land);
+        found.extend(place.map(|(lon, lat)| Crossing {
+            name: row.name,
+            lon,
+            lat,
+        }));
+    }
+    Ok(found)
 }
 
 fn cell_list(text: &str) -> anyhow::Result<Vec<CellIndex>> {

@@ -6,6 +6,7 @@
 //!
 //! This crate knows nothing of HTTP, JSON, SQL or the storage engine's types.
 
+mod border;
 mod boundaries;
 mod catalogue;
 mod description;
@@ -24,6 +25,7 @@ mod table;
 
 pub use naqsha_analytics::Calibration;
 
+pub use border::{Border, Crossing};
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use description::{LayerDescription, Property, PropertyKind};

@@ -37,6 +37,8 @@ pub enum Parameter {
     Model,
     /// An ordered pair of categories.
     Pair,
+    /// How far from the border.
+    WithinKm,
     /// Null model.
     Null,
     /// Seed of the Monte-Carlo null.
@@ -188,6 +190,7 @@ impl Parameter {
         Self::Days,
         Self::Model,
         Self::Pair,
+        Self::WithinKm,
         Self::Null,
         Self::Seed,
         Self::StudyArea,
@@ -216,6 +219,7 @@ impl Parameter {
             Self::Days => "days",
             Self::Model => "model",
             Self::Pair => "pair",
+            Self::WithinKm => "within_km",
             Self::Null => "null",
             Self::Seed => "seed",
             Self::StudyArea => "study_area",
@@ -245,6 +249,10 @@ impl Parameter {
             Self::Period => ParameterKind::Choice(PERIODS),
             Self::Baseline => ParameterKind::Choice(BASELINES),
             Self::Days => ParameterKind::Integer { min: 1, max: 366 },
+            Self::WithinKm => ParameterKind::Number {
+                above: 0.0,
+                below: 1_000.0,
+            },
             Self::Model => ParameterKind::Choice(MODELS),
             Self::Pair => ParameterKind::Choice(PAIRS),
             Self::BandwidthM | Self::SpaceM => ParameterKind::Number {
@@ -301,6 +309,9 @@ impl Parameter {
             Self::Days => "How many days apart two events are near each other, at most.",
             Self::Model => {
                 "What is compared with: stp, place and time beside each other (space-time permutation); poisson, the area of the cells."
+            }
+            Self::WithinKm => {
+                "Only cells whose centre is at most so many kilometres from the border on land."
             }
             Self::Pair => {
                 "Ordered pair of categories, such as TF-DT: is TF surrounded by DT? Left out, each cell has its strongest pair."

@@ -117,6 +117,8 @@ pub struct LayerQuery {
     pub model: ScanModel,
     /// The pair of categories asked about, as a position in the list of them; `None` asks for the strongest of each cell.
     pub pair: Option<usize>,
+    /// How far from the border on land, in kilometres.
+    pub within_km: f64,
     /// Null model; `None` takes the exact one where it exists, else Monte-Carlo.
     pub null: Option<NullModel>,
     /// Seed of the Monte-Carlo null.
@@ -150,6 +152,7 @@ impl Default for LayerQuery {
             days_apart: 14,
             model: ScanModel::SpaceTime,
             pair: None,
+            within_km: 50.0,
             null: None,
             seed: 1,
             study_area: None,
@@ -242,6 +245,7 @@ impl LayerQuery {
                 self.days_apart = u32::try_from(integer(parameter, value)?).unwrap_or(14);
             }
             Parameter::Model => self.model = choice(parameter, value, ScanModel::parse)?,
+            Parameter::WithinKm => self.within_km = number(parameter, value)?,
             Parameter::Pair => {
                 let position = |code: &str| PAIRS.iter().position(|pair| *pair == code);
                 self.pair = Some(choice(parameter, value, position)?);

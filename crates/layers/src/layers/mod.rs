@@ -1,5 +1,6 @@
 //! The layers there are: one file and one line in the list each.
 
+mod border;
 mod calibration;
 mod change;
 mod clusters;
@@ -37,6 +38,7 @@ const LAYERS: &[&dyn Layer] = &[
     &near_repeat::NearRepeat,
     &linkages::Linkages,
     &scan::Scan,
+    &border::OnLand,
 ];
 
 /// What every layer is, in the same order.
@@ -51,6 +53,7 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &near_repeat::NEAR_REPEAT,
     &linkages::LINKAGES,
     &scan::SCAN,
+    &border::BORDER,
 ];
 
 /// How a cell of a layer is explained.
@@ -63,6 +66,7 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (near_repeat::NEAR_REPEAT.id, sentences::near_repeat),
     (linkages::LINKAGES.id, sentences::linkages),
     (scan::SCAN.id, sentences::scan),
+    (border::BORDER.id, sentences::border),
 ];
 
 /// The layer of an id.

@@ -155,6 +155,15 @@ pub(crate) fn linkages(row: &Row<'_>) -> String {
     )
 }
 
+pub(crate) fn border(row: &Row<'_>) -> String {
+    format!(
+        "own {}, {} km from the border on land and {} km from the nearest crossing",
+        row.count("n"),
+        row.rounded("distance_km"),
+        row.rounded("crossing_km")
+    )
+}
+
 pub(crate) fn scan(row: &Row<'_>) -> String {
     let m = row.metadata();
     let (p, alpha) = (row.number("p"), m.alpha.unwrap_or_default());
