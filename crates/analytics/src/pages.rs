@@ -9,7 +9,10 @@ macro_rules! page {
 page!(
     colocation = "colocation",
     concentration = "concentration",
+    corridors = "corridors",
     emerging = "emerging",
+    flows = "flows",
+    forecast = "forecast",
     kde = "kde",
     knox = "knox",
     local_moran = "local-moran",
