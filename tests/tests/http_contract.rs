@@ -14,7 +14,8 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 4] = ["incidents", "counts", "hotspots", "clusters"];
+/// Those that have features of the sample, which has no routes.
+const COLLECTIONS: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "forecast"];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.
 const WITHOUT_PLACE: u64 = 883;
@@ -195,7 +196,8 @@ fn at9_at10_collections_are_listed_with_typed_links() {
         .iter()
         .filter_map(|c| c["id"].as_str())
         .collect();
-    assert_eq!(ids, BTreeSet::from(COLLECTIONS));
+    let all = COLLECTIONS.into_iter().chain(["flows"]);
+    assert_eq!(ids, all.collect::<BTreeSet<_>>());
     for collection in collections {
         assert_typed(&collection["links"]);
         for media_type in [GEOJSON, "text/html", "text/csv", "application/geo+json-seq"] {

@@ -25,6 +25,7 @@ pub mod geojson;
 mod health;
 mod html;
 mod items;
+mod lines;
 mod link;
 mod middleware;
 mod mvt;

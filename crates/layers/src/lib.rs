@@ -15,15 +15,21 @@ mod layers;
 mod parameters;
 mod query;
 mod scope;
+mod sites;
 mod study_areas;
 mod table;
+mod window;
 
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
-pub use parameters::{Parameter, ParameterError, ParameterKind};
+pub use naqsha_analytics::{Evaluation, Scores};
+pub use parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind};
 pub use query::{Defaults, LayerQuery, NullModel};
 pub use scope::{Role, Scope};
+pub use sites::Sites;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
-pub use table::{Column, Excluded, Keys, LayerTable, Metadata, StudyAreaFacts, Values};
+pub use table::{
+    Column, Excluded, ForecastFacts, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
+};

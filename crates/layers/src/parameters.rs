@@ -33,6 +33,36 @@ pub enum Parameter {
     NMin,
     /// An earlier version of the data.
     AsOf,
+    /// Model of a forecast.
+    Model,
+    /// Days that a forecast is about.
+    Horizon,
+}
+
+/// A model of the layer `forecast`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ForecastModelName {
+    /// Near-repeat weights.
+    #[default]
+    Prospective,
+    /// The density of the last days.
+    Kde,
+    /// A background, and events that set off others.
+    SelfExciting,
+}
+
+impl ForecastModelName {
+    /// Every model.
+    pub const ALL: [Self; 3] = [Self::Prospective, Self::Kde, Self::SelfExciting];
+
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Prospective => "prospective",
+            Self::Kde => "kde",
+            Self::SelfExciting => "self-exciting",
+        }
+    }
 }
 
 /// How a parameter's values look, for OpenAPI and queryables.
@@ -128,6 +158,8 @@ impl Parameter {
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
             Self::AsOf => "as_of",
+            Self::Model => "model",
+            Self::Horizon => "horizon",
         }
     }
 
@@ -149,6 +181,8 @@ impl Parameter {
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
             Self::StudyArea => ParameterKind::Text,
+            Self::Model => ParameterKind::Choice(&["prospective", "kde", "self-exciting"]),
+            Self::Horizon => ParameterKind::Integer { min: 1, max: 92 },
             Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
                 max: i64::MAX,
@@ -196,6 +230,10 @@ impl Parameter {
             Self::AsOf => {
                 "Version of the data, as X-Data-Version gave it: the answer is the one that was given then."
             }
+            Self::Model => {
+                "Model of the forecast: near-repeat weights (prospective), density of the last days (kde), or background and aftershocks (self-exciting)."
+            }
+            Self::Horizon => "Days that the forecast is about, from the one after the last day on.",
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use naqsha_model::{Adjacent, Basis, Category, CategorySet, Day, DayRange, RecordStage};
 
 use crate::description::LayerDescription;
-use crate::parameters::{Parameter, ParameterError, ParameterKind};
+use crate::parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind};
 
 /// Null model of a local statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +84,10 @@ pub struct LayerQuery {
     pub n_min: u64,
     /// An earlier version of the data; `None` asks the newest.
     pub as_of: Option<u64>,
+    /// Model of a forecast.
+    pub model: ForecastModelName,
+    /// Days that a forecast is about.
+    pub horizon: u32,
 }
 
 impl Default for LayerQuery {
@@ -103,6 +107,8 @@ impl Default for LayerQuery {
             study_area: None,
             n_min: 0,
             as_of: None,
+            model: ForecastModelName::default(),
+            horizon: 7,
         }
     }
 }
@@ -200,6 +206,17 @@ impl LayerQuery {
                 self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default();
             }
             Parameter::AsOf => self.as_of = u64::try_from(integer(parameter, value)?).ok(),
+            Parameter::Model => {
+                let named = ForecastModelName::ALL
+                    .into_iter()
+                    .find(|model| model.code() == value);
+                self.model = named.ok_or_else(|| {
+                    format!("{value:?} is not one of prospective, kde, self-exciting")
+                })?;
+            }
+            Parameter::Horizon => {
+                self.horizon = u32::try_from(integer(parameter, value)?).unwrap_or(7);
+            }
         }
         Ok(())
     }

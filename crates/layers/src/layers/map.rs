@@ -18,7 +18,7 @@ use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 const LEAST_RECORDS: u64 = 30;
 
 /// A place of these kinds is where something happened; a residence or a police station is not.
-const COUNTED_BASES: [Basis; 4] = [
+pub(crate) const COUNTED_BASES: [Basis; 4] = [
     Basis::Occurrence,
     Basis::Seizure,
     Basis::Exploitation,

@@ -2,9 +2,13 @@
 
 mod clusters;
 mod counts;
+mod dated;
+mod flows;
+mod forecast;
 mod hotspots;
 mod incidents;
 mod map;
+mod routes;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
@@ -20,6 +24,8 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &flows::Flows,
+    &forecast::Forecast,
 ];
 
 /// What every layer is, in the same order.
@@ -28,6 +34,8 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &flows::FLOWS,
+    &forecast::FORECAST,
 ];
 
 /// The layer of an id.
