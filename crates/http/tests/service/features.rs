@@ -394,7 +394,7 @@ async fn the_public_sees_metadata_and_no_data() {
             .as_array()
             .unwrap()
             .len(),
-        4
+        6
     );
     let absent = service.get("/collections/nothing/items").await.problem(404);
     for uri in [
