@@ -15,11 +15,17 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 6] = [
+const COLLECTIONS: [&str; 12] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "density",
+    "emerging",
+    "change",
+    "near-repeat",
+    "linkages",
+    "scan",
     "flows",
     "forecast",
 ];

@@ -231,3 +231,78 @@ fn values_that_a_statistic_cannot_take_are_refused_by_id() {
     let (code, message) = refuse(&real, "general-g", "n", &[]);
     assert!(code == 1 && message.contains("id `7`"), "{code} {message}");
 }
+
+#[test]
+fn bivariate_joins_are_those_of_esda() {
+    use std::fmt::Write as _;
+    let scratch = Scratch::new();
+    // The lattice of esda's documentation; counts of Join_Counts_Local_BV, tails of SciPy's hypergeom over the other 15 places.
+    let z = [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1];
+    let mut values = "id,x,z\n".to_owned();
+    let mut links = "from,to,weight\n".to_owned();
+    for (unit, z) in z.iter().enumerate() {
+        writeln!(values, "{unit},{},{z}", u8::from(unit >= 8)).expect("a string");
+        let (row, column) = (unit / 4, unit % 4);
+        for other in 0..16 {
+            let (down, across) = (row.abs_diff(other / 4), column.abs_diff(other % 4));
+            if down + across == 1 {
+                writeln!(links, "{unit},{other},1").expect("a string");
+            }
+        }
+    }
+    let values = scratch.file("values.csv", &values);
+    let links = scratch.file("links.csv", &links);
+    let run = |case: &str| {
+        let base = [
+            "join-count",
+            "--values",
+            text(&values),
+            "--neighbours",
+            text(&links),
+        ];
+        let columns = ["--column", "x", "--second", "z", "--case", case];
+        stats(&[&base[..], &columns].concat())
+    };
+    let told = |found: &Value, name: &str| -> Vec<Option<f64>> {
+        let rows = found["rows"].as_array().expect("rows").iter();
+        rows.map(|row| row[name].as_f64()).collect()
+    };
+    let same = |found: Vec<Option<f64>>, expected: &[(usize, f64)]| {
+        for (unit, found) in found.into_iter().enumerate() {
+            match (found, expected.iter().find(|(at, _)| *at == unit)) {
+                (Some(found), Some((_, other))) => close(found, *other, 1e-12),
+                (found, other) => assert!(found.is_none() && other.is_none(), "{unit}"),
+            }
+        }
+    };
+    let apart = run("apart");
+    assert_eq!((&apart["joins"], &apart["tested"]), (&2.into(), &4.into()));
+    same(
+        told(&apart, "joins"),
+        &[(8, 1.0), (9, 1.0), (12, 0.0), (13, 0.0)],
+    );
+    let p = [
+        (8, 0.815_384_615_384_615_4),
+        (9, 0.907_692_307_692_307_7),
+        (12, 1.0),
+        (13, 1.0),
+    ];
+    same(told(&apart, "p"), &p);
+    let together = run("together");
+    same(
+        told(&together, "joins"),
+        &[(10, 2.0), (11, 2.0), (14, 2.0), (15, 2.0)],
+    );
+    let p = [
+        (10, 0.153_846_153_846_153_83),
+        (11, 0.081_318_681_318_681_31),
+        (14, 0.081_318_681_318_681_31),
+        (15, 0.028_571_428_571_428_57),
+    ];
+    same(told(&together, "p"), &p);
+    let q = 0.108_424_908_424_908_4;
+    same(
+        told(&together, "q"),
+        &[(10, p[0].1), (11, q), (14, q), (15, q)],
+    );
+}

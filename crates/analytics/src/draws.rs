@@ -21,10 +21,11 @@ impl Draws {
         reason = "the halves of a 64-bit product"
     )]
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
-        let threshold = bound.wrapping_neg() % bound;
         loop {
             let product = u64::from(self.0.next_u32()) * u64::from(bound);
-            if product as u32 >= threshold {
+            let rest = product as u32;
+            // The division is needed only where the rest is below the bound already.
+            if rest >= bound || rest >= bound.wrapping_neg() % bound {
                 return (product >> 32) as u32;
             }
         }

@@ -3,7 +3,7 @@
 //! The crate answers questions about a map of values. Which places have high neighbourhoods ([`gi`], [`gi_star`]),
 //! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
 //! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
-//! ([`emerging`], [`mann_kendall`])? Do events come together in space and time ([`knox`]), in one place or one while
+//! ([`emerging`], [`mann_kendall`]), or from one period to another ([`compare_periods`])? Do events come together in space and time ([`knox`]), in one place or one while
 //! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? What goes from where to where, and by
 //! which ways ([`Flows`], [`flow_moran`], [`corridors`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
 //! forecast right ([`forecast_accuracy`]), and what is to be expected ([`outlook`], [`walk_forward`])? Which of very many answers survive the fact that very many were asked
@@ -27,7 +27,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod binomial;
+mod bivariate;
+mod calibration;
 mod colocation;
+mod comparison;
 mod concentration;
 mod deviations;
 mod draws;
@@ -40,11 +44,13 @@ mod gamma;
 mod geary;
 mod general_g;
 mod gi;
+mod hypergeometric;
 mod join_count;
 mod kde;
 mod knox;
 mod lag;
 mod link_sums;
+mod linkage;
 mod local_moran;
 mod losh;
 mod mann_kendall;
@@ -59,11 +65,16 @@ mod reason;
 mod scan;
 mod study_area;
 
+pub use bivariate::{
+    BivariateJoins, BivariateMoranRow, JoinCase, bivariate_join_counts, bivariate_local_moran,
+};
+pub use calibration::{Calibration, calibrate, dealt_anew, shuffled};
 pub use colocation::{Colocation, ColocationError, colocation};
+pub use comparison::{Comparison, ComparisonError, compare_periods};
 pub use concentration::{Concentration, concentration};
 pub use emerging::{
     Course, Direction, Emerging, EmergingError, FEWEST_STEPS, Levels, Pattern, Step, emerging,
-    pattern,
+    emerging_p, pattern,
 };
 pub use error::{LocalError, MapError};
 pub use fdr::{FdrError, Method, Tail, bin, fdr};
@@ -79,12 +90,16 @@ pub use geary::{Geary, geary};
 pub use general_g::{GeneralG, general_g};
 pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
 pub use join_count::{ChiSquare, JoinCount, join_count};
-pub use kde::{Extent, KdeError, kde};
-pub use knox::{Bands, BandsError, Closed, Closeness, Knox, KnoxError, knox};
+pub use kde::{Extent, KdeError, kde, kde_of_counts};
+pub use knox::{
+    Bands, BandsError, Closed, Closeness, Dated, Knox, KnoxError, LocalKnox, NearRepeats,
+    RepeatedPlace, RepeatsError, knox, local_knox, near_repeats,
+};
 pub use lag::{Null, requires_sampling};
+pub use linkage::{Linkage, LocalQuotient, linkages};
 pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
-pub use mann_kendall::{Autocorrelation, Trend, mann_kendall};
+pub use mann_kendall::{Autocorrelation, Trend, mann_kendall, median_slope};
 pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
 pub use neighbours::{Metric, Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};

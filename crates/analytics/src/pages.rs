@@ -7,6 +7,7 @@ macro_rules! page {
 }
 
 page!(
+    change = "change",
     colocation = "colocation",
     concentration = "concentration",
     corridors = "corridors",

@@ -5,13 +5,14 @@
 use std::io::{self, Write};
 
 use h3o::CellIndex;
-use naqsha_layers::{Answer, Column, ForecastFacts, Keys, LayerTable, Scores, Values};
+use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
 use naqsha_model::Point;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::antimeridian::{cut, cut_line};
 use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
 use crate::link::{self, Link};
+use crate::metadata::metadata;
 
 /// Bytes gathered before they are handed on.
 const CHUNK: usize = 64 << 10;
@@ -87,72 +88,6 @@ fn hand_on(chunk: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
         chunk.clear();
     }
     Ok(())
-}
-
-/// The member `naqsha`: what a reader must know to judge the numbers.
-pub(crate) fn metadata(answer: &Answer) -> Value {
-    let m = &answer.table.metadata;
-    let study_area = m.study_area.as_ref().map(|area| {
-        json!({ "name": area.name, "hash": area.hash, "cells": area.cells, "occupied": area.occupied })
-    });
-    json!({
-        "layer": answer.table.layer.id,
-        "data_version": answer.version,
-        "study_area": study_area,
-        "resolution": m.resolution.map(u8::from),
-        "null": m.null,
-        "tested": m.tested,
-        "alpha": m.alpha,
-        "fdr": m.fdr,
-        "seed": m.seed,
-        "excluded": {
-            "count": m.excluded.count(),
-            "share": m.excluded.share(),
-            "reasons": m.excluded.reasons,
-        },
-        "policy": m.policy,
-        "synthetic": m.synthetic,
-        "forecast": m.forecast.as_deref().map(forecast),
-    })
-}
-
-/// A forecast as made, and how good such forecasts were.
-fn forecast(facts: &ForecastFacts) -> Value {
-    let scores = |scores: &Scores| {
-        json!({
-            "expected": scores.expected,
-            "hit_rate": scores.hit_rate,
-            "pai": scores.pai,
-            "pei": scores.pei,
-            "rri": scores.rri,
-            "crps": scores.crps,
-            "log_score": scores.log_score,
-            "brier": scores.brier,
-            "curve": scores.curve,
-        })
-    };
-    let evaluation = facts.evaluation.as_ref().map(|found| {
-        json!({
-            "folds": found.folds.len(),
-            "share": found.share,
-            "happened": found.happened,
-            "beats_naive": found.beats_naive(),
-            "folds_won": found.folds_won(),
-            "gain_per_event": found.gain_per_event,
-            "model": scores(&found.model),
-            "naive": scores(&found.naive),
-        })
-    });
-    json!({
-        "model": facts.model,
-        "horizon": facts.horizon,
-        "first_day": facts.first_day,
-        "last_day": facts.last_day,
-        "learned_from": facts.learned_from,
-        "learned_days": facts.learned_days,
-        "expected": facts.expected,
-        "evaluation": evaluation,
-    })
 }
 
 /// Writes features of one table: what is the same for every row is prepared once.

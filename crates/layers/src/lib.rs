@@ -10,26 +10,36 @@ mod boundaries;
 mod catalogue;
 mod description;
 mod error;
+mod explain;
+mod interval;
 mod layer;
 mod layers;
 mod parameters;
+mod period;
 mod query;
 mod scope;
 mod sites;
+mod steps;
 mod study_areas;
 mod table;
 mod window;
+
+pub use naqsha_analytics::Calibration;
 
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
+pub use explain::{Explanation, explain, explained};
 pub use naqsha_analytics::{Evaluation, Scores};
 pub use parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind};
-pub use query::{Defaults, LayerQuery, NullModel};
+pub use period::{Baseline, Period};
+pub use query::{Defaults, LayerQuery, NullModel, ScanModel};
 pub use scope::{Role, Scope};
 pub use sites::Sites;
+pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{
-    Column, Excluded, ForecastFacts, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
+    Bandwidth, Column, Compared, Excluded, Fact, ForecastFacts, Keys, LayerTable, Metadata,
+    StudyAreaFacts, Values,
 };

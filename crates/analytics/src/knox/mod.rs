@@ -1,10 +1,15 @@
 //! The Knox test and near repeats: are events that are close in space close in time more often than by chance?
 //!
-//! This file holds the question, the pairs and the shuffles; `bands` says what is close.
+//! This file holds the question, the pairs and the shuffles; `bands` says what is close, `local` counts around each
+//! event, `repeats` at each place.
 
 mod bands;
+mod local;
+mod repeats;
 #[cfg(test)]
 mod tests;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -13,6 +18,8 @@ use crate::moran::Sampling;
 use crate::neighbours::{Metric, NeighboursError, Points, Space};
 use crate::reason::Reason;
 pub use bands::{Bands, BandsError, Closed};
+pub use local::{LocalKnox, local_knox};
+pub use repeats::{Dated, NearRepeats, RepeatedPlace, RepeatsError, near_repeats};
 
 /// The most pairs within the largest finite distance: a limit on memory (8 bytes each).
 const PAIR_LIMIT: usize = 100_000_000;
@@ -59,6 +66,9 @@ pub enum KnoxError {
     /// Too many pairs within the largest finite distance.
     #[error("{0} pairs lie within the largest finite distance; the limit is {PAIR_LIMIT}")]
     TooManyPairs(usize),
+    /// Counts around each event have one band of distance and one of time, both with an end.
+    #[error("counts around each event need one band of distance and one of time, each with an end")]
+    NotOneBand,
     /// There is nothing to pair.
     #[error("the statistic does not exist: {}", .0.code())]
     Undefined(Reason),
@@ -100,6 +110,53 @@ pub fn knox(
     close: Closeness<'_>,
     sampling: Sampling,
 ) -> Result<Knox, KnoxError> {
+    check(points, times)?;
+    let table = Table {
+        events: times.len() as u64,
+        pairs: pairs(points, close)?,
+        columns: columns(times, close.time),
+        close,
+    };
+    let (observed, extreme) = match Whole::of(times, close.time) {
+        Some(whole) => table.test(&whole.offsets, |a, b| whole.slot(a, b), sampling),
+        None => table.test(times, |a, b| close.time.slot((a - b).abs()), sampling),
+    };
+    Ok(table.answer(&observed, &extreme, sampling))
+}
+
+/// Times that are whole numbers not far apart, as days are: two bytes each, and the slot of a difference from a list.
+struct Whole {
+    offsets: Vec<u16>,
+    slots: Vec<u16>,
+}
+
+impl Whole {
+    fn of(times: &[f64], bands: &Bands) -> Option<Self> {
+        let first = times.iter().copied().fold(f64::INFINITY, f64::min);
+        let offset = |time: &f64| {
+            let offset = time - first;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked on the next line"
+            )]
+            let whole = offset as u16;
+            // Differences of these are exact, so they are in the bands that the times' own are in.
+            (f64::from(whole).total_cmp(&offset).is_eq() && time.fract() == 0.0).then_some(whole)
+        };
+        let offsets: Vec<u16> = times.iter().map(offset).collect::<Option<_>>()?;
+        let span = offsets.iter().copied().max()?;
+        let slot = |apart: u16| u16::try_from(bands.slot(f64::from(apart))).ok();
+        let slots = (0..=span).map(slot).collect::<Option<_>>()?;
+        Some(Self { offsets, slots })
+    }
+
+    fn slot(&self, a: u16, b: u16) -> usize {
+        usize::from(self.slots[usize::from(a.abs_diff(b))])
+    }
+}
+
+fn check(points: Points<'_>, times: &[f64]) -> Result<(), KnoxError> {
     if points.len() != times.len() {
         return Err(KnoxError::LengthMismatch {
             points: points.len(),
@@ -112,34 +169,7 @@ pub fn knox(
     if points.len() < 2 {
         return Err(KnoxError::Undefined(Reason::InsufficientVariation));
     }
-    let table = Table {
-        events: times.len() as u64,
-        pairs: pairs(points, close)?,
-        columns: columns(times, close.time),
-        close,
-    };
-    let observed = table.count(times);
-    let extreme = (0..sampling.permutations.get())
-        .into_par_iter()
-        .map_init(
-            || times.to_vec(),
-            |shuffled, draw| {
-                shuffled.copy_from_slice(times);
-                Draws::new(sampling.seed, u64::from(draw)).shuffle(shuffled);
-                let counts = table.count(shuffled);
-                let above = |(found, seen): (&u64, &u64)| u32::from(found >= seen);
-                counts
-                    .iter()
-                    .zip(&observed)
-                    .map(above)
-                    .collect::<Vec<u32>>()
-            },
-        )
-        .reduce(
-            || vec![0; observed.len()],
-            |a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect(),
-        );
-    Ok(table.answer(&observed, &extreme, sampling))
+    Ok(())
 }
 
 /// Unordered pairs within the largest finite distance, by slot of distance: below the first band, then band by band.
@@ -152,28 +182,32 @@ fn pairs(points: Points<'_>, close: Closeness<'_>) -> Result<Vec<Vec<[u32; 2]>>,
             .near(unit, reach)
             .filter(move |other| *other as usize > unit)
     };
-    let candidates: usize = (0..points.len())
-        .into_par_iter()
-        .map(|unit| later(unit).count())
-        .sum();
-    if candidates > PAIR_LIMIT {
-        return Err(KnoxError::TooManyPairs(candidates));
-    }
     let slots = close.space.count() + 1;
     let slot = |unit: usize, other: u32| {
         close
             .space
             .slot(points.apart(close.metric, unit, other as usize))
     };
+    let count = AtomicUsize::new(0);
     let found: Vec<Vec<(usize, [u32; 2])>> = (0..points.len())
         .into_par_iter()
         .map(|unit| {
+            // Once there are too many the rest is counted, to be told, and not kept.
             let number = u32::try_from(unit).unwrap_or(u32::MAX);
-            later(unit)
-                .map(|other| (slot(unit, other), [number, other]))
-                .collect()
+            let mut found = Vec::new();
+            if count.load(Ordering::Relaxed) <= PAIR_LIMIT {
+                found.extend(later(unit).map(|other| (slot(unit, other), [number, other])));
+                count.fetch_add(found.len(), Ordering::Relaxed);
+            } else {
+                count.fetch_add(later(unit).count(), Ordering::Relaxed);
+            }
+            found
         })
         .collect();
+    let candidates = count.into_inner();
+    if candidates > PAIR_LIMIT {
+        return Err(KnoxError::TooManyPairs(candidates));
+    }
     let mut by_slot = vec![Vec::new(); slots];
     for (slot, pair) in found.into_iter().flatten() {
         // Beyond the last finite edge a pair is either in no band or among what is left.
@@ -211,16 +245,56 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
+    /// Pairs by band, and how many shuffles have at least as many.
+    fn test<T: Copy + Send + Sync>(
+        &self,
+        times: &[T],
+        slot: impl Fn(T, T) -> usize + Sync,
+        sampling: Sampling,
+    ) -> (Vec<u64>, Vec<u32>) {
+        let observed = self.count(times, &slot);
+        let extreme = (0..sampling.permutations.get())
+            .into_par_iter()
+            .map_init(
+                || times.to_vec(),
+                |shuffled, draw| {
+                    shuffled.copy_from_slice(times);
+                    Draws::new(sampling.seed, u64::from(draw)).shuffle(shuffled);
+                    let counts = self.count(shuffled, &slot);
+                    let above = |(found, seen): (&u64, &u64)| u32::from(found >= seen);
+                    counts
+                        .iter()
+                        .zip(&observed)
+                        .map(above)
+                        .collect::<Vec<u32>>()
+                },
+            )
+            .reduce(
+                || vec![0; observed.len()],
+                |a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect(),
+            );
+        (observed, extreme)
+    }
+
     /// Pairs by band, row after row.
-    fn count(&self, times: &[f64]) -> Vec<u64> {
+    fn count<T: Copy>(&self, times: &[T], slot_of: impl Fn(T, T) -> usize) -> Vec<u64> {
         let (rows, columns) = (self.close.space.count(), self.close.time.count());
         let mut counts = vec![0; rows * columns];
         let mut left = self.columns.clone();
         for (slot, pairs) in self.pairs.iter().enumerate() {
-            let mut row = vec![0_u64; columns + 2];
-            for [a, b] in pairs {
-                let apart = (times[*a as usize] - times[*b as usize]).abs();
-                row[self.close.time.slot(apart)] += 1;
+            let slot_of = |[a, b]: [u32; 2]| slot_of(times[a as usize], times[b as usize]);
+            // Two sums in turn: most pairs have one slot, and adding to what was just added to takes time.
+            let (mut row, mut other) = (vec![0_u64; columns + 2], vec![0_u64; columns + 2]);
+            let mut twos = pairs.chunks_exact(2);
+            for two in &mut twos {
+                row[slot_of(two[0])] += 1;
+                other[slot_of(two[1])] += 1;
+            }
+            for &pair in twos.remainder() {
+                row[slot_of(pair)] += 1;
+            }
+            for (sum, other) in row.iter_mut().zip(other) {
+                *sum += other;
             }
             let row = &row[1..=columns];
             for (left, count) in left.iter_mut().zip(row) {

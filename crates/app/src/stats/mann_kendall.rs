@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use naqsha_analytics::{Autocorrelation, MapError, mann_kendall};
+use naqsha_analytics::{Autocorrelation, MapError, mann_kendall, median_slope};
 use serde::Serialize;
 
 use super::StatsError;
@@ -61,7 +61,7 @@ pub(super) fn answer(args: &MannKendallArgs) -> Result<Answer, StatsError> {
             z: Some(trend.z),
             p: Some(trend.p()),
             tau: Some(trend.tau),
-            slope: Some(trend.slope),
+            slope: Some(median_slope(&values)),
             ..empty
         }),
         Err(MapError::Undefined(reason)) => Ok(Answer {

@@ -1,11 +1,11 @@
 //! `/styles` and `/styles/{layer}`: MapLibre styles with one source and no boundary lines.
 //!
-//! Colours follow from the kind of layer: a signed significance class is drawn from cold to hot, a count from light to
-//! dark. Both ramps are `ColorBrewer`'s (`RdBu` and `YlOrRd`) and can be told apart by colour-blind readers.
+//! Colours follow from the kind of layer: a signed significance class is drawn from cold to hot, a class by what it is called, a
+//! density or count from light to dark. Both ramps are `ColorBrewer`'s (`RdBu` and `YlOrRd`) and can be told apart by colour-blind readers.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{LayerDescription, LayerQuery, PropertyKind};
+use naqsha_layers::{LayerDescription, LayerQuery, Property, PropertyKind};
 use serde_json::{Value, json};
 
 use super::document;
@@ -18,6 +18,8 @@ use crate::tiles::tiled;
 
 /// The property of signed significance: −3 (cold) to 3 (hot).
 const BIN: &str = "bin";
+/// The property that names what a cell is.
+const CLASS: &str = "class";
 
 /// `/styles`.
 pub(crate) async fn styles(
@@ -119,27 +121,70 @@ fn colour(layer: &LayerDescription) -> Value {
             "#e8e8e8",
         ]);
     }
+    let mut properties = layer.properties.iter();
+    let class = properties.find_map(|property| match (property.name, property.kind) {
+        (CLASS, PropertyKind::Choice(codes)) => Some(codes),
+        _ => None,
+    });
+    if let Some(codes) = class {
+        let drawn = codes
+            .iter()
+            .filter_map(|code| Some((*code, of_class(code)?)));
+        let cases = drawn.flat_map(|(code, colour)| [Value::from(code), colour.into()]);
+        let head = [json!("match"), json!(["get", CLASS])];
+        return head
+            .into_iter()
+            .chain(cases)
+            .chain([json!("#e8e8e8")])
+            .collect();
+    }
     let number = |kind| matches!(kind, PropertyKind::Integer | PropertyKind::Number);
-    match layer
-        .properties
-        .iter()
-        .find(|property| number(property.kind))
-    {
-        Some(property) => json!([
-            "step",
-            ["coalesce", ["get", property.name], 0],
-            "#f7f7f7",
-            1,
-            "#ffffb2",
-            3,
-            "#fecc5c",
-            10,
-            "#fd8d3c",
-            30,
-            "#f03b20",
-            100,
-            "#bd0026",
-        ]),
+    let mut properties = layer.properties.iter();
+    match properties.find(|property| number(property.kind)) {
+        Some(property) => ramp(property),
         None => "#fd8d3c".into(),
     }
+}
+
+/// The colour of a class: high and rising are red, low and falling blue, what is over, on and off, or out of place is paler.
+fn of_class(code: &str) -> Option<&'static str> {
+    let is_pale = ["historical", "sporadic", "oscillating", "diminishing"]
+        .iter()
+        .any(|course| code.starts_with(course));
+    Some(match code {
+        "high_high" | "increase" => "#b2182b",
+        "low_low" | "decrease" => "#2166ac",
+        "high_low" => "#ef8a62",
+        "low_high" => "#67a9cf",
+        _ if code.ends_with("hot_spot") => {
+            if is_pale {
+                "#ef8a62"
+            } else {
+                "#b2182b"
+            }
+        }
+        _ if code.ends_with("cold_spot") => {
+            if is_pale {
+                "#67a9cf"
+            } else {
+                "#2166ac"
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// From light to dark: whole numbers from one on, real ones from a thousandth on.
+fn ramp(property: &Property) -> Value {
+    let limits = if property.kind == PropertyKind::Number {
+        [0.001, 0.01, 0.1, 1.0, 10.0]
+    } else {
+        [1.0, 3.0, 10.0, 30.0, 100.0]
+    };
+    let colours = ["#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026"];
+    let value = json!(["coalesce", ["get", property.name], 0]);
+    let steps = limits.into_iter().zip(colours);
+    let steps = steps.flat_map(|(limit, colour)| [Value::from(limit), colour.into()]);
+    let head = [json!("step"), value, json!("#f7f7f7")];
+    head.into_iter().chain(steps).collect()
 }

@@ -126,6 +126,16 @@ async fn tilejson_style_and_tiles_carry_the_parameters_of_the_request() {
         .get("/styles/hotspots?colour=red")
         .await
         .problem(400);
+    let mut drawn = Vec::new();
+    for layer in ["density", "change", "emerging"] {
+        let style = service.json(&format!("/styles/{layer}")).await;
+        drawn.push(style["layers"][1]["paint"]["fill-color"].clone());
+    }
+    assert_eq!(drawn[0][1][1][1], "density");
+    assert_eq!(drawn[1][1], serde_json::json!(["get", "class"]));
+    assert_eq!(drawn[1][2], "increase");
+    // Sixteen patterns have a colour; all else is grey.
+    assert_eq!(drawn[2].as_array().map(Vec::len), Some(2 + 2 * 16 + 1));
     let styles = service.json("/styles").await;
     assert_eq!(
         service

@@ -8,8 +8,7 @@ use naqsha_model::{Day, DayRange, Incident};
 
 use crate::error::LayerError;
 use crate::layer::Question;
-use crate::layers::map::COUNTED_BASES;
-use crate::layers::tally::filter;
+use crate::layers::tally::{COUNTED_BASES, filter};
 use crate::study_areas::Grid;
 
 /// Days that a forecast learns from, at most: 104 weeks.

@@ -7,6 +7,7 @@ use super::dated::{Dated, TRAINING_DAYS};
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::map::LEAST_RECORDS;
 use crate::parameters::{ForecastModelName, Parameter};
 use crate::study_areas::Grid;
 use crate::table::{
@@ -15,9 +16,6 @@ use crate::table::{
 
 /// Expected records of every cell of the study area, with how good such forecasts were.
 pub(crate) struct Forecast;
-
-/// Fewer records than this are too few to learn from.
-const LEAST_RECORDS: usize = 30;
 
 /// Cells of an answer: each is forecast and judged in every fold.
 const CELL_LIMIT: usize = 200_000;
@@ -60,7 +58,7 @@ pub(crate) static FORECAST: LayerDescription = LayerDescription {
         Parameter::Datetime,
         Parameter::Resolution,
         Parameter::StudyArea,
-        Parameter::Model,
+        Parameter::ForecastModel,
         Parameter::Horizon,
         Parameter::NMin,
         Parameter::AsOf,
@@ -136,7 +134,7 @@ impl Layer for Forecast {
             horizon: f64::from(question.query.horizon),
         };
         let mut facts = facts(question, &dated);
-        let found = if dated.events.len() < LEAST_RECORDS {
+        let found = if (dated.events.len() as u64) < LEAST_RECORDS {
             None
         } else {
             let model = model(question, &grid);
@@ -170,7 +168,7 @@ fn model(question: &Question<'_>, grid: &Grid) -> ForecastModel {
     // Neighbouring hexagons of area A have centres √(2A/√3) apart.
     let apart_m = (cell_km2 * 2.0 / 3.0_f64.sqrt()).sqrt() * 1_000.0;
     let bandwidth_m = (2.0 * apart_m).min(10_000.0);
-    match question.query.model {
+    match question.query.forecast_model {
         ForecastModelName::Prospective => ForecastModel::Prospective,
         ForecastModelName::Kde => ForecastModel::Kde {
             bandwidth_m: 2.0 * apart_m,
@@ -189,7 +187,7 @@ fn facts(question: &Question<'_>, dated: &Dated) -> ForecastFacts {
             .saturating_add(u16::try_from(after).unwrap_or(u16::MAX)))
     };
     ForecastFacts {
-        model: question.query.model.code(),
+        model: question.query.forecast_model.code(),
         horizon,
         first_day: day(1).date().to_string(),
         last_day: day(horizon).date().to_string(),

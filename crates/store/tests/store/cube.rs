@@ -8,7 +8,8 @@ use naqsha_model::{
     RecordStage,
 };
 use naqsha_store::{
-    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Reach, Selection, Snapshot, Store,
+    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Occurrence, Reach, Selection, Snapshot,
+    Store,
 };
 
 use crate::support::{
@@ -166,6 +167,7 @@ fn filter(random: &mut Random) -> Filter<'static> {
         let first = 39_900 + u16::try_from(r.below(600)).unwrap();
         DayRange::new(Day(first), Day(first + u16::try_from(r.below(90)).unwrap())).unwrap()
     });
+    filter.only_within_days = random.below(2) == 0;
     let finest = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
     filter.area = some(random, |r| match r.below(2) {
         0 => Area {
@@ -200,6 +202,38 @@ fn months(incidents: &[(Incident, bool)], filter: &Filter<'_>) -> Vec<MonthCount
     counts.into_iter().map(count).collect()
 }
 
+/// What a cube counts in cells by cell, days, category and agency, slowly.
+fn occurrences(incidents: &[(Incident, bool)], query: &CubeQuery<'_>) -> Vec<Occurrence> {
+    let mut counts = BTreeMap::new();
+    let bases = query.counted_bases.as_deref();
+    let counted = incidents
+        .iter()
+        .map(|(incident, _)| incident)
+        .filter(|one| {
+            passes(one, &query.filter)
+                && bases.is_none_or(|bases| bases.contains(&one.location.basis))
+        });
+    for incident in counted {
+        let cell = incident.location.cell();
+        let Some(cell) = cell.and_then(|cell| cell.parent(query.resolution)) else {
+            continue;
+        };
+        let days = incident.when().map(|when| when.days);
+        let order = days.map_or((0, u16::MAX), |days| (days.first().0, days.last().0));
+        let agency = incident.agency.to_string();
+        let key = (u64::from(cell), order, incident.category.index(), agency);
+        counts.entry(key).or_insert((days, 0)).1 += 1;
+    }
+    let told = |((cell, _, category, agency), (days, count)): (_, (_, u32))| Occurrence {
+        cell: CellIndex::try_from(cell).unwrap(),
+        days,
+        category: Category::from_index(category).unwrap(),
+        agency: String::into(agency),
+        count,
+    };
+    counts.into_iter().map(told).collect()
+}
+
 /// Asks a snapshot all kinds of questions, of which each must be answered as a hash map answers it.
 fn answers(incidents: &[(Incident, bool)], snapshot: &Snapshot, questions: usize) {
     let mut random = Random(2);
@@ -218,6 +252,8 @@ fn answers(incidents: &[(Incident, bool)], snapshot: &Snapshot, questions: usize
         let cube = snapshot.cube(&query);
         assert_eq!(cube, oracle(incidents, &query), "{query:?}");
         assert_eq!(cube.matched, snapshot.count(&query.filter));
+        let by_day = snapshot.occurrences(&query);
+        assert_eq!(by_day, occurrences(incidents, &query), "{query:?}");
         assert_eq!(
             snapshot.by_month(&query.filter),
             months(incidents, &query.filter)
