@@ -14,7 +14,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 11] = [
+const COLLECTIONS: [&str; 13] = [
     "incidents",
     "counts",
     "hotspots",
@@ -26,9 +26,11 @@ const COLLECTIONS: [&str; 11] = [
     "linkages",
     "scan",
     "border",
+    "flows",
+    "forecast",
 ];
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-const OF_A_MONTH: [&str; 7] = [
+const OF_A_MONTH: [&str; 8] = [
     "incidents",
     "counts",
     "hotspots",
@@ -36,6 +38,7 @@ const OF_A_MONTH: [&str; 7] = [
     "density",
     "near-repeat",
     "linkages",
+    "forecast",
 ];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.

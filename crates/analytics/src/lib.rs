@@ -4,8 +4,9 @@
 //! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
 //! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
 //! ([`emerging`], [`mann_kendall`]), or from one period to another ([`compare_periods`])? Do events come together in space and time ([`knox`]), in one place or one while
-//! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
-//! forecast right ([`forecast_accuracy`])? Which of very many answers survive the fact that very many were asked
+//! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? What goes from where to where, and by
+//! which ways ([`Flows`], [`flow_moran`], [`corridors`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
+//! forecast right ([`forecast_accuracy`]), and what is to be expected ([`outlook`], [`walk_forward`])? Which of very many answers survive the fact that very many were asked
 //! ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
 //!
 //! It knows nothing of stores, clocks, files, thread order or colours. The same input and seed give the same
@@ -37,6 +38,8 @@ mod draws;
 mod emerging;
 mod error;
 mod fdr;
+mod flows;
+mod forecast;
 mod gamma;
 mod geary;
 mod general_g;
@@ -76,6 +79,14 @@ pub use emerging::{
 };
 pub use error::{LocalError, MapError};
 pub use fdr::{FdrError, Method, Tail, bin, fdr};
+pub use flows::{
+    Beeline, Corridor, CorridorError, Ends, Exchange, Flow, FlowError, Flows, Strength, beeline,
+    corridors, flow_moran,
+};
+pub use forecast::{
+    Evaluation, Fold, ForecastError, ForecastModel, Happening, Outlook, Scores, SelfExciting,
+    Spell, outlook, walk_forward,
+};
 pub use geary::{Geary, geary};
 pub use general_g::{GeneralG, general_g};
 pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};

@@ -7,8 +7,11 @@ use geo::MultiPolygon;
 use geojson::{FeatureCollection, GeoJson, GeometryValue};
 use h3o::{CellIndex, Resolution};
 use naqsha_analytics::StudyArea;
-use naqsha_layers::{Border, Crossing, LabelledPlace, NamedArea, StudyAreas};
+use naqsha_layers::{Border, Crossing, LabelledPlace, NamedArea, Sites, StudyAreas};
+use naqsha_model::{Metres, Point};
 use serde::Deserialize;
+
+use crate::deployment;
 
 const INDEX: &str = include_str!("../../../data/study-areas/index.toml");
 
@@ -81,6 +84,21 @@ pub(crate) fn study_areas(data: &Path) -> anyhow::Result<StudyAreas> {
         areas.insert(added_area(&path).with_context(|| format!("reading {}", path.display()))?);
     }
     Ok(areas)
+}
+
+/// The study areas, with where districts and crossing points lie.
+pub(crate) fn located_areas(data: &Path) -> anyhow::Result<StudyAreas> {
+    let reference = deployment::reference(data)?;
+    let named = |sites: Vec<(String, Point, Metres)>| {
+        let named = sites
+            .into_iter()
+            .map(|(name, at, metres)| (name, (at, metres)));
+        named.collect()
+    };
+    Ok(study_areas(data)?.with_sites(Sites {
+        districts: named(reference.district_sites()),
+        crossings: named(reference.crossing_sites()),
+    }))
 }
 
 fn shipped_area(entry: &Entry) -> anyhow::Result<NamedArea> {

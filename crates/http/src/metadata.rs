@@ -1,6 +1,6 @@
 //! The member `naqsha` of an answer: what a reader must know to judge the numbers.
 
-use naqsha_layers::{Answer, Bandwidth, Calibration, Compared, Fact, Steps};
+use naqsha_layers::{Answer, Bandwidth, Calibration, Compared, Fact, ForecastFacts, Scores, Steps};
 use naqsha_model::DayRange;
 use serde_json::{Value, json};
 
@@ -33,6 +33,7 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
         ("steps", m.steps.as_ref().map(steps)),
         ("compared", m.compared.map(compared)),
         ("calibration", m.calibration.map(calibration)),
+        ("forecast", m.forecast.as_deref().map(forecast)),
         (
             "statistics",
             (!m.statistics.is_empty()).then(|| facts(&m.statistics)),
@@ -98,4 +99,43 @@ fn calibration(of: Calibration) -> Value {
 
 fn period(days: DayRange) -> Value {
     json!({ "first": days.first().date().to_string(), "last": days.last().date().to_string() })
+}
+
+/// A forecast as made, and how good such forecasts were.
+fn forecast(facts: &ForecastFacts) -> Value {
+    let scores = |scores: &Scores| {
+        json!({
+            "expected": scores.expected,
+            "hit_rate": scores.hit_rate,
+            "pai": scores.pai,
+            "pei": scores.pei,
+            "rri": scores.rri,
+            "crps": scores.crps,
+            "log_score": scores.log_score,
+            "brier": scores.brier,
+            "curve": scores.curve,
+        })
+    };
+    let evaluation = facts.evaluation.as_ref().map(|found| {
+        json!({
+            "folds": found.folds.len(),
+            "share": found.share,
+            "happened": found.happened,
+            "beats_naive": found.beats_naive(),
+            "folds_won": found.folds_won(),
+            "gain_per_event": found.gain_per_event,
+            "model": scores(&found.model),
+            "naive": scores(&found.naive),
+        })
+    });
+    json!({
+        "model": facts.model,
+        "horizon": facts.horizon,
+        "first_day": facts.first_day,
+        "last_day": facts.last_day,
+        "learned_from": facts.learned_from,
+        "learned_days": facts.learned_days,
+        "expected": facts.expected,
+        "evaluation": evaluation,
+    })
 }

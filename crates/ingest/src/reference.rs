@@ -8,6 +8,7 @@ mod district;
 mod gazetteer;
 mod in_force;
 mod province;
+mod sites;
 mod spelling;
 mod station;
 mod statutes;

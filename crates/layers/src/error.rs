@@ -38,6 +38,13 @@ pub enum LayerError {
     Statistic(String),
 }
 
+impl LayerError {
+    /// One parameter is wrong, or asks for more than is given.
+    pub(crate) fn of_parameter(parameter: &str, reason: String) -> Self {
+        Self::Parameters(vec![ParameterError::new(parameter, reason)])
+    }
+}
+
 impl From<StoreError> for LayerError {
     fn from(error: StoreError) -> Self {
         match error {

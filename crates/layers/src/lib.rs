@@ -19,9 +19,11 @@ mod parameters;
 mod period;
 mod query;
 mod scope;
+mod sites;
 mod steps;
 mod study_areas;
 mod table;
+mod window;
 
 pub use naqsha_analytics::Calibration;
 
@@ -31,12 +33,15 @@ pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
 pub use explain::{Explanation, explain, explained};
-pub use parameters::{Parameter, ParameterError, ParameterKind};
+pub use naqsha_analytics::{Evaluation, Scores};
+pub use parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind};
 pub use period::{Baseline, Period};
 pub use query::{Defaults, LayerQuery, NullModel, ScanModel};
 pub use scope::{Role, Scope};
+pub use sites::Sites;
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{
-    Bandwidth, Column, Compared, Excluded, Fact, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
+    Bandwidth, Column, Compared, Excluded, Fact, ForecastFacts, Keys, LayerTable, Metadata,
+    StudyAreaFacts, Values,
 };

@@ -51,6 +51,40 @@ pub enum Parameter {
     Calibrate,
     /// An earlier version of the data.
     AsOf,
+    /// Model of a forecast.
+    ForecastModel,
+    /// Days that a forecast is about.
+    Horizon,
+}
+
+/// A model of the layer `forecast`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ForecastModelName {
+    /// Near-repeat weights.
+    #[default]
+    Prospective,
+    /// The density of the last days.
+    Kde,
+    /// A background, and events that set off others.
+    SelfExciting,
+}
+
+impl ForecastModelName {
+    /// Every model.
+    pub const ALL: [Self; 3] = [Self::Prospective, Self::Kde, Self::SelfExciting];
+
+    pub(crate) fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|model| model.code() == code)
+    }
+
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Prospective => "prospective",
+            Self::Kde => "kde",
+            Self::SelfExciting => "self-exciting",
+        }
+    }
 }
 
 /// How a parameter's values look, for OpenAPI and queryables.
@@ -217,7 +251,7 @@ impl Parameter {
             Self::Alpha => "alpha",
             Self::SpaceM => "space_m",
             Self::Days => "days",
-            Self::Model => "model",
+            Self::Model | Self::ForecastModel => "model",
             Self::Pair => "pair",
             Self::WithinKm => "within_km",
             Self::Null => "null",
@@ -226,6 +260,7 @@ impl Parameter {
             Self::NMin => "n_min",
             Self::Calibrate => "calibrate",
             Self::AsOf => "as_of",
+            Self::Horizon => "horizon",
         }
     }
 
@@ -260,6 +295,8 @@ impl Parameter {
                 below: 1_000_000.0,
             },
             Self::StudyArea => ParameterKind::Text,
+            Self::ForecastModel => ParameterKind::Choice(&["prospective", "kde", "self-exciting"]),
+            Self::Horizon => ParameterKind::Integer { min: 1, max: 92 },
             Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
                 max: i64::MAX,
@@ -332,6 +369,10 @@ impl Parameter {
             Self::AsOf => {
                 "Version of the data, as X-Data-Version gave it: the answer is the one that was given then."
             }
+            Self::ForecastModel => {
+                "Model of the forecast: near-repeat weights (prospective), density of the last days (kde), or background and aftershocks (self-exciting)."
+            }
+            Self::Horizon => "Days that the forecast is about, from the one after the last day on.",
         }
     }
 }

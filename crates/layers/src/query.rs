@@ -7,7 +7,7 @@ use naqsha_model::{Adjacent, Basis, Category, CategorySet, DayRange, RecordStage
 
 use crate::description::LayerDescription;
 use crate::interval::parse_interval;
-use crate::parameters::{PAIRS, Parameter, ParameterError, ParameterKind};
+use crate::parameters::{ForecastModelName, PAIRS, Parameter, ParameterError, ParameterKind};
 use crate::period::{Baseline, Period};
 
 /// Null model of a local statistic.
@@ -131,6 +131,10 @@ pub struct LayerQuery {
     pub calibrate: bool,
     /// An earlier version of the data; `None` asks the newest.
     pub as_of: Option<u64>,
+    /// Model of a forecast.
+    pub forecast_model: ForecastModelName,
+    /// Days that a forecast is about.
+    pub horizon: u32,
 }
 
 impl Default for LayerQuery {
@@ -159,6 +163,8 @@ impl Default for LayerQuery {
             n_min: 0,
             calibrate: false,
             as_of: None,
+            forecast_model: ForecastModelName::default(),
+            horizon: 7,
         }
     }
 }
@@ -259,6 +265,12 @@ impl LayerQuery {
                 self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default();
             }
             Parameter::AsOf => self.as_of = u64::try_from(integer(parameter, value)?).ok(),
+            Parameter::ForecastModel => {
+                self.forecast_model = choice(parameter, value, ForecastModelName::parse)?;
+            }
+            Parameter::Horizon => {
+                self.horizon = u32::try_from(integer(parameter, value)?).unwrap_or(7);
+            }
         }
         Ok(())
     }

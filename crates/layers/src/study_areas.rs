@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::border::Border;
 use crate::boundaries::{BoundingBox, CellBoundaries};
 use crate::error::LayerError;
+use crate::sites::Sites;
 
 /// A populated place whose name gives orientation on a map without boundaries.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,9 +207,22 @@ impl NamedArea {
 #[derive(Debug, Default)]
 pub struct StudyAreas {
     areas: BTreeMap<String, NamedArea>,
+    sites: Sites,
 }
 
 impl StudyAreas {
+    /// The areas with the sites of places that records name without a position.
+    #[must_use]
+    pub fn with_sites(mut self, sites: Sites) -> Self {
+        self.sites = sites;
+        self
+    }
+
+    /// Where named places lie.
+    pub(crate) const fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
     /// Adds or replaces an area.
     pub fn insert(&mut self, area: NamedArea) {
         self.areas.insert(area.name.clone(), area);

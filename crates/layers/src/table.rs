@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_analytics::Calibration;
+use naqsha_analytics::{Calibration, Evaluation};
 use naqsha_model::{DayRange, IncidentId, Point};
 
 use crate::boundaries::CellBoundaries;
@@ -22,7 +22,7 @@ pub struct LayerTable {
     pub keys: Keys,
     /// Shape of each row, as an index into `boundaries`; `None` is a record without a place.
     pub shapes: Vec<Option<u32>>,
-    /// Cell boundaries, shared by every table over the same cells.
+    /// Cell boundaries, shared by every table over the same cells; lines of flows.
     pub boundaries: Arc<CellBoundaries>,
     /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry.
     pub points: Option<Vec<Option<Point>>>,
@@ -56,6 +56,24 @@ pub enum Keys {
     Cells(Vec<CellIndex>),
     /// Features are records.
     Incidents(Vec<IncidentId>),
+    /// Features lead from one cell to another, ascending; their shapes are lines.
+    Flows(Vec<(CellIndex, CellIndex)>),
+}
+
+impl Keys {
+    /// The row of a feature's id as it is written: a cell's digits, or those of two cells with a hyphen. Records are not
+    /// looked up here.
+    pub(crate) fn row(&self, id: &str) -> Option<u32> {
+        let at = match self {
+            Self::Cells(cells) => cells.binary_search(&id.parse().ok()?),
+            Self::Flows(pairs) => {
+                let (from, to) = id.split_once('-')?;
+                pairs.binary_search(&(from.parse().ok()?, to.parse().ok()?))
+            }
+            Self::Incidents(_) => return None,
+        };
+        u32::try_from(at.ok()?).ok()
+    }
 }
 
 /// Values of one property.
@@ -119,6 +137,8 @@ pub struct Metadata {
     pub policy: &'static str,
     /// Whether any record behind the answer is synthetic.
     pub synthetic: bool,
+    /// The forecast as made, and how good such forecasts were.
+    pub forecast: Option<Box<ForecastFacts>>,
 }
 
 impl Metadata {
@@ -141,6 +161,7 @@ impl Metadata {
             excluded: Excluded::default(),
             policy: scope.policy(),
             synthetic: false,
+            forecast: None,
         }
     }
 }
@@ -193,12 +214,34 @@ pub struct StudyAreaFacts {
     pub occupied: u64,
 }
 
+/// A forecast as made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForecastFacts {
+    /// The model.
+    pub model: &'static str,
+    /// Days that it is about.
+    pub horizon: u32,
+    /// The first of them, `YYYY-MM-DD`.
+    pub first_day: String,
+    /// The last of them.
+    pub last_day: String,
+    /// Records that it learned from.
+    pub learned_from: u64,
+    /// Days that it learned from.
+    pub learned_days: u32,
+    /// Records expected in the study area; none where too few are there to learn from.
+    pub expected: Option<f64>,
+    /// How good the model was on the last days, beside the naive forecast; none where there is too little to judge by.
+    pub evaluation: Option<Evaluation>,
+}
+
 /// Records that match the question and are not on the map, by reason.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Excluded {
     /// Records that match, on the map or not.
     pub matched: u64,
-    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`.
+    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`; of flows also
+    /// `no_origin`, `no_destination`, `abroad`, `within_cell`; of forecasts `no_day`.
     pub reasons: BTreeMap<&'static str, u64>,
 }
 

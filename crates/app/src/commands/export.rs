@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
     let store = context.open_store().await?;
     let catalogue = Catalogue::new(
         store,
-        reference::study_areas(&context.data)?,
+        reference::located_areas(&context.data)?,
         context.config.defaults()?,
     );
     let role = match args.role {

@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     tokio::spawn(merge(store.clone()));
     let catalogue = Catalogue::new(
         store,
-        reference::study_areas(&context.data)?,
+        reference::located_areas(&context.data)?,
         context.config.defaults()?,
     );
     let settings = ServerSettings {

@@ -3,8 +3,11 @@
 mod change;
 mod colocation;
 mod concentration;
+mod corridors;
 mod emerging;
 mod fdr;
+mod flows;
+mod forecast;
 mod geary;
 mod general_g;
 mod gi;
@@ -68,6 +71,12 @@ enum Statistic {
     Colocation(colocation::ColocationArgs),
     /// Kernel density on H3: how many events per square kilometre?
     Kde(kde::KdeArgs),
+    /// Flows: what goes from where to where, gross or net, and do strong flows run beside strong ones?
+    Flows(flows::FlowsArgs),
+    /// Corridors: the cheapest ways from one place to another.
+    Corridors(corridors::CorridorsArgs),
+    /// Forecasts: how many events does each cell expect, and does the model beat the naive one?
+    Forecast(forecast::ForecastArgs),
     /// Gini and Lorenz: how much is in how few places?
     Concentration(concentration::ConcentrationArgs),
     /// Prediction accuracy: how much happened where a forecast said?
@@ -140,6 +149,9 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::Scan(args) => print(&scan::answer(&args)?),
         Statistic::Colocation(args) => print(&colocation::answer(&args)?),
         Statistic::Kde(args) => print(&kde::answer(&args)?),
+        Statistic::Flows(args) => print(&flows::answer(&args)?),
+        Statistic::Corridors(args) => print(&corridors::answer(&args)?),
+        Statistic::Forecast(args) => print(&forecast::answer(&args)?),
         Statistic::Concentration(args) => print(&concentration::answer(&args)?),
         Statistic::Pai(args) => print(&pai::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),

@@ -5,14 +5,18 @@ mod calibration;
 mod change;
 mod clusters;
 mod counts;
+mod dated;
 mod density;
 mod emerging;
+mod flows;
+mod forecast;
 mod hotspots;
 mod incidents;
 mod linkages;
 mod map;
 mod near_repeat;
 mod occupied;
+mod routes;
 mod scan;
 mod sentences;
 mod stepped;
@@ -39,6 +43,8 @@ const LAYERS: &[&dyn Layer] = &[
     &linkages::Linkages,
     &scan::Scan,
     &border::OnLand,
+    &flows::Flows,
+    &forecast::Forecast,
 ];
 
 /// What every layer is, in the same order.
@@ -54,6 +60,8 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &linkages::LINKAGES,
     &scan::SCAN,
     &border::BORDER,
+    &flows::FLOWS,
+    &forecast::FORECAST,
 ];
 
 /// How a cell of a layer is explained.
@@ -67,6 +75,7 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (linkages::LINKAGES.id, sentences::linkages),
     (scan::SCAN.id, sentences::scan),
     (border::BORDER.id, sentences::border),
+    (forecast::FORECAST.id, sentences::forecast),
 ];
 
 /// The layer of an id.

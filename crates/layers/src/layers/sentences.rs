@@ -198,3 +198,24 @@ fn own_and_ring(row: &Row<'_>) -> String {
 fn words(code: &str) -> String {
     code.replace('_', " ")
 }
+
+/// `own 12; 0.4 records expected from 2025-01-01 to 2025-01-07, rank 3 of 3,282 cells`.
+pub(crate) fn forecast(row: &Row<'_>) -> String {
+    let own = format!("own {}", row.count("n"));
+    let facts = row.metadata().forecast.as_deref();
+    let (Some(facts), Some(_)) = (facts, row.number("expected")) else {
+        return format!("{own}; too few records to learn from");
+    };
+    let judged = match &facts.evaluation {
+        Some(found) if found.beats_naive() => "it beats the naive forecast",
+        Some(_) => "it does not beat the naive forecast",
+        None => "there is too little to judge it by",
+    };
+    format!(
+        "{own}; {} records expected from {} to {}, rank {}; {judged}",
+        row.rounded("expected"),
+        facts.first_day,
+        facts.last_day,
+        row.count("rank")
+    )
+}
