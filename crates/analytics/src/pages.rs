@@ -7,6 +7,7 @@ macro_rules! page {
 }
 
 page!(
+    aoristic = "aoristic",
     colocation = "colocation",
     concentration = "concentration",
     emerging = "emerging",

@@ -1,5 +1,6 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
+mod aoristic;
 mod colocation;
 mod concentration;
 mod emerging;
@@ -59,6 +60,8 @@ enum Statistic {
     Emerging(emerging::EmergingArgs),
     /// Knox and near repeats: do events close in space come close in time?
     Knox(knox::KnoxArgs),
+    /// Aoristic weights: when do events happen of which only a stretch of time is known?
+    Aoristic(aoristic::AoristicArgs),
     /// Scan statistics: which circle, or stretch of time in it, holds too many cases?
     Scan(scan::ScanArgs),
     /// Colocation quotients: are events of one type surrounded by another?
@@ -133,6 +136,7 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::MannKendall(args) => print(&mann_kendall::answer(&args)?),
         Statistic::Emerging(args) => print(&emerging::answer(&args)?),
         Statistic::Knox(args) => print(&knox::answer(&args)?),
+        Statistic::Aoristic(args) => print(&aoristic::answer(&args)?),
         Statistic::Scan(args) => print(&scan::answer(&args)?),
         Statistic::Colocation(args) => print(&colocation::answer(&args)?),
         Statistic::Kde(args) => print(&kde::answer(&args)?),
