@@ -15,7 +15,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 4] = ["incidents", "counts", "hotspots", "clusters"];
+const COLLECTIONS: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "rates"];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";
 

@@ -14,7 +14,7 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 4] = ["incidents", "counts", "hotspots", "clusters"];
+const COLLECTIONS: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "rates"];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.
 const WITHOUT_PLACE: u64 = 883;

@@ -2,8 +2,9 @@
 //!
 //! The crate answers questions about a map of values. Which places have high neighbourhoods ([`gi`], [`gi_star`]),
 //! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
-//! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
-//! ([`emerging`], [`mann_kendall`])? Do events come together in space and time ([`knox`]), in one place or one while
+//! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What
+//! becomes of places over time
+//! ([`emerging`], [`mann_kendall`])? When do events happen of which only a stretch of time is known ([`aoristic`])? Do events come together in space and time ([`knox`]), in one place or one while
 //! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
 //! forecast right ([`forecast_accuracy`])? Which of very many answers survive the fact that very many were asked
 //! ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
@@ -26,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aoristic;
 mod colocation;
 mod concentration;
 mod deviations;
@@ -51,11 +53,13 @@ mod normal;
 #[cfg(doctest)]
 mod pages;
 mod pai;
+mod poisson;
 mod rates;
 mod reason;
 mod scan;
 mod study_area;
 
+pub use aoristic::{Aoristic, AoristicError, Span, aoristic};
 pub use colocation::{Colocation, ColocationError, colocation};
 pub use concentration::{Concentration, concentration};
 pub use emerging::{
@@ -78,6 +82,7 @@ pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
 pub use neighbours::{Metric, Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};
 pub use pai::{Accuracy, Forecast, forecast_accuracy};
+pub use poisson::poisson_interval;
 pub use rates::{Rate, rates};
 pub use reason::Reason;
 pub use scan::{

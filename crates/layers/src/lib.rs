@@ -8,22 +8,31 @@
 
 mod boundaries;
 mod catalogue;
+mod deployment;
 mod description;
 mod error;
 mod layer;
 mod layers;
 mod parameters;
+mod population;
 mod query;
+mod regions;
 mod scope;
 mod study_areas;
 mod table;
 
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
+pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
 pub use parameters::{Parameter, ParameterError, ParameterKind};
-pub use query::{Defaults, LayerQuery, NullModel};
+pub use population::{People, Population, PopulationError};
+pub use query::{Apportion, Defaults, LayerQuery, NullModel};
+pub use regions::Regions;
 pub use scope::{Role, Scope};
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
-pub use table::{Column, Excluded, Keys, LayerTable, Metadata, StudyAreaFacts, Values};
+pub use table::{
+    Apportioned, Column, Denominator, Excluded, Keys, LayerTable, Metadata, RateFacts,
+    StudyAreaFacts, Values,
+};

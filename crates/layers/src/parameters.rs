@@ -27,6 +27,10 @@ pub enum Parameter {
     Null,
     /// Seed of the Monte-Carlo null.
     Seed,
+    /// What records without a cell are spread by.
+    Apportion,
+    /// What events are divided by.
+    Denominator,
     /// Named study area.
     StudyArea,
     /// Least count of a returned cell.
@@ -91,7 +95,7 @@ pub(crate) const BASES: &[&str] = &[
 ];
 
 impl Parameter {
-    /// Every parameter, in documentation order.
+    /// Those of a layer that tests each cell, in documentation order.
     pub const ALL: &'static [Self] = &[
         Self::Category,
         Self::Subtype,
@@ -105,6 +109,7 @@ impl Parameter {
         Self::Alpha,
         Self::Null,
         Self::Seed,
+        Self::Apportion,
         Self::StudyArea,
         Self::NMin,
         Self::AsOf,
@@ -125,6 +130,8 @@ impl Parameter {
             Self::Alpha => "alpha",
             Self::Null => "null",
             Self::Seed => "seed",
+            Self::Apportion => "apportion",
+            Self::Denominator => "denominator",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
             Self::AsOf => "as_of",
@@ -148,6 +155,8 @@ impl Parameter {
                 below: 1.0,
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
+            Self::Apportion => ParameterKind::Choice(&["none", "area", "population"]),
+            Self::Denominator => ParameterKind::Choice(&["category", "population"]),
             Self::StudyArea => ParameterKind::Text,
             Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
@@ -187,6 +196,12 @@ impl Parameter {
                 "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation."
             }
             Self::Seed => "Seed of the Monte-Carlo permutations; the exact null does not use it.",
+            Self::Apportion => {
+                "What records located only to a district or tehsil are spread over its cells by: area, population, or none (the default: they are excluded and counted). What is spread is modelled."
+            }
+            Self::Denominator => {
+                "What events are divided by: the category's own (the default; TF, DT and CY have none here), or the population whatever the category."
+            }
             Self::StudyArea => {
                 "Name of the study area. Zero counts inside it are data; cells outside are absent."
             }

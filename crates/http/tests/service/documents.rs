@@ -60,7 +60,7 @@ async fn a_collection_is_described_alike_alone_and_in_the_list() {
         .collect();
     assert_eq!(
         ids,
-        BTreeSet::from(["incidents", "counts", "hotspots", "clusters"])
+        BTreeSet::from(["incidents", "counts", "hotspots", "clusters", "rates"])
     );
     for listed in collections {
         let alone = service
@@ -163,7 +163,7 @@ async fn openapi_declares_what_gdal_and_qgis_look_for_and_every_declared_paramet
             "{path}"
         );
     }
-    for collection in ["incidents", "counts", "hotspots", "clusters"] {
+    for collection in ["incidents", "counts", "hotspots", "clusters", "rates"] {
         let items = &api["paths"][format!("/collections/{collection}/items")]["get"]["parameters"];
         let items = items.as_array().unwrap();
         let bbox = items.iter().find(|p| p["name"] == "bbox").unwrap();

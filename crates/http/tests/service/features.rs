@@ -63,7 +63,7 @@ async fn boxes_return_what_meets_them_and_nothing_else() {
     let [lon, lat] = LAHORE;
     let here = format!("{lon},{lat},{lon},{lat}");
     let matched = |page: Value| page["numberMatched"].as_u64().unwrap();
-    for collection in ["incidents", "counts", "hotspots", "clusters"] {
+    for collection in ["incidents", "counts", "hotspots", "clusters", "rates"] {
         let items = format!("/collections/{collection}/items");
         let all = matched(service.json(&items).await);
         let some = matched(service.json(&format!("{items}?bbox={here}")).await);

@@ -6,6 +6,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map, law, q_values};
+use crate::layers::tally::N_APPORTIONED;
 use crate::parameters::Parameter;
 use crate::query::NullModel;
 
@@ -46,7 +47,7 @@ pub(crate) static CLUSTERS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PROPERTIES: [Property; 12] = [
+static PROPERTIES: [Property; 13] = [
     Property {
         name: "h3",
         title: "Cell",
@@ -132,6 +133,7 @@ static PROPERTIES: [Property; 12] = [
         unit: Some("records"),
         description: "Records in the cell and its neighbours together.",
     },
+    N_APPORTIONED,
 ];
 
 impl Layer for Clusters {
@@ -163,6 +165,7 @@ impl Layer for Clusters {
             answered.choices(|cell| Some(class(cell))),
             answered.edge(),
             answered.around(),
+            answered.apportioned(),
         ];
         Ok(map.answer(question, &CLUSTERS, columns, (null, &q)))
     }

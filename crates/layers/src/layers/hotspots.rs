@@ -6,6 +6,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map, law, q_values};
+use crate::layers::tally::N_APPORTIONED;
 use crate::parameters::Parameter;
 
 /// Gi* over every cell of the study area, zeros included.
@@ -42,7 +43,7 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PROPERTIES: [Property; 11] = [
+static PROPERTIES: [Property; 12] = [
     Property {
         name: "h3",
         title: "Cell",
@@ -120,6 +121,7 @@ static PROPERTIES: [Property; 11] = [
         unit: Some("records"),
         description: "Records in the cell and its neighbours together.",
     },
+    N_APPORTIONED,
 ];
 
 impl Layer for Hotspots {
@@ -150,6 +152,7 @@ impl Layer for Hotspots {
             answered.choices(|cell| Some(test.class(cell, question.query.alpha))),
             answered.edge(),
             answered.around(),
+            answered.apportioned(),
         ];
         Ok(map.answer(question, &HOTSPOTS, columns, (null, &test.q)))
     }

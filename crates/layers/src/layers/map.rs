@@ -10,12 +10,13 @@ use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Question};
 use crate::layers::tally::{Tally, tally};
+use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
-const LEAST_RECORDS: u64 = 30;
+const LEAST_RECORDS: f64 = 30.0;
 
 /// A place of these kinds is where something happened; a residence or a police station is not.
 const COUNTED_BASES: [Basis; 4] = [
@@ -29,7 +30,9 @@ const COUNTED_BASES: [Basis; 4] = [
 pub(crate) struct Map {
     pub(crate) grid: Arc<Grid>,
     pub(crate) counts: Vec<u32>,
-    /// The same as the statistics take them.
+    /// Shares of records without a cell, where they were asked for.
+    shares: Option<Vec<f64>>,
+    /// Both together, as the statistics take them.
     pub(crate) values: Vec<f64>,
     pub(crate) neighbours: Arc<Neighbours>,
     tally: Tally,
@@ -42,8 +45,22 @@ impl Map {
         let grid = question.area.grid(question.resolution)?;
         let (resolution, k) = (question.resolution, question.query.k);
         let counts = tally.over(&grid);
+        let shares = tally.shares(&grid.cells);
+        if shares.is_some() && question.query.null == Some(NullModel::Exact) {
+            let reason = "the exact null needs whole counts, which `apportion` makes fractions: ask mc or normal";
+            let error = ParameterError::new(Parameter::Null.name(), reason);
+            return Err(LayerError::Parameters(vec![error]));
+        }
+        let mut values: Vec<f64> = counts.iter().map(|&count| f64::from(count)).collect();
+        if let Some(shares) = &shares {
+            values
+                .iter_mut()
+                .zip(shares)
+                .for_each(|(value, share)| *value += share);
+        }
         Ok(Self {
-            values: counts.iter().map(|&count| f64::from(count)).collect(),
+            values,
+            shares,
             counts,
             neighbours: question.area.neighbours(resolution, k)?,
             grid,
@@ -53,8 +70,8 @@ impl Map {
 
     /// Whether no class is given, whatever the numbers.
     pub(crate) fn is_too_few(&self) -> bool {
-        let total: u64 = self.counts.iter().map(|&count| u64::from(count)).sum();
-        total < LEAST_RECORDS
+        // A sum of shares may miss the number of records by its rounding.
+        self.values.iter().sum::<f64>() < LEAST_RECORDS - 1e-6
     }
 
     /// The null model asked for; where nothing was asked, the exact one if these counts have it.
@@ -96,7 +113,9 @@ pub(crate) struct Answered<'m> {
 impl<'m> Answered<'m> {
     /// Those that hold as many records as are asked.
     pub(crate) fn of(map: &'m Map, question: &Question<'_>) -> Self {
-        let holds = |&cell: &usize| u64::from(map.counts[cell]) >= question.query.n_min;
+        #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
+        let least = question.query.n_min as f64;
+        let holds = |&cell: &usize| map.values[cell] >= least;
         let kept = (0..map.counts.len()).filter(holds).collect();
         Self { map, kept }
     }
@@ -127,9 +146,18 @@ impl<'m> Answered<'m> {
         self.integers(|cell| Some(i64::from(self.map.counts[cell])))
     }
 
+    /// Shares of records without a cell in each; null where none were asked for.
+    pub(crate) fn apportioned(&self) -> Values {
+        self.numbers(|cell| Some(self.map.shares.as_ref()?[cell]))
+    }
+
+    pub(crate) fn booleans(&self, value: impl Fn(usize) -> bool) -> Values {
+        Values::Booleans(self.each(value))
+    }
+
     /// Whether neighbours are missing.
     pub(crate) fn edge(&self) -> Values {
-        Values::Booleans(self.each(|cell| !self.map.neighbours.complete(cell)))
+        self.booleans(|cell| !self.map.neighbours.complete(cell))
     }
 
     /// Records in each cell and its neighbours together.
@@ -151,6 +179,23 @@ impl Map {
         columns: [Values; N],
         (null, q): (NullModel, &[Option<f64>]),
     ) -> Computed {
+        let mut computed = self.describe(question, layer, columns);
+        let metadata = &mut computed.table.metadata;
+        metadata.null = Some(null.code());
+        metadata.tested = Some(q.iter().flatten().count() as u64);
+        metadata.alpha = Some(question.query.alpha);
+        metadata.fdr = Some("bh");
+        metadata.seed = (null == NullModel::MonteCarlo).then_some(question.query.seed);
+        computed
+    }
+
+    /// The answer of a layer that tests nothing.
+    pub(crate) fn describe<const N: usize>(
+        &self,
+        question: &Question<'_>,
+        layer: &'static LayerDescription,
+        columns: [Values; N],
+    ) -> Computed {
         let kept = Answered::of(self, question).kept;
         let columns = layer.properties.iter().zip(columns);
         let table = LayerTable {
@@ -165,12 +210,8 @@ impl Map {
             metadata: Metadata {
                 study_area: Some(self.tally.facts.clone()),
                 resolution: Some(question.resolution),
-                null: Some(null.code()),
-                tested: Some(q.iter().flatten().count() as u64),
-                alpha: Some(question.query.alpha),
-                fdr: Some("bh"),
-                seed: (null == NullModel::MonteCarlo).then_some(question.query.seed),
                 excluded: self.tally.excluded.clone(),
+                apportioned: self.tally.apportioned(),
                 synthetic: self.tally.synthetic,
                 ..Metadata::plain(question.snapshot.version(), question.scope)
             },

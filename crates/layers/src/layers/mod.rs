@@ -1,10 +1,12 @@
 //! The layers there are: one file and one line in the list each.
 
+mod apportion;
 mod clusters;
 mod counts;
 mod hotspots;
 mod incidents;
 mod map;
+mod rates;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
@@ -20,6 +22,7 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &rates::Rates,
 ];
 
 /// What every layer is, in the same order.
@@ -28,6 +31,7 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &rates::RATES,
 ];
 
 /// The layer of an id.
