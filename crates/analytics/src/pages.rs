@@ -11,6 +11,7 @@ page!(
     colocation = "colocation",
     concentration = "concentration",
     emerging = "emerging",
+    harm = "harm",
     kde = "kde",
     knox = "knox",
     local_moran = "local-moran",

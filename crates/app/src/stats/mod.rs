@@ -9,6 +9,7 @@ mod geary;
 mod general_g;
 mod gi;
 mod graph;
+mod harm;
 mod instant;
 mod join_count;
 mod kde;
@@ -68,6 +69,8 @@ enum Statistic {
     Colocation(colocation::ColocationArgs),
     /// Kernel density on H3: how many events per square kilometre?
     Kde(kde::KdeArgs),
+    /// Harm: how many days of imprisonment do statutes threaten with for what happened?
+    Harm(harm::HarmArgs),
     /// Gini and Lorenz: how much is in how few places?
     Concentration(concentration::ConcentrationArgs),
     /// Prediction accuracy: how much happened where a forecast said?
@@ -140,6 +143,7 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::Scan(args) => print(&scan::answer(&args)?),
         Statistic::Colocation(args) => print(&colocation::answer(&args)?),
         Statistic::Kde(args) => print(&kde::answer(&args)?),
+        Statistic::Harm(args) => print(&harm::answer(&args)?),
         Statistic::Concentration(args) => print(&concentration::answer(&args)?),
         Statistic::Pai(args) => print(&pai::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),
