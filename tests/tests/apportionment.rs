@@ -144,6 +144,44 @@ fn sum(rows: &BTreeMap<&str, &Value>, name: &str) -> f64 {
     rows.values().map(|row| number(row, name)).sum()
 }
 
+/// Every cell has the share that the others give it; gives what lies in no cell of the answer.
+fn shares_as(rows: &BTreeMap<&str, &Value>, expected: &Value) -> f64 {
+    let shares = expected["shares"].as_object().expect("shares");
+    let mut outside = 0.0;
+    for (cell, share) in shares {
+        let share = share.as_f64().expect("a number");
+        match rows.get(cell.as_str()) {
+            Some(row) => {
+                let found = number(row, "n_apportioned");
+                assert!(
+                    (found - share).abs() < 1e-9,
+                    "{cell}: {found} is not {share}"
+                );
+            }
+            None => outside += share,
+        }
+    }
+    let elsewhere = rows.iter().filter(|(cell, _)| !shares.contains_key(**cell));
+    assert!(
+        elsewhere
+            .clone()
+            .all(|(_, row)| row["n_apportioned"] == 0.0)
+    );
+    // What the areas really have in common with the cells: children do not tile their parent.
+    let overlaps = expected["overlaps"].as_object().expect("overlaps");
+    let off = |(cell, share): (&String, &Value)| {
+        let overlap = overlaps.get(cell).and_then(Value::as_f64).unwrap_or(0.0);
+        (share.as_f64().expect("a number") - overlap).abs()
+    };
+    let off: f64 = shares.iter().map(off).sum::<f64>() / 2.0 / 91.0;
+    assert!(
+        off < 0.03,
+        "{off} of the records are in other cells than by overlap"
+    );
+
+    outside
+}
+
 #[test]
 fn shares_are_those_of_h3_and_nearly_those_of_areal_interpolation() {
     let test = "shares_are_those_of_h3_and_nearly_those_of_areal_interpolation";
@@ -173,27 +211,7 @@ fn shares_are_those_of_h3_and_nearly_those_of_areal_interpolation() {
         let files = [text(&areas), text(&taken), text(&out)];
         let expected = oracle(python, "apportionment.py", &files, &scratch);
 
-        let shares = expected["shares"].as_object().expect("shares");
-        let mut outside = 0.0;
-        for (cell, share) in shares {
-            let share = share.as_f64().expect("a number");
-            match rows.get(cell.as_str()) {
-                Some(row) => {
-                    let found = number(row, "n_apportioned");
-                    assert!(
-                        (found - share).abs() < 1e-9,
-                        "{cell}: {found} is not {share}"
-                    );
-                }
-                None => outside += share,
-            }
-        }
-        let elsewhere = rows.iter().filter(|(cell, _)| !shares.contains_key(**cell));
-        assert!(
-            elsewhere
-                .clone()
-                .all(|(_, row)| row["n_apportioned"] == 0.0)
-        );
+        let outside = shares_as(&rows, &expected);
         let facts = &answer["naqsha"]["apportioned"];
         assert_eq!(
             (&facts["by"], &facts["modelled"]),
@@ -208,18 +226,6 @@ fn shares_are_those_of_h3_and_nearly_those_of_areal_interpolation() {
         assert!((sum(&rows, "n_apportioned") - number(facts, "inside")).abs() < 1e-9);
         let share = number(facts, "inside") / (number(facts, "inside") + 40.0);
         assert!((number(facts, "share") - share).abs() < 1e-12);
-
-        // What the areas really have in common with the cells: children do not tile their parent.
-        let overlaps = expected["overlaps"].as_object().expect("overlaps");
-        let off = |(cell, share): (&String, &Value)| {
-            let overlap = overlaps.get(cell).and_then(Value::as_f64).unwrap_or(0.0);
-            (share.as_f64().expect("a number") - overlap).abs()
-        };
-        let off: f64 = shares.iter().map(off).sum::<f64>() / 2.0 / 91.0;
-        assert!(
-            off < 0.03,
-            "{off} of the records are in other cells than by overlap"
-        );
 
         let excluded = &answer["naqsha"]["excluded"];
         assert_eq!(

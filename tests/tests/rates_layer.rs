@@ -1,4 +1,4 @@
-//! The layer `rates` of the real program against esda and SciPy, and what it says where there is nothing to divide by.
+//! The layer `rates` of the real program against esda and `SciPy`, and what it says where there is nothing to divide by.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,6 +44,72 @@ fn points() -> String {
     rows
 }
 
+/// Every cell that has people has the rates of the others, every other one none; gives the number of the latter.
+fn cells_as(rows: &BTreeMap<&str, &Value>, expected: &Value) -> usize {
+    let cells = expected["cells"].as_array().expect("cells");
+    assert!(
+        cells.len() > 1_000 && cells.len() < rows.len(),
+        "{}",
+        cells.len()
+    );
+    for (nth, cell) in cells.iter().enumerate() {
+        let row = rows[cell.as_str().expect("a cell")];
+        for (name, values) in expected["columns"].as_object().expect("columns") {
+            let other = values[nth].as_f64().expect("a number");
+            let found = number(row, name);
+            assert!(
+                (found - other).abs() <= 1e-9 * other.abs().max(1e-3),
+                "{name} of {cell}: {found} is not {other}"
+            );
+        }
+        assert_eq!(
+            row["unstable"],
+            row["n"].as_u64().expect("n") < 20,
+            "{cell}"
+        );
+        assert!(row["reason"].is_null(), "{cell}");
+    }
+    let without = rows
+        .iter()
+        .filter(|(_, row)| row["reason"] == "no_denominator");
+    let without: Vec<_> = without.collect();
+    assert_eq!(without.len(), rows.len() - cells.len());
+    assert!(
+        without
+            .iter()
+            .all(|(_, row)| row["rate"].is_null() && row["rate_high"].is_null())
+    );
+
+    without.len()
+}
+
+/// What is said of the map as a whole is what the others say.
+fn facts_as(facts: &Value, expected: &Value, without: usize) {
+    let denominator = &facts["denominator"];
+    assert_eq!(
+        (&denominator["by"], &denominator["vintage"]),
+        (&"population".into(), &"2023".into())
+    );
+    close(
+        number(denominator, "people"),
+        number(expected, "people"),
+        1e-12,
+    );
+    assert_eq!(facts["records_without"], expected["records_without"]);
+    assert_eq!(facts["cells_without"], without);
+    close(number(facts, "overall"), number(expected, "overall"), 1e-12);
+    for name in ["statistic", "expected", "z", "p"] {
+        let (found, other) = (
+            number(&facts["moran"], name),
+            number(&expected["moran"], name),
+        );
+        assert!(
+            (found - other).abs() <= 1e-9 * other.abs().max(1.0),
+            "Moran's {name}: {found} is not {other}"
+        );
+    }
+}
+
 #[test]
 fn rates_are_those_of_esda_and_their_intervals_those_of_scipy() {
     let test = "rates_are_those_of_esda_and_their_intervals_those_of_scipy";
@@ -85,68 +151,8 @@ fn rates_are_those_of_esda_and_their_intervals_those_of_scipy() {
             )
         })
         .collect();
-    let cells = expected["cells"].as_array().expect("cells");
-    assert!(
-        cells.len() > 1_000 && cells.len() < rows.len(),
-        "{}",
-        cells.len()
-    );
-    for (nth, cell) in cells.iter().enumerate() {
-        let row = rows[cell.as_str().expect("a cell")];
-        for (name, values) in expected["columns"].as_object().expect("columns") {
-            let other = values[nth].as_f64().expect("a number");
-            let found = number(row, name);
-            assert!(
-                (found - other).abs() <= 1e-9 * other.abs().max(1e-3),
-                "{name} of {cell}: {found} is not {other}"
-            );
-        }
-        assert_eq!(
-            row["unstable"],
-            row["n"].as_u64().expect("n") < 20,
-            "{cell}"
-        );
-        assert!(row["reason"].is_null(), "{cell}");
-    }
-    let without = rows
-        .iter()
-        .filter(|(_, row)| row["reason"] == "no_denominator");
-    let without: Vec<_> = without.collect();
-    assert_eq!(without.len(), rows.len() - cells.len());
-    assert!(
-        without
-            .iter()
-            .all(|(_, row)| row["rate"].is_null() && row["rate_high"].is_null())
-    );
-
-    let facts = &layer["naqsha"]["rates"];
-    let denominator = &facts["denominator"];
-    assert_eq!(
-        (&denominator["by"], &denominator["vintage"]),
-        (&"population".into(), &"2023".into())
-    );
-    close(
-        number(denominator, "people"),
-        number(&expected, "people"),
-        1e-12,
-    );
-    assert_eq!(facts["records_without"], expected["records_without"]);
-    assert_eq!(facts["cells_without"], without.len());
-    close(
-        number(facts, "overall"),
-        number(&expected, "overall"),
-        1e-12,
-    );
-    for name in ["statistic", "expected", "z", "p"] {
-        let (found, other) = (
-            number(&facts["moran"], name),
-            number(&expected["moran"], name),
-        );
-        assert!(
-            (found - other).abs() <= 1e-9 * other.abs().max(1.0),
-            "Moran's {name}: {found} is not {other}"
-        );
-    }
+    let without = cells_as(&rows, &expected);
+    facts_as(&layer["naqsha"]["rates"], &expected, without);
 }
 
 #[test]

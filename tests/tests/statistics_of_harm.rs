@@ -11,7 +11,7 @@ fn harm_of_random_events_is_that_of_fractions() {
     let scratch = Scratch::new();
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/statutes/harm-1.csv");
     for seed in ["1", "2", "3"] {
-        let Some(python) = python(test, "only Python itself") else {
+        let Some(python) = python(test, "csv, json") else {
             return;
         };
         let events = scratch.path("events.csv");

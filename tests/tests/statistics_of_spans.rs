@@ -31,7 +31,7 @@ fn weights_of_random_spans_are_those_of_fractions() {
     let test = "weights_of_random_spans_are_those_of_fractions";
     let scratch = Scratch::new();
     for seed in ["1", "2"] {
-        let Some(python) = python(test, "only Python itself") else {
+        let Some(python) = python(test, "csv, json") else {
             return;
         };
         let events = scratch.path("events.csv");

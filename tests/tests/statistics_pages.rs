@@ -11,7 +11,12 @@ fn names(folder: &Path, extension: &str) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let fits = |path: &PathBuf| path.extension().is_some_and(|of| of == extension);
-    let stem = |path: PathBuf| text(&path.with_extension("")).rsplit('/').next().map(str::to_owned);
+    let stem = |path: PathBuf| {
+        text(&path.with_extension(""))
+            .rsplit('/')
+            .next()
+            .map(str::to_owned)
+    };
     paths.filter(fits).filter_map(stem).collect()
 }
 
@@ -22,7 +27,7 @@ fn pages() -> PathBuf {
 #[test]
 fn each_plot_is_what_the_program_answers_for_the_example_of_its_page() {
     let test = "each_plot_is_what_the_program_answers_for_the_example_of_its_page";
-    let Some(mut python) = python(test, "only Python itself") else {
+    let Some(mut python) = python(test, "csv, json") else {
         return;
     };
     let scratch = Scratch::new();
@@ -33,9 +38,16 @@ fn each_plot_is_what_the_program_answers_for_the_example_of_its_page() {
         .arg(scratch.path(""))
         .output()
         .expect("Python starts");
-    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    assert!(
+        drawn.status.success(),
+        "{}",
+        String::from_utf8_lossy(&drawn.stderr)
+    );
     let kept = names(&pages().join("plots"), "svg");
-    assert!(kept.len() >= 14 && kept == names(&scratch.path(""), "svg"), "{kept:?}");
+    assert!(
+        kept.len() >= 14 && kept == names(&scratch.path(""), "svg"),
+        "{kept:?}"
+    );
     for name in kept {
         let file = format!("{name}.svg");
         let read = |folder: PathBuf| std::fs::read_to_string(folder.join(&file)).expect("a plot");
@@ -44,6 +56,9 @@ fn each_plot_is_what_the_program_answers_for_the_example_of_its_page() {
             "{file} is not what the program answers: python3 docs/statistics/plots/draw.py PROGRAM docs/statistics/plots"
         );
         let page = std::fs::read_to_string(pages().join(format!("{name}.md"))).expect("a page");
-        assert!(page.contains(&format!("](plots/{file})")), "{name}.md does not show {file}");
+        assert!(
+            page.contains(&format!("](plots/{file})")),
+            "{name}.md does not show {file}"
+        );
     }
 }

@@ -40,7 +40,7 @@ pub enum AoristicError {
 /// [`AoristicError`].
 ///
 /// # References
-/// Ratcliffe & McCullagh 1998, <https://doi.org/10.1080/136588198241644>; Ratcliffe 2000,
+/// Ratcliffe & `McCullagh` 1998, <https://doi.org/10.1080/136588198241644>; Ratcliffe 2000,
 /// <https://doi.org/10.1080/136588100424963>.
 ///
 /// ```

@@ -24,7 +24,8 @@ impl People {
             clippy::cast_precision_loss,
             reason = "checked to be within 0 and 2^53"
         )]
-        let within = (people >= 0.0 && millionths <= MOST as f64).then(|| Self(millionths as u64));
+        let within =
+            (people >= 0.0 && millionths <= MOST as f64).then_some(Self(millionths as u64));
         within
     }
 

@@ -115,7 +115,9 @@ fn shares(
     }
     let all: f64 = summed.iter().map(|(_, weight)| weight).sum();
     if all > 0.0 {
-        summed.iter_mut().for_each(|(_, weight)| *weight /= all);
+        for (_, weight) in &mut summed {
+            *weight /= all;
+        }
         summed
     } else {
         Vec::new()

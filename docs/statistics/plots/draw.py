@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 240, 52, 12, 34, 42
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 240, 52, 12, 46, 42
 INK, FIRST, SECOND, FAINT = "#1b1b1b", "#0b5fa5", "#d97706", "#d0d4d9"
 
 
@@ -33,7 +33,7 @@ class Plot:
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
             f'<text x="{LEFT}" y="16" font-size="12" font-weight="bold">{title}</text>',
             f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">{across}</text>',
-            f'<text x="4" y="{TOP - 6}">{up}</text>',
+            f'<text x="4" y="{TOP - 14}">{up}</text>',
         ]
         for share in (0, 0.5, 1):
             value = lowest + share * (highest - lowest)
@@ -176,7 +176,7 @@ def emerging(run):
         series += [(place, step, 6 if place in (14, 15, 16) and step > 9 else (place * 7 + step * 5) % 3) for step in range(1, 13)]
     found = run("emerging", {"s.csv": series, "n.csv": row_of(30)}, "--series", "s.csv", "--neighbours", "n.csv")
     hot = found["rows"][15]
-    plot = Plot(f"Gi* of one place step by step: {hot['class'].replace('_', ' ')}", "step", "z", range(1, 13), 6, -2)
+    plot = Plot(f"Gi* of one place step by step: {hot['class'].replace('_', ' ')}", "step", "z", range(1, 13), 12, -2)
     plot.bars(hot["z_series"])
     return plot
 

@@ -1,6 +1,6 @@
 //! Tables of population: `h3,population`, `lon,lat,population` or `district,population`.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use h3o::{CellIndex, LatLng, Resolution};
@@ -53,7 +53,8 @@ pub(super) fn read(
         resolution,
         reference,
         districts: matches!(place, Place::District(_)).then(|| Districts::of(reference)),
-        seen: BTreeSet::new(),
+        seen: HashSet::new(),
+        seen_districts: HashSet::new(),
         people: Vec::new(),
     };
     for record in reader.records() {
@@ -91,8 +92,9 @@ struct Rows<'a> {
     reference: &'a Reference,
     /// Where the table is of districts.
     districts: Option<Districts>,
-    /// Cells or districts, which are there once.
-    seen: BTreeSet<String>,
+    /// Cells, or districts by name, which are there once.
+    seen: HashSet<CellIndex>,
+    seen_districts: HashSet<String>,
     people: Vec<(CellIndex, People)>,
 }
 
@@ -107,7 +109,7 @@ impl Rows<'_> {
         match *place {
             Place::Cell(h3) => {
                 let cell = cell(line, field(h3))?;
-                self.once(line, &cell.to_string())?;
+                once(line, cell, self.seen.insert(cell))?;
                 self.people.push((cell, people));
             }
             Place::Point(lon, lat) => {
@@ -120,7 +122,7 @@ impl Rows<'_> {
                     let reason = format!("{text:?} is no district of the table, or several");
                     return Err(Fault::at(line, Code::N107, reason));
                 };
-                self.once(line, name)?;
+                once(line, name, self.seen_districts.insert(name.to_owned()))?;
                 let Some(cells) = self
                     .districts
                     .as_ref()
@@ -136,17 +138,17 @@ impl Rows<'_> {
         }
         Ok(())
     }
+}
 
-    fn once(&mut self, line: u64, name: &str) -> Result<(), Fault> {
-        if self.seen.insert(name.to_owned()) {
-            Ok(())
-        } else {
-            Err(Fault::at(
-                line,
-                Code::N105,
-                format!("{name} is there twice"),
-            ))
-        }
+fn once(line: u64, name: impl std::fmt::Display, is_first: bool) -> Result<(), Fault> {
+    if is_first {
+        Ok(())
+    } else {
+        Err(Fault::at(
+            line,
+            Code::N105,
+            format!("{name} is there twice"),
+        ))
     }
 }
 
@@ -235,7 +237,7 @@ mod tests {
         let points = "\u{feff}lat, lon ,population,note\n31.55,74.35,0.1,a\n31.55,74.35,0.2,b\n25.4,68.37,1000000,c\n";
         let population = of(points).unwrap();
         assert_eq!(population.cells().len(), 2);
-        assert_eq!(population.people().get(), 1_000_000.3);
+        assert_eq!(population.people().millionths(), 1_000_000_300_000);
         assert_eq!(of(&written(&population)).unwrap(), population);
     }
 }

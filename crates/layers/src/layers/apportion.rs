@@ -21,6 +21,20 @@ pub(crate) struct Shared {
     pub(crate) synthetic: bool,
 }
 
+impl Shared {
+    /// What is left of the records without a location, and of those outside, near the study area and not: those that are
+    /// spread are of neither, and those of which no share lies in it are outside.
+    pub(crate) fn taken_from(&self, no_location: u64, outside: u64) -> (u64, u64) {
+        // Where the batches say that they are does not matter any more.
+        let taken = self.facts.records + self.elsewhere;
+        let near = taken.min(no_location);
+        (
+            no_location - near,
+            outside + self.elsewhere - (taken - near),
+        )
+    }
+}
+
 /// What the question asks to be apportioned; `None` where it asks for nothing.
 ///
 /// # Errors
@@ -62,7 +76,7 @@ pub(crate) fn apportion(
         (Apportion::Population, found) => found,
         (Apportion::Area | Apportion::None, _) => None,
     };
-    let mut shared = Gathered::default();
+    let mut gathered = Gathered::default();
     for named in question.snapshot.named(cube)? {
         let Some(region) = regions.smallest(&named.district, named.tehsil.as_deref()) else {
             continue;
@@ -72,11 +86,11 @@ pub(crate) fn apportion(
             None => region.by_area(resolution),
         };
         if !shares.is_empty() {
-            shared.synthetic |= named.synthetic;
-            shared.add(question, &shares, named.count);
+            gathered.synthetic |= named.synthetic;
+            gathered.add(question, &shares, named.count);
         }
     }
-    Ok(Some(shared.finished(by)))
+    Ok(Some(gathered.finished(by)))
 }
 
 #[derive(Default)]

@@ -73,7 +73,7 @@ impl Layer for Counts {
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let tally = tally(question, None)?;
-        let (cells, counts, shares) = kept(&tally, question.query.n_min);
+        let (cells, counts, apportioned) = kept(&tally, question.query.n_min);
         // Where the grid is listed, what is drawn of it is there already.
         let grid = question.area.grid(question.resolution).ok();
         let positions = grid.as_ref().map(|grid| grid.positions(&cells));
@@ -101,7 +101,7 @@ impl Layer for Counts {
             },
             Column {
                 property: &PROPERTIES[3],
-                values: Values::Numbers(shares),
+                values: Values::Numbers(apportioned),
             },
         ];
         let (shapes, boundaries) = if let (Some(grid), Some(positions)) = (grid, positions) {

@@ -87,11 +87,7 @@ pub(crate) fn tally(
         *if near { &mut no_location } else { &mut outside } += count;
     }
     if let Some(shared) = &shared {
-        // They have no cell; which batches they are of does not matter any more.
-        let taken = shared.facts.records + shared.elsewhere;
-        let near = taken.min(no_location);
-        no_location -= near;
-        outside = outside + shared.elsewhere - (taken - near);
+        (no_location, outside) = shared.taken_from(no_location, outside);
         synthetic |= shared.synthetic;
     }
     let reasons = [

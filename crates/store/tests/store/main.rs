@@ -17,6 +17,7 @@ mod formats;
 mod ledger;
 mod model;
 mod naive;
+mod named;
 mod repeats;
 mod revisions;
 mod round_trip;
