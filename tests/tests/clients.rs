@@ -15,7 +15,16 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "rates"];
+const COLLECTIONS: [&str; 8] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "rates",
+    "density",
+    "emerging",
+    "change",
+];
 /// Lahore and its surroundings.
 const BOX: &str = "72,30,75,33";
 

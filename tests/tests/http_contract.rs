@@ -14,7 +14,25 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 5] = ["incidents", "counts", "hotspots", "clusters", "rates"];
+const COLLECTIONS: [&str; 8] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "rates",
+    "density",
+    "emerging",
+    "change",
+];
+/// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
+const OF_A_MONTH: [&str; 6] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "rates",
+    "density",
+];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.
 const WITHOUT_PLACE: u64 = 883;
@@ -100,7 +118,7 @@ fn at1_the_protocol_is_http_1_1() {
 #[test]
 fn at2_every_geometry_lies_in_longitude_and_latitude() {
     let server = Server::shared();
-    for collection in COLLECTIONS {
+    for collection in OF_A_MONTH {
         let page = server.json(&format!("/collections/{collection}/items?limit=10000"));
         let all: Vec<[f64; 2]> = features(&page)
             .iter()
@@ -229,7 +247,7 @@ fn at11_at12_a_collection_is_the_same_alone_and_in_the_list() {
 #[test]
 fn at13_items_answer_with_and_without_each_parameter() {
     let server = Server::shared();
-    for collection in COLLECTIONS {
+    for collection in OF_A_MONTH {
         for query in [
             "",
             "?bbox=-1.6,53.7,-1.4,53.9",
@@ -240,6 +258,28 @@ fn at13_items_answer_with_and_without_each_parameter() {
             assert!(!features(&page).is_empty(), "{collection}{query}");
         }
     }
+}
+
+/// What follows months is told of months enough, and says so in words where there are too few.
+#[test]
+fn too_few_steps_are_refused_with_the_number_there_is() {
+    let server = Server::shared();
+    for (collection, words) in [
+        ("emerging", "at least 10 complete steps; there is one month"),
+        ("change", "do not cover the month before"),
+    ] {
+        let reply = server.get(&format!("/collections/{collection}/items"));
+        assert_eq!(reply.status, 400, "{collection}");
+        let problem = reply.json();
+        assert_eq!(problem["type"], "/problems/bad-parameter");
+        assert_eq!(problem["errors"][0]["parameter"], "period");
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(detail.contains(words), "{detail}");
+    }
+    // A day at a time is too short a step to be offered; four weeks of a month are steps that can be compared.
+    let weeks = server.json("/collections/change/items?period=week&limit=1");
+    assert_eq!(weeks["naqsha"]["compared"]["after"]["first"], "2018-07-23");
+    assert_eq!(weeks["naqsha"]["compared"]["exposure_ratio"], 1.0);
 }
 
 #[test]
@@ -275,7 +315,7 @@ fn at14_at16_at18_parameters_are_defined_as_the_standard_has_them() {
 fn at15_results_meet_the_box_and_nothing_that_lies_in_it_is_missing() {
     let server = Server::shared();
     let [west, south, east, north] = [-1.6, 53.75, -1.5, 53.85];
-    for collection in COLLECTIONS {
+    for collection in OF_A_MONTH {
         let items = format!("/collections/{collection}/items?limit=10000");
         for probe in PROBES {
             // Features without a place match every box (OGC 17-069r4, 7.15.3); the file has 883 such rows.
@@ -412,7 +452,7 @@ fn at20_at21_invalid_and_unknown_parameters_are_400() {
 #[test]
 fn at22_at23_at24_a_page_is_a_feature_collection_with_typed_links_and_no_time_stamp() {
     let server = Server::shared();
-    for collection in COLLECTIONS {
+    for collection in OF_A_MONTH {
         let reply = server.get(&format!("/collections/{collection}/items?limit=5"));
         assert_eq!(reply.header("content-type"), GEOJSON);
         let page = reply.json();
@@ -437,7 +477,7 @@ fn at22_at23_at24_a_page_is_a_feature_collection_with_typed_links_and_no_time_st
 #[test]
 fn at25_at26_pages_add_up_to_what_is_said_to_match() {
     let server = Server::shared();
-    for collection in COLLECTIONS {
+    for collection in OF_A_MONTH {
         let mut next = Some(format!("/collections/{collection}/items?limit=10000"));
         let mut ids = BTreeSet::new();
         let mut matched = 0;
@@ -467,7 +507,7 @@ fn at25_at26_pages_add_up_to_what_is_said_to_match() {
 #[test]
 fn at27_at28_at29_a_feature_has_self_alternate_and_collection_links() {
     let server = Server::shared();
-    for collection in COLLECTIONS {
+    for collection in OF_A_MONTH {
         let page = server.json(&format!("/collections/{collection}/items?limit=2"));
         for listed in features(&page) {
             let id = listed["id"].as_str().expect("an id");

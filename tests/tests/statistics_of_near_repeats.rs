@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use naqsha_tests::skip::shared;
-use naqsha_tests::statistics::{Scratch, close, refusal, stats, text};
+use naqsha_tests::skip::{python, shared};
+use naqsha_tests::statistics::{Scratch, close, number, oracle, refusal, stats, text};
 use serde_json::{Value, json};
 
 fn knox(events: &Path, space: &str, time: &str, more: &[&str]) -> Value {
@@ -138,5 +138,82 @@ fn event_order_changes_no_digit_of_knox_and_dates_are_days() {
         ];
         let (code, message) = refusal(&run);
         assert_eq!(code, 2, "{bad}: {message}");
+    }
+}
+
+#[test]
+fn lymphoma_in_uganda_has_the_published_local_counts_and_p() {
+    let Some(events) = shared(
+        "lymphoma_in_uganda_has_the_published_local_counts_and_p",
+        "reference/burkitt.csv",
+    ) else {
+        return;
+    };
+    let found = knox(&events, "0,20", "0,5", &["--closed", "--local"]);
+    assert_eq!((&found["n"], &found["fdr"]), (&188.into(), &"bh".into()));
+    let rows = found["rows"].as_array().expect("rows");
+    let near: Vec<&Value> = rows.iter().filter(|row| row["nst"] != 0).collect();
+    // pointpats' test_spacetime.py: 26 events have another near in both; the first of them and their p.
+    assert_eq!(near.len(), 26);
+    let ids: Vec<&Value> = near[..4].iter().map(|row| &row["event"]).collect();
+    assert_eq!(ids, [25, 26, 30, 31]);
+    for (row, p) in near.iter().zip([0.134_899_3, 0.142_206_63, 0.073_350_85]) {
+        close(number(row, "p"), p, 1e-6);
+    }
+    // Each of the 13 pairs counts at both its ends.
+    let pairs: u64 = rows.iter().filter_map(|row| row["nst"].as_u64()).sum();
+    assert_eq!(pairs, 26);
+}
+
+#[test]
+fn local_counts_and_p_are_those_of_scipy() {
+    let test = "local_counts_and_p_are_those_of_scipy";
+    let scratch = Scratch::new();
+    for seed in ["1", "2", "3"] {
+        let Some(python) = python(test, "scipy, numpy") else {
+            return;
+        };
+        let folder = scratch.path("");
+        let expected = oracle(python, "local_knox.py", &[seed, text(&folder)], &scratch);
+        let events = scratch.path("events.csv");
+        let edges = ["delta", "tau"].map(|name| format!("0,{}", expected[name]));
+        let found = knox(&events, &edges[0], &edges[1], &["--closed", "--local"]);
+        let rows = found["rows"].as_array().expect("rows");
+        let others = expected["rows"].as_array().expect("rows");
+        assert_eq!(
+            (rows.len(), found["tested"].as_u64()),
+            (others.len(), expected["tested"].as_u64())
+        );
+        let mut significant = 0;
+        for (row, other) in rows.iter().zip(others) {
+            assert_eq!(row["id"], other["id"]);
+            for name in ["nst", "ns", "nt", "reason"] {
+                assert_eq!(row[name], other[name], "{name} of {row}");
+            }
+            for name in ["p", "q"] {
+                match (row[name].as_f64(), other[name].as_f64()) {
+                    (Some(found), Some(other)) => close(found, other, 1e-9),
+                    (found, other) => assert_eq!(found, other, "{name} of {row}"),
+                }
+            }
+            significant += u32::from(row["q"].as_f64().is_some_and(|q| q <= 0.05));
+        }
+        assert!(significant >= 5, "a burst was planted: {significant}");
+        // Rows of the file in another order: the same answer, byte for byte.
+        let lines = std::fs::read_to_string(&events).expect("the file");
+        let mut lines: Vec<&str> = lines.lines().collect();
+        lines[1..].reverse();
+        let turned = scratch.file("turned.csv", &(lines.join("\n") + "\n"));
+        let again = knox(&turned, &edges[0], &edges[1], &["--closed", "--local"]);
+        assert_eq!(found, again);
+    }
+    let events = scratch.path("events.csv");
+    for bands in [
+        ["--space-bands=0,1,2", "--time-bands=0,3"],
+        ["--space-bands=0,1", "--time-bands=0,inf"],
+    ] {
+        let run = [&["knox", "--events", text(&events), "--local"][..], &bands].concat();
+        let (code, message) = refusal(&run);
+        assert!(code == 2 && message.contains("one band"), "{message}");
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! The crate answers questions about a map of values. Which places have high neighbourhoods ([`gi`], [`gi_star`]),
 //! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
-//! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What
-//! becomes of places over time
-//! ([`emerging`], [`mann_kendall`])? When do events happen of which only a stretch of time is known ([`aoristic`])? Do events come together in space and time ([`knox`]), in one place or one while
+//! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
+//! ([`emerging`], [`mann_kendall`]), or from one period to another ([`compare_periods`])? When do events happen of which only a
+//! stretch of time is known ([`aoristic`])? Do events come together in space and time ([`knox`]), in one place or one while
 //! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
 //! forecast right ([`forecast_accuracy`])? Which of very many answers survive the fact that very many were asked
 //! ([`fdr`])? Places are cells of a [`StudyArea`] or the units of any graph ([`Neighbours`]).
@@ -28,7 +28,11 @@
 //! ```
 
 mod aoristic;
+mod binomial;
+mod bivariate;
+mod calibration;
 mod colocation;
+mod comparison;
 mod concentration;
 mod deviations;
 mod draws;
@@ -40,11 +44,13 @@ mod geary;
 mod general_g;
 mod gi;
 mod harm;
+mod hypergeometric;
 mod join_count;
 mod kde;
 mod knox;
 mod lag;
 mod link_sums;
+mod linkage;
 mod local_moran;
 mod losh;
 mod mann_kendall;
@@ -61,11 +67,16 @@ mod scan;
 mod study_area;
 
 pub use aoristic::{Aoristic, AoristicError, Span, aoristic};
+pub use bivariate::{
+    BivariateJoins, BivariateMoranRow, JoinCase, bivariate_join_counts, bivariate_local_moran,
+};
+pub use calibration::{Calibration, calibrate, dealt_anew, shuffled};
 pub use colocation::{Colocation, ColocationError, colocation};
+pub use comparison::{Comparison, ComparisonError, compare_periods};
 pub use concentration::{Concentration, concentration};
 pub use emerging::{
     Course, Direction, Emerging, EmergingError, FEWEST_STEPS, Levels, Pattern, Step, emerging,
-    pattern,
+    emerging_p, pattern,
 };
 pub use error::{LocalError, MapError};
 pub use fdr::{FdrError, Method, Tail, bin, fdr};
@@ -74,9 +85,13 @@ pub use general_g::{GeneralG, general_g};
 pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
 pub use harm::{Assumption, Sentence, harm_days};
 pub use join_count::{ChiSquare, JoinCount, join_count};
-pub use kde::{Extent, KdeError, kde};
-pub use knox::{Bands, BandsError, Closed, Closeness, Knox, KnoxError, knox};
+pub use kde::{Extent, KdeError, kde, kde_of_counts};
+pub use knox::{
+    Bands, BandsError, Closed, Closeness, Dated, Knox, KnoxError, LocalKnox, NearRepeats,
+    RepeatedPlace, RepeatsError, knox, local_knox, near_repeats,
+};
 pub use lag::{Null, requires_sampling};
+pub use linkage::{Linkage, LocalQuotient, linkages};
 pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
 pub use mann_kendall::{Autocorrelation, Trend, mann_kendall};

@@ -31,7 +31,7 @@ impl Quadrant {
         }
     }
 
-    fn of(own: f64, lag: f64) -> Self {
+    pub(crate) fn of(own: f64, lag: f64) -> Self {
         match (own > 0.0, lag > 0.0) {
             (true, true) => Self::HighHigh,
             (false, false) => Self::LowLow,

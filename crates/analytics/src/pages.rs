@@ -8,6 +8,7 @@ macro_rules! page {
 
 page!(
     aoristic = "aoristic",
+    change = "change",
     colocation = "colocation",
     concentration = "concentration",
     emerging = "emerging",

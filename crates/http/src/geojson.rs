@@ -5,13 +5,14 @@
 use std::io::{self, Write};
 
 use h3o::CellIndex;
-use naqsha_layers::{Answer, Column, Denominator, Keys, LayerTable, RateFacts, Values};
+use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
 use naqsha_model::Point;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::antimeridian::cut;
 use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
 use crate::link::{self, Link};
+use crate::metadata::metadata;
 
 /// Bytes gathered before they are handed on.
 const CHUNK: usize = 64 << 10;
@@ -87,77 +88,6 @@ fn hand_on(chunk: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
         chunk.clear();
     }
     Ok(())
-}
-
-/// The member `naqsha`: what a reader must know to judge the numbers.
-pub(crate) fn metadata(answer: &Answer) -> Value {
-    let m = &answer.table.metadata;
-    let study_area = m.study_area.as_ref().map(|area| {
-        json!({ "name": area.name, "hash": area.hash, "cells": area.cells, "occupied": area.occupied })
-    });
-    let mut metadata = json!({
-        "layer": answer.table.layer.id,
-        "data_version": answer.version,
-        "study_area": study_area,
-        "resolution": m.resolution.map(u8::from),
-        "null": m.null,
-        "tested": m.tested,
-        "alpha": m.alpha,
-        "fdr": m.fdr,
-        "seed": m.seed,
-        "excluded": {
-            "count": m.excluded.count(),
-            "share": m.excluded.share(),
-            "reasons": m.excluded.reasons,
-        },
-        "policy": m.policy,
-        "synthetic": m.synthetic,
-    });
-    if let Some(of) = &m.apportioned {
-        let located = m.excluded.matched - m.excluded.count() - of.records;
-        metadata["apportioned"] = json!({
-            "by": of.by,
-            "modelled": true,
-            "records": of.records,
-            "inside": of.inside,
-            "outside": of.outside,
-            "share": of.share(located),
-        });
-    }
-    if let Some(of) = &m.rates {
-        metadata["rates"] = rates(of);
-    }
-    metadata
-}
-
-/// What rates are of, and what the map of them is as a whole.
-fn rates(of: &RateFacts) -> Value {
-    let denominator = match &of.denominator {
-        Denominator::Population {
-            vintage,
-            modelled,
-            resolution,
-            people,
-        } => json!({
-            "by": "population",
-            "vintage": vintage,
-            "modelled": modelled,
-            "resolution": u8::from(*resolution),
-            "people": people,
-        }),
-        Denominator::None { code, detail } => json!({ "by": null, "code": code, "detail": detail }),
-    };
-    let moran = of
-        .moran
-        .map(|[i, expected, z, p]| json!({ "statistic": i, "expected": expected, "z": z, "p": p }));
-    json!({
-        "per": 100_000,
-        "denominator": denominator,
-        "cells_without": of.cells_without,
-        "records_without": of.records_without,
-        "overall": of.overall,
-        "moran": moran,
-    })
 }
 
 /// Writes features of one table: what is the same for every row is prepared once.

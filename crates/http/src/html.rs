@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use naqsha_layers::Answer;
 use serde_json::{Value, json};
 
-use crate::geojson::{FeatureWriter, metadata};
+use crate::geojson::FeatureWriter;
 use crate::link::{self, Link};
+use crate::metadata::metadata;
 
 /// Policy of generated pages: nothing is loaded, the one inline style is allowed.
 pub(crate) const POLICY: &str =

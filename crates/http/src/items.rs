@@ -102,7 +102,7 @@ pub(crate) async fn item(
 }
 
 /// Refuses, as an absent collection is refused, where the scope reads nothing that was not released.
-fn readable(service: &Shared) -> Result<(), Problem> {
+pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
     if service.scope().reads_unreleased() {
         Ok(())
     } else {

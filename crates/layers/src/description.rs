@@ -40,6 +40,24 @@ pub struct Property {
     pub description: &'static str,
 }
 
+impl Property {
+    /// A property by its parts: name and title, type, unit, meaning.
+    pub(crate) const fn of(
+        (name, title): (&'static str, &'static str),
+        kind: PropertyKind,
+        unit: Option<&'static str>,
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            title,
+            kind,
+            unit,
+            description,
+        }
+    }
+}
+
 /// Type of a property's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PropertyKind {

@@ -11,28 +11,37 @@ mod catalogue;
 mod deployment;
 mod description;
 mod error;
+mod explain;
+mod interval;
 mod layer;
 mod layers;
 mod parameters;
+mod period;
 mod population;
 mod query;
 mod regions;
 mod scope;
+mod steps;
 mod study_areas;
 mod table;
+
+pub use naqsha_analytics::Calibration;
 
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
+pub use explain::{Explanation, explain, explained};
 pub use parameters::{Parameter, ParameterError, ParameterKind};
+pub use period::{Baseline, Period};
 pub use population::{People, Population, PopulationError};
-pub use query::{Apportion, Defaults, LayerQuery, NullModel};
+pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel};
 pub use regions::Regions;
 pub use scope::{Role, Scope};
+pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{
-    Apportioned, Column, Denominator, Excluded, Keys, LayerTable, Metadata, RateFacts,
-    StudyAreaFacts, Values,
+    Apportioned, Bandwidth, Column, Compared, Denominator, Excluded, Fact, Keys, LayerTable,
+    Metadata, RateFacts, StudyAreaFacts, Values,
 };

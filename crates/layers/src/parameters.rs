@@ -17,12 +17,26 @@ pub enum Parameter {
     Deduplicated,
     /// Time interval.
     Datetime,
+    /// Length of a step.
+    Period,
+    /// What the last step is compared with.
+    Baseline,
     /// H3 resolution of the answer.
     Resolution,
+    /// How far a record reaches.
+    BandwidthM,
     /// Radius of the neighbourhood in grid steps.
     K,
     /// False-discovery rate below which a cell is hot or cold.
     Alpha,
+    /// How far apart events are near.
+    SpaceM,
+    /// How many days apart events are near.
+    Days,
+    /// What a scan compares with.
+    Model,
+    /// An ordered pair of categories.
+    Pair,
     /// Null model.
     Null,
     /// Seed of the Monte-Carlo null.
@@ -35,6 +49,8 @@ pub enum Parameter {
     StudyArea,
     /// Least count of a returned cell.
     NMin,
+    /// Whether the test is tried on shuffled maps.
+    Calibrate,
     /// An earlier version of the data.
     AsOf,
 }
@@ -82,6 +98,15 @@ pub(crate) const STAGES: &[&str] = &[
     "ngo_report",
     "osint",
 ];
+pub(crate) const PERIODS: &[&str] = &["week", "month", "quarter", "year"];
+pub(crate) const BASELINES: &[&str] = &["previous", "year_before"];
+/// What a scan may compare with.
+pub(crate) const MODELS: &[&str] = &["stp", "poisson"];
+/// Ordered pairs of the four categories.
+pub(crate) const PAIRS: &[&str] = &[
+    "TF-DT", "TF-HT", "TF-CY", "DT-TF", "DT-HT", "DT-CY", "HT-TF", "HT-DT", "HT-CY", "CY-TF",
+    "CY-DT", "CY-HT",
+];
 pub(crate) const BASES: &[&str] = &[
     "occurrence",
     "seizure",
@@ -94,8 +119,61 @@ pub(crate) const BASES: &[&str] = &[
     "unknown",
 ];
 
+/// What layers of counts understand: which records, where, and how much of the map is returned.
+pub(crate) const OF_COUNTS: [Parameter; 11] = [
+    Parameter::Category,
+    Parameter::Subtype,
+    Parameter::Stage,
+    Parameter::Agency,
+    Parameter::Basis,
+    Parameter::Deduplicated,
+    Parameter::Datetime,
+    Parameter::Resolution,
+    Parameter::StudyArea,
+    Parameter::NMin,
+    Parameter::AsOf,
+];
+
+/// What layers that test each cell's neighbourhood understand beside [`OF_COUNTS`].
+pub(crate) const OF_TESTS: [Parameter; 4] = [
+    Parameter::K,
+    Parameter::Alpha,
+    Parameter::Null,
+    Parameter::Seed,
+];
+
+/// The members of several lists in documentation order; `N` is how many there are.
+pub(crate) const fn joined<const N: usize>(lists: &[&[Parameter]]) -> [Parameter; N] {
+    let mut all = [Parameter::Category; N];
+    let (mut filled, mut next) = (0, 0);
+    while next < Parameter::ALL.len() {
+        if is_in(lists, Parameter::ALL[next]) {
+            all[filled] = Parameter::ALL[next];
+            filled += 1;
+        }
+        next += 1;
+    }
+    assert!(filled == N, "N is the number of distinct members");
+    all
+}
+
+const fn is_in(lists: &[&[Parameter]], wanted: Parameter) -> bool {
+    let mut list = 0;
+    while list < lists.len() {
+        let mut member = 0;
+        while member < lists[list].len() {
+            if lists[list][member] as u8 == wanted as u8 {
+                return true;
+            }
+            member += 1;
+        }
+        list += 1;
+    }
+    false
+}
+
 impl Parameter {
-    /// Those of a layer that tests each cell, in documentation order.
+    /// Every parameter, in documentation order.
     pub const ALL: &'static [Self] = &[
         Self::Category,
         Self::Subtype,
@@ -104,14 +182,23 @@ impl Parameter {
         Self::Basis,
         Self::Deduplicated,
         Self::Datetime,
+        Self::Period,
+        Self::Baseline,
         Self::Resolution,
+        Self::BandwidthM,
         Self::K,
         Self::Alpha,
+        Self::SpaceM,
+        Self::Days,
+        Self::Model,
+        Self::Pair,
         Self::Null,
         Self::Seed,
         Self::Apportion,
+        Self::Denominator,
         Self::StudyArea,
         Self::NMin,
+        Self::Calibrate,
         Self::AsOf,
     ];
 
@@ -125,15 +212,23 @@ impl Parameter {
             Self::Basis => "basis",
             Self::Deduplicated => "deduplicated",
             Self::Datetime => "datetime",
+            Self::Period => "period",
+            Self::Baseline => "baseline",
             Self::Resolution => "resolution",
+            Self::BandwidthM => "bandwidth_m",
             Self::K => "k",
             Self::Alpha => "alpha",
+            Self::SpaceM => "space_m",
+            Self::Days => "days",
+            Self::Model => "model",
+            Self::Pair => "pair",
             Self::Null => "null",
             Self::Seed => "seed",
             Self::Apportion => "apportion",
             Self::Denominator => "denominator",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
+            Self::Calibrate => "calibrate",
             Self::AsOf => "as_of",
         }
     }
@@ -146,7 +241,7 @@ impl Parameter {
             Self::Stage => ParameterKind::ChoiceList(STAGES),
             Self::Basis => ParameterKind::ChoiceList(BASES),
             Self::Agency => ParameterKind::TextList,
-            Self::Deduplicated => ParameterKind::Flag,
+            Self::Deduplicated | Self::Calibrate => ParameterKind::Flag,
             Self::Datetime => ParameterKind::Interval,
             Self::Resolution => ParameterKind::Integer { min: 3, max: 9 },
             Self::K => ParameterKind::Integer { min: 1, max: 3 },
@@ -157,6 +252,15 @@ impl Parameter {
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
             Self::Apportion => ParameterKind::Choice(&["none", "area", "population"]),
             Self::Denominator => ParameterKind::Choice(&["category", "population"]),
+            Self::Period => ParameterKind::Choice(PERIODS),
+            Self::Baseline => ParameterKind::Choice(BASELINES),
+            Self::Days => ParameterKind::Integer { min: 1, max: 366 },
+            Self::Model => ParameterKind::Choice(MODELS),
+            Self::Pair => ParameterKind::Choice(PAIRS),
+            Self::BandwidthM | Self::SpaceM => ParameterKind::Number {
+                above: 0.0,
+                below: 1_000_000.0,
+            },
             Self::StudyArea => ParameterKind::Text,
             Self::Seed | Self::NMin | Self::AsOf => ParameterKind::Integer {
                 min: 0,
@@ -187,11 +291,30 @@ impl Parameter {
             Self::Datetime => {
                 "Instant, date, or interval such as 2024-01-01/2024-12-31 or 2024-01-01/..; days that touch it count."
             }
+            Self::Period => {
+                "Length of a step: week (from Monday), month, quarter or year. Only complete steps are used; the answer says which."
+            }
+            Self::Baseline => {
+                "What the last step is compared with: the one before (previous) or the same one a year earlier (year_before)."
+            }
+            Self::BandwidthM => {
+                "How far a record reaches, in metres. Left out, it follows from the resolution; the answer says what it was."
+            }
             Self::Resolution => {
                 "H3 resolution of the answer. Records located more coarsely are excluded and counted."
             }
             Self::K => "Neighbourhood: cells within k grid steps.",
             Self::Alpha => "Cells with q at or below alpha are hot or cold.",
+            Self::SpaceM => {
+                "How far apart two events are near each other, in metres, from cell centre to cell centre. Left out, a cell and those around it; the answer says what it was."
+            }
+            Self::Days => "How many days apart two events are near each other, at most.",
+            Self::Model => {
+                "What is compared with: stp, place and time beside each other (space-time permutation); poisson, the area of the cells."
+            }
+            Self::Pair => {
+                "Ordered pair of categories, such as TF-DT: is TF surrounded by DT? Left out, each cell has its strongest pair."
+            }
             Self::Null => {
                 "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation."
             }
@@ -207,6 +330,9 @@ impl Parameter {
             }
             Self::NMin => {
                 "Only cells with at least this count are returned; the statistics still use every cell."
+            }
+            Self::Calibrate => {
+                "Whether the answer also says what its test finds on the same map shuffled, where there is nothing to find."
             }
             Self::AsOf => {
                 "Version of the data, as X-Data-Version gave it: the answer is the one that was given then."

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use h3o::Resolution;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use naqsha_model::{Adjacent, Basis, Category, CategorySet, Day, DayRange, RecordStage};
+use naqsha_model::{Adjacent, Basis, Category, CategorySet, DayRange, RecordStage};
 
 use crate::description::LayerDescription;
-use crate::parameters::{Parameter, ParameterError, ParameterKind};
+use crate::interval::parse_interval;
+use crate::parameters::{PAIRS, Parameter, ParameterError, ParameterKind};
+use crate::period::{Baseline, Period};
 
 /// Null model of a local statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +29,35 @@ impl NullModel {
             Self::MonteCarlo => "mc",
             Self::Normal => "normal",
         }
+    }
+
+    fn parse(code: &str) -> Option<Self> {
+        let all = [Self::Exact, Self::MonteCarlo, Self::Normal];
+        all.into_iter().find(|null| null.code() == code)
+    }
+}
+
+/// What a scan compares the cases of a place with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScanModel {
+    /// Cases of the place and of the time by themselves.
+    SpaceTime,
+    /// The area of the cells.
+    Poisson,
+}
+
+impl ScanModel {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SpaceTime => "stp",
+            Self::Poisson => "poisson",
+        }
+    }
+
+    fn parse(code: &str) -> Option<Self> {
+        let all = [Self::SpaceTime, Self::Poisson];
+        all.into_iter().find(|model| model.code() == code)
     }
 }
 
@@ -91,12 +120,26 @@ pub struct LayerQuery {
     pub deduplicated: bool,
     /// Days counted; `None` counts all.
     pub days: Option<DayRange>,
+    /// Length of a step; `None` leaves it to the layer.
+    pub period: Option<Period>,
+    /// What the last step is compared with.
+    pub baseline: Baseline,
     /// Resolution; `None` takes the default of the deployment or the study area.
     pub resolution: Option<Resolution>,
+    /// How far a record reaches, in metres; `None` leaves it to the layer.
+    pub bandwidth_m: Option<f64>,
     /// Neighbourhood radius in grid steps.
     pub k: u32,
     /// Greatest q of a hot or cold cell.
     pub alpha: f64,
+    /// How far apart events are near, in metres; `None` leaves it to the layer.
+    pub space_m: Option<f64>,
+    /// How many days apart events are near, at most.
+    pub days_apart: u32,
+    /// What a scan compares with.
+    pub model: ScanModel,
+    /// The pair of categories asked about, as a position in the list of them; `None` asks for the strongest of each cell.
+    pub pair: Option<usize>,
     /// Null model; `None` takes the exact one where it exists, else Monte-Carlo.
     pub null: Option<NullModel>,
     /// Seed of the Monte-Carlo null.
@@ -109,6 +152,8 @@ pub struct LayerQuery {
     pub study_area: Option<String>,
     /// Least count of a returned cell.
     pub n_min: u64,
+    /// Whether the layer's test is tried on shuffled maps too.
+    pub calibrate: bool,
     /// An earlier version of the data; `None` asks the newest.
     pub as_of: Option<u64>,
 }
@@ -122,15 +167,23 @@ impl Default for LayerQuery {
             bases: None,
             deduplicated: false,
             days: None,
+            period: None,
+            baseline: Baseline::Previous,
             resolution: None,
+            bandwidth_m: None,
             k: 1,
             alpha: 0.05,
+            space_m: None,
+            days_apart: 14,
+            model: ScanModel::SpaceTime,
+            pair: None,
             null: None,
             seed: 1,
             apportion: Apportion::None,
             per_head: false,
             study_area: None,
             n_min: 0,
+            calibrate: false,
             as_of: None,
         }
     }
@@ -199,13 +252,12 @@ impl LayerQuery {
                     Ok::<_, std::convert::Infallible>(text.to_owned())
                 })?);
             }
-            Parameter::Deduplicated => {
-                let flag = value
-                    .parse()
-                    .map_err(|_word| format!("{value:?} is not true or false"));
-                self.deduplicated = flag?;
-            }
+            Parameter::Deduplicated => self.deduplicated = flag(value)?,
+            Parameter::Calibrate => self.calibrate = flag(value)?,
             Parameter::Datetime => self.days = parse_interval(value)?,
+            Parameter::Period => self.period = Some(choice(parameter, value, Period::parse)?),
+            Parameter::Baseline => self.baseline = choice(parameter, value, Baseline::parse)?,
+            Parameter::BandwidthM => self.bandwidth_m = Some(number(parameter, value)?),
             Parameter::Resolution => {
                 let r = integer(parameter, value)?;
                 self.resolution = u8::try_from(r)
@@ -214,13 +266,16 @@ impl LayerQuery {
             }
             Parameter::K => self.k = u32::try_from(integer(parameter, value)?).unwrap_or(1),
             Parameter::Alpha => self.alpha = number(parameter, value)?,
-            Parameter::Null => {
-                let all = [NullModel::Exact, NullModel::MonteCarlo, NullModel::Normal];
-                let named = all.into_iter().find(|null| null.code() == value);
-                self.null = Some(
-                    named.ok_or_else(|| format!("{value:?} is not one of exact, mc, normal"))?,
-                );
+            Parameter::SpaceM => self.space_m = Some(number(parameter, value)?),
+            Parameter::Days => {
+                self.days_apart = u32::try_from(integer(parameter, value)?).unwrap_or(14);
             }
+            Parameter::Model => self.model = choice(parameter, value, ScanModel::parse)?,
+            Parameter::Pair => {
+                let position = |code: &str| PAIRS.iter().position(|pair| *pair == code);
+                self.pair = Some(choice(parameter, value, position)?);
+            }
+            Parameter::Null => self.null = Some(choice(parameter, value, NullModel::parse)?),
             Parameter::Seed => {
                 self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default();
             }
@@ -245,6 +300,24 @@ impl LayerQuery {
         }
         Ok(())
     }
+}
+
+fn flag(value: &str) -> Result<bool, String> {
+    value
+        .parse()
+        .map_err(|_word| format!("{value:?} is not true or false"))
+}
+
+/// One member of the parameter's closed list.
+fn choice<T>(
+    parameter: Parameter,
+    value: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, String> {
+    parse(value).ok_or_else(|| match parameter.kind() {
+        ParameterKind::Choice(codes) => format!("{value:?} is not one of {}", codes.join(", ")),
+        _ => format!("{value:?} is unknown"),
+    })
 }
 
 fn list<T, E: std::fmt::Display>(
@@ -310,85 +383,10 @@ fn number(parameter: Parameter, value: &str) -> Result<f64, String> {
     }
 }
 
-/// Reads an OGC `datetime`: an instant or date, or `start/end` where `..` or nothing leaves an end open.
-///
-/// Instants are taken to the day they fall on in UTC as written; QGIS's dummy bounds (year 0000 and 9999) are open ends.
-fn parse_interval(value: &str) -> Result<Option<DayRange>, String> {
-    let unreadable = || {
-        format!(
-            "{value:?} is not a date, an RFC 3339 instant, or an interval start/end with .. for an open end"
-        )
-    };
-    let (first, last) = match value.split_once('/') {
-        None => {
-            let day = parse_bound(value).ok_or_else(unreadable)?;
-            (Some(day), Some(day))
-        }
-        Some((start, end)) => {
-            let open = |text: &str| text.is_empty() || text == "..";
-            if open(start) && open(end) {
-                return Err("both ends of the interval are open".to_owned());
-            }
-            let bound = |text: &str| {
-                if open(text) {
-                    Ok(None)
-                } else {
-                    parse_bound(text).map(Some).ok_or_else(unreadable)
-                }
-            };
-            (bound(start)?, bound(end)?)
-        }
-    };
-    if first.is_some() && last.is_some() && first > last {
-        return Err(format!("{value:?} ends before it starts"));
-    }
-    let clamped = |date: Option<Date>, open: Day, beyond: Day| match date {
-        None => open,
-        Some(date) => Day::new(date).unwrap_or(beyond),
-    };
-    let (all_first, all_last) = (DayRange::ALL.first(), DayRange::ALL.last());
-    let before_all = |date: Date| date < all_first.date();
-    let first = clamped(
-        first,
-        all_first,
-        if first.is_some_and(before_all) {
-            all_first
-        } else {
-            all_last
-        },
-    );
-    let last = clamped(
-        last,
-        all_last,
-        if last.is_some_and(before_all) {
-            all_first
-        } else {
-            all_last
-        },
-    );
-    DayRange::new(first, last)
-        .map(Some)
-        .map_err(|_order| unreadable())
-}
-
-fn parse_bound(text: &str) -> Option<Date> {
-    if text.len() == 10 {
-        return text.parse::<Date>().ok();
-    }
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(jiff::tz::TimeZone::UTC.to_datetime(instant).date());
-    }
-    // QGIS sends year-9999 and year-0000 instants, which lie at the very edge of what an instant can hold.
-    let (date, rest) = text.split_once('T')?;
-    (rest.ends_with('Z') && matches!(date.get(..4), Some("0000" | "9999")))
-        .then(|| date.parse().ok())?
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::layers::HOTSPOTS;
-    use jiff::civil::date;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<LayerQuery, Vec<ParameterError>> {
         LayerQuery::parse(&HOTSPOTS, pairs.iter().copied())
@@ -419,21 +417,34 @@ mod tests {
     }
 
     #[test]
-    fn intervals_may_be_open_and_may_reach_beyond_the_calendar() {
-        let days = |text| parse(&[("datetime", text)]).map(|q| q.days.unwrap());
-        let from = days("2018-07-01/..").unwrap();
-        assert_eq!(
-            (from.first().date(), from.last()),
-            (date(2018, 7, 1), DayRange::ALL.last())
+    fn a_parameter_of_another_layer_is_unknown_and_the_layer_says_what_it_has() {
+        let errors = parse(&[("period", "month"), ("bandwidth_m", "500")]).unwrap_err();
+        assert_eq!(errors.len(), 2);
+        assert!(!errors[0].reason.contains("baseline"), "{}", errors[0]);
+        assert!(
+            errors[0].reason.contains("resolution, k, alpha"),
+            "{}",
+            errors[0]
         );
-        assert_eq!(
-            days("0000-01-01T00:00:00Z/9999-12-31T00:00:00Z"),
-            Ok(DayRange::ALL)
-        );
-        let day = days("2018-07-01T23:00:00Z").unwrap();
-        assert_eq!(day.first(), day.last());
-        assert!(days("2018-07-02/2018-07-01").is_err());
-        assert!(days("../..").is_err());
-        assert!(days("July").is_err());
+    }
+
+    #[test]
+    fn every_choice_there_is_can_be_asked_and_no_other() {
+        for parameter in Parameter::ALL {
+            let ParameterKind::Choice(codes) = parameter.kind() else {
+                continue;
+            };
+            let mut asked = LayerQuery::default();
+            for code in codes {
+                asked.set(*parameter, code).unwrap();
+            }
+            let refusal = asked.set(*parameter, "fortnight").unwrap_err();
+            assert!(refusal.ends_with(&codes.join(", ")), "{refusal}");
+        }
+        let mut asked = LayerQuery::default();
+        asked.set(Parameter::BandwidthM, "2500").unwrap();
+        assert_eq!(asked.bandwidth_m, Some(2_500.0));
+        assert!(asked.set(Parameter::BandwidthM, "0").is_err());
+        assert!(asked.set(Parameter::BandwidthM, "inf").is_err());
     }
 }

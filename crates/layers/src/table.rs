@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_model::{IncidentId, Point};
+use naqsha_analytics::Calibration;
+use naqsha_model::{DayRange, IncidentId, Point};
 
 use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property};
+use crate::period::Baseline;
 use crate::scope::Scope;
+use crate::steps::Steps;
 
 /// The answer of a layer.
 #[derive(Debug, Clone)]
@@ -100,6 +103,16 @@ pub struct Metadata {
     pub fdr: Option<&'static str>,
     /// Seed, where the null was sampled.
     pub seed: Option<u64>,
+    /// What the answer says of the map as a whole, by name, beside the features; empty where a layer says nothing.
+    pub statistics: Vec<(&'static str, Fact)>,
+    /// How far a record reaches, for layers that smooth.
+    pub bandwidth: Option<Bandwidth>,
+    /// The steps of time, for layers that follow them.
+    pub steps: Option<Steps>,
+    /// The two periods, for layers that compare them.
+    pub compared: Option<Compared>,
+    /// What the layer's test finds on shuffled maps, where that was asked for.
+    pub calibration: Option<Calibration>,
     /// Records that match the question and are not on the map.
     pub excluded: Excluded,
     /// Records that are spread over cells, where that was asked.
@@ -124,6 +137,11 @@ impl Metadata {
             alpha: None,
             fdr: None,
             seed: None,
+            statistics: Vec::new(),
+            bandwidth: None,
+            steps: None,
+            compared: None,
+            calibration: None,
             excluded: Excluded::default(),
             apportioned: None,
             rates: None,
@@ -131,6 +149,41 @@ impl Metadata {
             synthetic: false,
         }
     }
+}
+
+/// Something that an answer says of the map as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fact {
+    /// A whole number.
+    Count(u64),
+    /// A real number, `None` where it does not exist.
+    Number(Option<f64>),
+    /// A word, `None` where there is none.
+    Word(Option<String>),
+    /// Several things of one kind, each with its own facts.
+    Rows(Vec<Vec<(&'static str, Fact)>>),
+}
+
+/// How far a record reaches on a smoothed map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bandwidth {
+    /// In metres.
+    pub metres: f64,
+    /// Where it comes from, in words.
+    pub rule: &'static str,
+}
+
+/// The two periods that a map compares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compared {
+    /// What the later one is compared with.
+    pub baseline: Baseline,
+    /// The earlier one.
+    pub before: DayRange,
+    /// The later one.
+    pub after: DayRange,
+    /// Days of the later one over those of the earlier one.
+    pub exposure_ratio: f64,
 }
 
 /// The study area as used.
@@ -211,7 +264,7 @@ pub enum Denominator {
 pub struct Excluded {
     /// Records that match, on the map or not.
     pub matched: u64,
-    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`.
+    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`.
     pub reasons: BTreeMap<&'static str, u64>,
 }
 

@@ -16,7 +16,7 @@ use h3o::{CellIndex, LatLng, Resolution};
 use jiff::Timestamp;
 use naqsha_model::{
     Agency, Basis, BatchDigest, Category, CategorySet, ContentDigest, Day, DayRange, HandlingCode,
-    Incident, Location, Metres, Occurred, Point, Precision, RecordStage,
+    Incident, Location, Metres, NaturalKey, Occurred, Point, Precision, RecordStage,
 };
 use naqsha_store::{
     Area, BatchHeader, BatchState, BatchTotals, CubeQuery, Filter, OnChange, Reach, Snapshot,
@@ -76,7 +76,7 @@ fn towns() -> Vec<[f64; 3]> {
     (0..200).map(town).collect()
 }
 
-fn incident(random: &mut Random, towns: &[[f64; 3]], row: u64) -> Incident {
+fn incident(random: &mut Random, towns: &[[f64; 3]], (seed, row): (u64, u64)) -> Incident {
     // The first towns are the largest.
     let nth = usize::try_from(random.below(200).min(random.below(200))).unwrap_or(0);
     let [lon, lat, spread] = towns.get(nth).copied().unwrap_or_default();
@@ -109,6 +109,11 @@ fn incident(random: &mut Random, towns: &[[f64; 3]], row: u64) -> Incident {
             Metres::new(100.0).expect("a length"),
             Precision::Point,
         ),
+        // Each has its own key, as an FIR has; an odd factor keeps them apart and spreads them as digests are.
+        natural_key: Some(NaturalKey(
+            ((u128::from(seed) << 64) | u128::from(row))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+        )),
         content: ContentDigest(u128::from(row)),
         ..bare
     };
@@ -136,7 +141,7 @@ async fn append(store: &Store, number: u64, rows: u64, seed: u64) -> Result<(), 
     let mut row = 0;
     while row < rows {
         let some = (rows - row).min(10_000);
-        let incidents = (1..=some).map(|n| incident(&mut random, &towns, row + n));
+        let incidents = (1..=some).map(|n| incident(&mut random, &towns, (seed, row + n)));
         writer.push(incidents.collect())?;
         row += some;
     }

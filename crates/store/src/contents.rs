@@ -1,6 +1,6 @@
 //! All that the ledger says, in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use naqsha_model::{BatchDigest, Code};
@@ -159,16 +159,19 @@ impl Contents {
         }
     }
 
-    /// Whether records of a batch ever were live, so that their keys belong to incidents.
-    pub(crate) fn was_live(&self, sequence: u64) -> bool {
-        let at = self
-            .batches
-            .binary_search_by_key(&sequence, |batch| batch.sequence);
-        at.ok().and_then(|at| self.committed.get(at)) == Some(&BatchState::Live)
-            || self
-                .events
-                .iter()
-                .any(|event| event.operation == Operation::Release && event.sequence == sequence)
+    /// The batches that are or were live.
+    pub(crate) fn ever_live(&self) -> impl Iterator<Item = &BatchRecord> {
+        let released = self.events.iter();
+        let released: HashSet<u64> = released
+            .filter(|event| event.operation == Operation::Release)
+            .map(|event| event.sequence)
+            .collect();
+        let batches = self.batches.iter().zip(&self.committed);
+        batches
+            .filter(move |(batch, committed)| {
+                **committed == BatchState::Live || released.contains(&batch.sequence)
+            })
+            .map(|(batch, _)| batch)
     }
 
     /// The events as they are told.

@@ -1,9 +1,12 @@
 //! What a batch being written is compared with: the agency's keys as of one snapshot.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use itertools::Itertools as _;
 use naqsha_model::NaturalKey;
 
+use crate::StoreError;
 use crate::contents::{EventRecord, RecordAt, RowsByBatch};
 use crate::event::{Act, Operation};
 use crate::keys::{Keys, Standing};
@@ -19,11 +22,20 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The incident that a key names, as it stands once the replaced records are gone.
-    pub(crate) fn standing(&self, key: &NaturalKey) -> Option<Standing> {
+    /// The incidents that keys name, as they stand once the replaced records are gone; those that are new are not in it.
+    ///
+    /// Cost: a read of some kilobytes a key and run, of which there are a few.
+    ///
+    /// # Errors
+    /// Where what is kept of the keys cannot be read: the next batch makes it anew from the files.
+    pub(crate) fn standings(
+        &self,
+        keys: impl Iterator<Item = NaturalKey>,
+    ) -> Result<HashMap<NaturalKey, Standing>, StoreError> {
+        let keys: Vec<NaturalKey> = keys.sorted_unstable().dedup().collect();
         let visibility = self.snapshot.visibility();
         let seen = |at| visibility.sees(at) && !self.replaces(at);
-        self.keys.standing(key, &self.snapshot, seen)
+        self.keys.standings(&keys, &self.snapshot, seen)
     }
 
     fn replaces(&self, at: RecordAt) -> bool {

@@ -3,13 +3,13 @@
 //! Here is the seam between the two. They differ in how they are opened, migrated and locked; what is said to them
 //! (`ledger_read`, `ledger_write`) is one text.
 
-use std::fs::File;
 use std::path::Path;
 
 use sqlx::{Connection as _, PgConnection, PgPool, SqlitePool};
 
 use crate::StoreError;
 use crate::contents::Contents;
+use crate::folder_lock::FolderLock;
 use crate::ledger_at::PostgresUrl;
 use crate::ledger_postgres::answered;
 use crate::ledger_statement::Transaction;
@@ -35,7 +35,7 @@ pub(crate) enum Ledger {
 pub(crate) struct WriterLock {
     // Dropped before the folder's lock, so that who gets that one does not have to wait for the session's end.
     writer: Writer,
-    _folder: File,
+    _folder: FolderLock,
 }
 
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Busy`] where another node writes.
-    pub(crate) async fn lock(&self, folder: File) -> Result<WriterLock, StoreError> {
+    pub(crate) async fn lock(&self, folder: FolderLock) -> Result<WriterLock, StoreError> {
         let writer = match self {
             Self::Sqlite(pool) => Writer::Sqlite(pool.clone()),
             Self::Postgres(_, url) => Writer::Postgres(ledger_postgres::lock(url).await?),

@@ -11,7 +11,7 @@ use crate::cluster::{Decision, DecisionRecord, LinkRecord};
 use crate::contents::{Contents, EventRecord, Link, RecordAt, RowsByBatch};
 use crate::event::{Act, Changed, Operation, Selection};
 use crate::index::Part;
-use crate::keys;
+use crate::keys::{self, Entry};
 use crate::known::Known;
 use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
@@ -341,8 +341,9 @@ fn check_again(known: &Known, batch: &BatchRecord) -> Result<Checked, StoreError
         let files = known.snapshot.files();
         let read = keys::read_keys(files, file, batch.sequence);
         let read = read.map_err(|unread| files.error(file, unread))?;
-        for (key, keyed) in read {
-            let Some(standing) = known.standing(&key) else {
+        let standings = known.standings(read.iter().map(|entry| entry.key))?;
+        for Entry { key, keyed } in read {
+            let Some(standing) = standings.get(&key) else {
                 continue;
             };
             let code = match standing.current {

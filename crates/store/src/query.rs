@@ -26,6 +26,8 @@ pub struct Filter<'a> {
     pub handlings: Option<Vec<HandlingCode>>,
     /// Days that share a day with the record's ([`Incident::when`]). A record without a time always passes.
     pub days: Option<DayRange>,
+    /// Whether all days of the record must be among `days`; then one without a time does not pass.
+    pub only_within_days: bool,
     /// Area of the record's cell. A record without a cell always passes, as OGC API asks of features without geometry.
     pub area: Option<Area<'a>>,
 }
@@ -41,6 +43,7 @@ impl Default for Filter<'_> {
             precisions: None,
             handlings: None,
             days: None,
+            only_within_days: false,
             area: None,
         }
     }

@@ -7,9 +7,10 @@
 
 use std::ops::Range;
 
-use naqsha_model::{Basis, DayRange};
+use naqsha_model::Basis;
 
 use crate::area::contained;
+use crate::days::Days;
 use crate::hidden::Hidden;
 use crate::index::{Index, Kind, Segment};
 use crate::query::{Area, Filter};
@@ -68,6 +69,14 @@ impl Passing {
         }
     }
 
+    /// Whether a row passes and counts.
+    pub(crate) fn counts(&self, row: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Each(verdicts) => verdicts[row] == COUNTED,
+        }
+    }
+
     /// Positions of the rows that pass, ascending, of a part of `rows` rows.
     pub(crate) fn positions(&self, rows: usize) -> impl Iterator<Item = usize> + '_ {
         (0..rows).filter(move |&row| match self {
@@ -85,8 +94,9 @@ impl<'q> Scan<'q> {
         }
     }
 
-    pub(crate) fn days(&self) -> Option<DayRange> {
-        self.filter.days
+    pub(crate) fn days(&self) -> Option<Days> {
+        let asked = self.filter.days?;
+        Some(Days::new(asked, self.filter.only_within_days))
     }
 
     pub(crate) fn area(&self) -> Option<Area<'q>> {
@@ -103,6 +113,7 @@ impl<'q> Scan<'q> {
             precisions,
             handlings,
             days: _,
+            only_within_days: _,
             area: _,
         } = self.filter;
         let passes = categories.contains_index(kind.category.index())
@@ -132,7 +143,7 @@ impl<'q> Scan<'q> {
             let verdict = |&kind: &u16| table[usize::from(kind)];
             verdicts.each = Some(rows.kind.iter().map(verdict).collect());
         }
-        if let Some(days) = self.filter.days {
+        if let Some(days) = self.days() {
             verdicts.days(&rows.first_day, &rows.last_day, days);
         }
         if let Some(area) = self.filter.area {
@@ -151,11 +162,10 @@ fn admits<T: PartialEq>(list: Option<&[T]>, member: &T) -> bool {
     list.is_none_or(|list| list.contains(member))
 }
 
-/// Takes out the rows whose days share none with `days`.
-pub(crate) fn outside_days(verdicts: &mut [u8], first: &[u16], last: &[u16], days: DayRange) {
-    let (from, to) = (days.first().0, days.last().0);
+/// Takes out the rows whose days `days` do not admit.
+pub(crate) fn outside_days(verdicts: &mut [u8], first: &[u16], last: &[u16], days: Days) {
     for (verdict, (&starts, &ends)) in verdicts.iter_mut().zip(first.iter().zip(last)) {
-        *verdict *= u8::from((starts <= to) & (ends >= from));
+        *verdict *= u8::from(days.admit(starts, ends));
     }
 }
 
@@ -170,9 +180,8 @@ impl Verdicts {
         self.each.get_or_insert_with(|| vec![COUNTED; self.rows])
     }
 
-    fn days(&mut self, first: &[u16], last: &[u16], days: DayRange) {
-        let (from, to) = (days.first().0, days.last().0);
-        let outside = |(&starts, &ends): (&u16, &u16)| (starts > to) | (ends < from);
+    fn days(&mut self, first: &[u16], last: &[u16], days: Days) {
+        let outside = |(&starts, &ends): (&u16, &u16)| !days.admit(starts, ends);
         let spans = first.iter().zip(last).map(outside);
         if spans.fold(false, |any, out| any | out) {
             outside_days(self.each(), first, last, days);

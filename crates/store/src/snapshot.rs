@@ -280,6 +280,12 @@ impl Snapshot {
         files::hull(self.parts.iter().filter_map(|part| part.days()))
     }
 
+    /// The same of the incidents of some batches.
+    pub fn extent_days_of(&self, wanted: impl Fn(&BatchRecord) -> bool) -> Option<DayRange> {
+        let parts = self.parts.iter().filter(|part| wanted(&part.batch));
+        files::hull(parts.filter_map(|part| part.days()))
+    }
+
     /// Memory of the index in bytes, without a constant of some hundred bytes a file: at most 14 an incident of a file by
     /// itself; of merged files 12 (16 where it has several days or no time) and 12 a distinct cell; and a bit an incident
     /// where some are not current.

@@ -1,6 +1,5 @@
 //! The store: a folder with a ledger and Parquet files, and the newest snapshot made of them.
 
-use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -12,6 +11,7 @@ use crate::files::{self, Files};
 use crate::files_at::Places;
 use crate::files_folder::{above, sync_folder};
 use crate::files_id;
+use crate::folder_lock::{self, FolderLock};
 use crate::index::{Part, persisted};
 use crate::keys::KeyCache;
 use crate::known::Known;
@@ -25,14 +25,13 @@ use crate::writer::Draft;
 use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
 
 pub(crate) const LEDGER: &str = "ledger.sqlite";
-const LOCK: &str = "writer.lock";
 
 /// Whether a path relative to the folder is the store's own: all else in the folder is the deployment's.
 pub(crate) fn is_own(path: &Path) -> bool {
     let name = path.to_string_lossy();
     let folders = [files::FOLDER, persisted::FOLDER];
     folders.iter().any(|folder| path.starts_with(folder))
-        || [LOCK, files_id::ID, files_id::UNFINISHED].contains(&name.as_ref())
+        || [folder_lock::NAME, files_id::ID, files_id::UNFINISHED].contains(&name.as_ref())
         || name.starts_with("ledger.")
 }
 
@@ -46,7 +45,7 @@ pub(crate) struct Shared {
     pub files: Files,
     pub ledger: Ledger,
     current: RwLock<Arc<Snapshot>>,
-    keys: Mutex<KeyCache>,
+    pub keys: Mutex<KeyCache>,
     /// Held while indexes are merged: of two at a time, both would hold the same rows.
     pub merging: Mutex<()>,
     /// Set when a write may or may not be durable.
@@ -131,7 +130,8 @@ impl Store {
             Snapshot::load(at, &contents, &[], &[])
         })
         .await?;
-        let (current, keys) = (RwLock::new(Arc::new(snapshot)), Mutex::default());
+        let current = RwLock::new(Arc::new(snapshot));
+        let keys = Mutex::new(KeyCache::new(files.folder()));
         Ok(Self(Arc::new(Shared {
             files,
             ledger,
@@ -205,7 +205,7 @@ impl Store {
             return Err(StoreError::Stopped);
         }
         let shared = Arc::clone(&self.0);
-        let folder = blocking(move || lock(shared.files.folder())).await?;
+        let folder = blocking(move || FolderLock::take(shared.files.folder())).await?;
         let lock = self.0.ledger.lock(folder).await?;
         self.refresh().await?;
         Ok(lock)
@@ -331,26 +331,6 @@ pub(crate) async fn ledger_of(dir: &Path, ledger: &LedgerAt) -> Result<Ledger, S
 pub(crate) async fn files_of(dir: &Path, places: &Places) -> Result<Files, StoreError> {
     let (folder, at) = (dir.to_owned(), places.files.clone());
     blocking(move || files_id::open(&folder, &at)).await
-}
-
-pub(crate) fn lock(folder: &Path) -> Result<File, StoreError> {
-    let path = folder.join(LOCK);
-    let failed = |source| StoreError::File {
-        action: "lock",
-        path: path.clone(),
-        source,
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
 }
 
 /// Runs blocking work on the threads that are there for it.

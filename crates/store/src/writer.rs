@@ -1,10 +1,11 @@
 //! Writes one batch: repeats apart, the rest to Parquet, then one commit.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use h3o::Resolution;
-use naqsha_model::{Code, Incident};
+use naqsha_model::{Code, Incident, NaturalKey};
 use polars_core::prelude::DataFrame;
 
 use crate::StoreError;
@@ -18,6 +19,7 @@ use crate::contents::{Contents, EventRecord, Link, RecordAt};
 use crate::event::Act;
 use crate::files::{FileRecord, Files};
 use crate::index::{Held, Index, Part};
+use crate::keys::Standing;
 use crate::known::Known;
 use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
@@ -54,8 +56,10 @@ impl BatchWriter {
     /// [`StoreError::CellTooFine`], and where a file cannot be written.
     pub fn push(&mut self, mut incidents: Vec<Incident>) -> Result<Vec<Repeat>, StoreError> {
         let mut repeats = Vec::new();
+        let keys = incidents.iter().filter_map(|incident| incident.natural_key);
+        let standings = self.draft.known.standings(keys)?;
         for incident in &mut incidents {
-            let repeated = self.draft.repeated(incident);
+            let repeated = self.draft.repeated(incident, &standings);
             if let Some(kind) = repeated {
                 let row = incident.provenance.row;
                 repeats.push(Repeat { row, kind });
@@ -226,7 +230,11 @@ impl Draft {
     }
 
     /// How an incident repeats a record; one that is to be stored is remembered.
-    fn repeated(&mut self, incident: &Incident) -> Option<RepeatKind> {
+    fn repeated(
+        &mut self,
+        incident: &Incident,
+        standings: &HashMap<NaturalKey, Standing>,
+    ) -> Option<RepeatKind> {
         let key = incident.natural_key?;
         let mut revision = None;
         let kind = |same| {
@@ -239,7 +247,7 @@ impl Draft {
         if let Some(same) = self.own.repeats(key, incident.content) {
             return Some(kind(same));
         }
-        if let Some(standing) = self.known.standing(&key) {
+        if let Some(standing) = standings.get(&key) {
             let current = standing.current;
             match current.map(|current| kind(current.content == incident.content)) {
                 Some(RepeatKind::Same) => return Some(RepeatKind::Same),

@@ -36,6 +36,8 @@ pub struct Emerging {
     pub z: Vec<f64>,
     /// Whether each step was significant.
     pub steps: Vec<Step>,
+    /// q of the last step.
+    pub last_q: f64,
     /// The Mann–Kendall trend of z; `None` where z never changes.
     pub trend: Option<Trend>,
     /// The class.
@@ -85,13 +87,8 @@ pub fn emerging(
     null: Null,
     levels: Levels,
 ) -> Result<Vec<Result<Emerging, Reason>>, EmergingError> {
-    let places = neighbours.len();
-    let steps = values.len() / places.max(1);
-    if steps < FEWEST_STEPS {
-        return Err(EmergingError::TooFewSteps(steps));
-    }
-    let cube = neighbours.over_steps(steps);
-    let rows = gi_star(values, &cube, null).map_err(EmergingError::Step)?;
+    let steps = values.len() / neighbours.len().max(1);
+    let rows = bins(values, neighbours, null)?;
     let p_values: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
     // Probabilities by construction: the list is never refused.
     let q_values = fdr(&p_values, Method::BenjaminiHochberg).unwrap_or_default();
@@ -102,9 +99,32 @@ pub fn emerging(
         .collect())
 }
 
+/// The two-sided p of every step of every place, as [`emerging`] tests them: for looking at the test, not at places.
+///
+/// # Errors
+/// As [`emerging`].
+pub fn emerging_p(
+    values: &[f64],
+    neighbours: &Neighbours,
+    null: Null,
+) -> Result<Vec<Option<f64>>, EmergingError> {
+    let rows = bins(values, neighbours, null)?;
+    Ok(rows.iter().map(GiRow::p_two_sided).collect())
+}
+
+/// Gi* of every step of every place.
+fn bins(values: &[f64], neighbours: &Neighbours, null: Null) -> Result<Vec<GiRow>, EmergingError> {
+    let steps = values.len() / neighbours.len().max(1);
+    if steps < FEWEST_STEPS {
+        return Err(EmergingError::TooFewSteps(steps));
+    }
+    gi_star(values, &neighbours.over_steps(steps), null).map_err(EmergingError::Step)
+}
+
 fn place(rows: &[GiRow], q_values: &[Option<f64>], levels: Levels) -> Result<Emerging, Reason> {
     let mut z = Vec::with_capacity(rows.len());
     let mut steps = Vec::with_capacity(rows.len());
+    let last_q = q_values.last().copied().flatten().unwrap_or(1.0);
     for (row, q) in rows.iter().zip(q_values) {
         let found = row.outcome?;
         let significant = q.is_some_and(|q| q <= levels.step);
@@ -125,6 +145,7 @@ fn place(rows: &[GiRow], q_values: &[Option<f64>], levels: Levels) -> Result<Eme
         pattern: pattern(&steps, direction),
         z,
         steps,
+        last_q,
         trend,
     })
 }

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use h3o::{CellIndex, LatLng, Resolution};
 
-use super::{KdeError, PAIR_LIMIT};
+use super::{Event, KdeError, PAIR_LIMIT};
 use crate::neighbours::{Metric, Points};
 
 /// How far the sum of an event's kernel over cells may be off one event.
@@ -57,11 +57,11 @@ pub(super) struct Kernel {
 
 impl Kernel {
     pub(super) fn new(
-        homes: &[&[(CellIndex, [f64; 2])]],
+        homes: &[&[Event]],
         bandwidth_m: f64,
         resolution: Resolution,
     ) -> Result<Self, KdeError> {
-        let spacings = homes.iter().map(|events| spacing_m(events[0].0));
+        let spacings = homes.iter().map(|events| spacing_m(events[0].home));
         let least = spacings.fold(f64::INFINITY, f64::min);
         // Rings around a cell are hexagons: the nearest cell of the next ring is √3/2 of its number away, less where
         // the grid is squeezed; one ring more for an event beside its cell's centre.
@@ -94,18 +94,16 @@ impl Kernel {
     }
 
     /// The density that the events of one cell leave at the centres around: positions and values.
-    pub(super) fn sum(
-        &self,
-        around: &Disk<'_>,
-        events: &[(CellIndex, [f64; 2])],
-    ) -> Vec<(usize, f64)> {
+    ///
+    /// Where cells are missing around, because they lie outside of what is asked, what would fall there stays within.
+    pub(super) fn sum(&self, around: &Disk<'_>, events: &[Event]) -> Vec<(usize, f64)> {
         let mut sums = vec![0.0; around.positions.len()];
         let mut alone = 0.0;
-        for (_, point) in events {
+        for event in events {
             let values: Vec<f64> = around
                 .positions
                 .iter()
-                .map(|at| self.at(*point, around.places[*at].centre))
+                .map(|at| self.at(event.point, around.places[*at].centre))
                 .collect();
             let areas = around
                 .positions
@@ -117,7 +115,7 @@ impl Kernel {
                 .map(|(value, area)| value * area)
                 .sum();
             if mass <= 0.0 {
-                alone += 1.0;
+                alone += event.weight;
                 continue;
             }
             let scale = if (mass - 1.0).abs() > TOLERANCE {
@@ -126,7 +124,7 @@ impl Kernel {
                 1.0
             };
             for (sum, value) in sums.iter_mut().zip(values) {
-                *sum += value / scale;
+                *sum += event.weight * value / scale;
             }
         }
         let own = [(around.home, alone / around.places[around.home].area_km2)];
@@ -137,27 +135,6 @@ impl Kernel {
             .zip(sums)
             .chain(own)
             .collect()
-    }
-
-    /// The share of the kernel around a cell's centre that lies in ascending cells.
-    pub(super) fn share_within(&self, cell: CellIndex, cells: &[CellIndex]) -> f64 {
-        let disk = self.disk(cell);
-        let inside = |cell: &CellIndex| cells.binary_search(cell).is_ok();
-        // Nearly all cells are far from the edge.
-        if disk.iter().all(inside) {
-            return 1.0;
-        }
-        let centre = Place::of(cell).centre;
-        let (mut within, mut all) = (0.0, 0.0);
-        for other in disk {
-            let place = Place::of(other);
-            let mass = self.at(centre, place.centre) * place.area_km2;
-            all += mass;
-            if inside(&other) {
-                within += mass;
-            }
-        }
-        within / all
     }
 
     /// The kernel of a point at another, per square kilometre.

@@ -30,6 +30,9 @@ pub enum KdeError {
         /// The resolution asked for.
         resolution: Resolution,
     },
+    /// A count is of a cell coarser than the answer's.
+    #[error("the cell {0} is coarser than the resolution asked for")]
+    TooCoarse(CellIndex),
     /// A point is out of range.
     #[error("points")]
     Points(#[source] NeighboursError),
@@ -38,21 +41,32 @@ pub enum KdeError {
 /// The most pairs of a cell with events and a cell they may reach: a limit on memory (some 50 bytes each).
 const PAIR_LIMIT: u64 = 20_000_000;
 
+/// Events at one point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Event {
+    /// The cell that they belong to, at the resolution asked for.
+    home: CellIndex,
+    /// Longitude and latitude in degrees.
+    point: [f64; 2],
+    /// How many they are.
+    weight: f64,
+}
+
 /// Where density is wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Extent<'a> {
     /// In all cells that an event reaches; nothing is lost at an edge.
     Everywhere,
-    /// In these cells, ascending and of the resolution asked for, with the density that falls outside given back:
-    /// λ/c, with c the share of the kernel's mass around a cell that lies within (Diggle 1985).
+    /// In these cells, ascending and of the resolution asked for. What of an event would fall outside stays within: its kernel
+    /// is divided by the share of its mass that lies in these cells (Jones 1993).
     Within(&'a [CellIndex]),
 }
 
 /// Density at the centre of cells, in events per square kilometre, in the order of the cells.
 ///
 /// The kernel is quartic (biweight): K(d) = 3/(πh²) · (1 − d²/h²)² up to the bandwidth h, along the WGS 84 ellipsoid.
-/// Everywhere, the cells are those with a density above zero, and Σ density × exact cell area is the number of events
-/// within 1 %. Within an extent, cells without density are zero and events outside of it are not used.
+/// Everywhere, the cells are those with a density above zero. Within an extent, they are all of its cells, and events outside
+/// of it are not used. In both, Σ density × exact cell area is the number of events used, within 1 %.
 ///
 /// *Edge cases*: no events give no cells, or zeros. Where the bandwidth is small for the cells (less than
 /// about two distances between their centres) an event can fall between the centres: one whose kernel sums to more than
@@ -63,7 +77,7 @@ pub enum Extent<'a> {
 /// [`KdeError`].
 ///
 /// # References
-/// Silverman 1986, *Density Estimation*, ch. 4; Diggle 1985, <https://doi.org/10.2307/2347366>.
+/// Silverman 1986, *Density Estimation*, ch. 4; Jones 1993, <https://doi.org/10.1007/BF00147776>.
 ///
 /// ```
 /// use naqsha_analytics::{Extent, kde};
@@ -80,51 +94,102 @@ pub fn kde(
     extent: Extent<'_>,
 ) -> Result<Vec<(CellIndex, f64)>, KdeError> {
     Points::LonLat(points).check().map_err(KdeError::Points)?;
+    let event = |point: &[f64; 2]| {
+        Some(Event {
+            home: LatLng::new(point[1], point[0]).ok()?.to_cell(resolution),
+            point: *point,
+            weight: 1.0,
+        })
+    };
+    let events = points.iter().filter_map(event).collect();
+    density(events, bandwidth_m, resolution, extent)
+}
+
+/// Density of counted events, each at the centre of its cell; else as [`kde`].
+///
+/// A cell may be finer than the resolution asked for, by as much as its events are known more finely: then its events belong
+/// to its H3 index parent, as they do wherever cells are counted. *Cost*: as [`kde`] for one event a cell.
+///
+/// # Errors
+/// [`KdeError`].
+///
+/// ```
+/// use naqsha_analytics::{Extent, kde_of_counts};
+/// let cell = h3o::LatLng::new(31.55, 74.35)?.to_cell(h3o::Resolution::Nine);
+/// let cells = kde_of_counts(&[(cell, 3)], 2_000.0, h3o::Resolution::Eight, Extent::Everywhere)?;
+/// let sum: f64 = cells.iter().map(|(cell, density)| density * cell.area_km2()).sum();
+/// assert!((sum - 3.0).abs() < 0.03);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn kde_of_counts(
+    counts: &[(CellIndex, u32)],
+    bandwidth_m: f64,
+    resolution: Resolution,
+    extent: Extent<'_>,
+) -> Result<Vec<(CellIndex, f64)>, KdeError> {
+    let event = |&(cell, count): &(CellIndex, u32)| {
+        let centre = LatLng::from(cell);
+        Ok(Event {
+            home: cell.parent(resolution).ok_or(KdeError::TooCoarse(cell))?,
+            point: [centre.lng(), centre.lat()],
+            weight: f64::from(count),
+        })
+    };
+    let events = counts.iter().map(event).collect::<Result<_, _>>()?;
+    density(events, bandwidth_m, resolution, extent)
+}
+
+fn density(
+    mut events: Vec<Event>,
+    bandwidth_m: f64,
+    resolution: Resolution,
+    extent: Extent<'_>,
+) -> Result<Vec<(CellIndex, f64)>, KdeError> {
     if !(bandwidth_m.is_finite() && bandwidth_m > 0.0) {
         return Err(KdeError::InvalidBandwidth(bandwidth_m));
     }
-    let mut events: Vec<(CellIndex, [f64; 2])> = points
-        .iter()
-        .filter_map(|point| {
-            let cell = LatLng::new(point[1], point[0]).ok()?.to_cell(resolution);
-            let used = match extent {
-                Extent::Everywhere => true,
-                Extent::Within(cells) => cells.binary_search(&cell).is_ok(),
-            };
-            used.then_some((cell, *point))
-        })
-        .collect();
+    events.retain(|event| extent.holds(event.home));
     // In one order, whatever that of the points: neither it nor the number of threads changes a digit.
-    events.sort_unstable_by(|(a, a_point), (b, b_point)| {
-        a.cmp(b)
-            .then(a_point[0].total_cmp(&b_point[0]))
-            .then(a_point[1].total_cmp(&b_point[1]))
+    events.sort_unstable_by(|a, b| {
+        a.home
+            .cmp(&b.home)
+            .then(a.point[0].total_cmp(&b.point[0]))
+            .then(a.point[1].total_cmp(&b.point[1]))
+            .then(a.weight.total_cmp(&b.weight))
     });
-    let homes: Vec<&[(CellIndex, [f64; 2])]> = events.chunk_by(|a, b| a.0 == b.0).collect();
+    let homes: Vec<&[Event]> = events.chunk_by(|a, b| a.home == b.home).collect();
     let kernel = Kernel::new(&homes, bandwidth_m, resolution)?;
-    let (cells, sums) = sums(&kernel, &homes);
+    let (cells, sums) = sums(&kernel, &homes, extent);
     Ok(match extent {
         Extent::Everywhere => cells
             .into_iter()
             .zip(sums)
             .filter(|(_, density)| *density > 0.0)
             .collect(),
-        Extent::Within(wanted) => wanted
-            .par_iter()
-            .map(|cell| match cells.binary_search(cell) {
-                Ok(at) if sums[at] > 0.0 => (*cell, sums[at] / kernel.share_within(*cell, wanted)),
-                Ok(_) | Err(_) => (*cell, 0.0),
-            })
-            .collect(),
+        Extent::Within(wanted) => {
+            let found = |cell: &CellIndex| cells.binary_search(cell).map_or(0.0, |at| sums[at]);
+            wanted.par_iter().map(|cell| (*cell, found(cell))).collect()
+        }
     })
 }
 
+impl Extent<'_> {
+    fn holds(self, cell: CellIndex) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Within(cells) => cells.binary_search(&cell).is_ok(),
+        }
+    }
+}
+
 /// All cells that may be reached, ascending, and the density at each.
-fn sums(kernel: &Kernel, homes: &[&[(CellIndex, [f64; 2])]]) -> (Vec<CellIndex>, Vec<f64>) {
-    let disks: Vec<Vec<CellIndex>> = homes
-        .par_iter()
-        .map(|events| kernel.disk(events[0].0))
-        .collect();
+fn sums(kernel: &Kernel, homes: &[&[Event]], extent: Extent<'_>) -> (Vec<CellIndex>, Vec<f64>) {
+    let disk = |events: &&[Event]| {
+        let mut disk = kernel.disk(events[0].home);
+        disk.retain(|cell| extent.holds(*cell));
+        disk
+    };
+    let disks: Vec<Vec<CellIndex>> = homes.par_iter().map(disk).collect();
     let mut cells = disks.concat();
     cells.par_sort_unstable();
     cells.dedup();
@@ -137,7 +202,7 @@ fn sums(kernel: &Kernel, homes: &[&[(CellIndex, [f64; 2])]]) -> (Vec<CellIndex>,
         .map(|(events, disk)| {
             let positions: Vec<usize> = disk.iter().map(position).collect();
             let around = Disk {
-                home: position(&events[0].0),
+                home: position(&events[0].home),
                 positions: &positions,
                 places: &places,
             };

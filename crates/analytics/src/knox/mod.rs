@@ -1,8 +1,11 @@
 //! The Knox test and near repeats: are events that are close in space close in time more often than by chance?
 //!
-//! This file holds the question, the pairs and the shuffles; `bands` says what is close.
+//! This file holds the question, the pairs and the shuffles; `bands` says what is close, `local` counts around each
+//! event, `repeats` at each place.
 
 mod bands;
+mod local;
+mod repeats;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +16,8 @@ use crate::moran::Sampling;
 use crate::neighbours::{Metric, NeighboursError, Points, Space};
 use crate::reason::Reason;
 pub use bands::{Bands, BandsError, Closed};
+pub use local::{LocalKnox, local_knox};
+pub use repeats::{Dated, NearRepeats, RepeatedPlace, RepeatsError, near_repeats};
 
 /// The most pairs within the largest finite distance: a limit on memory (8 bytes each).
 const PAIR_LIMIT: usize = 100_000_000;
@@ -59,6 +64,9 @@ pub enum KnoxError {
     /// Too many pairs within the largest finite distance.
     #[error("{0} pairs lie within the largest finite distance; the limit is {PAIR_LIMIT}")]
     TooManyPairs(usize),
+    /// Counts around each event have one band of distance and one of time, both with an end.
+    #[error("counts around each event need one band of distance and one of time, each with an end")]
+    NotOneBand,
     /// There is nothing to pair.
     #[error("the statistic does not exist: {}", .0.code())]
     Undefined(Reason),
@@ -100,18 +108,7 @@ pub fn knox(
     close: Closeness<'_>,
     sampling: Sampling,
 ) -> Result<Knox, KnoxError> {
-    if points.len() != times.len() {
-        return Err(KnoxError::LengthMismatch {
-            points: points.len(),
-            times: times.len(),
-        });
-    }
-    if let Some(at) = times.iter().position(|time| !time.is_finite()) {
-        return Err(KnoxError::InvalidTime(at));
-    }
-    if points.len() < 2 {
-        return Err(KnoxError::Undefined(Reason::InsufficientVariation));
-    }
+    check(points, times)?;
     let table = Table {
         events: times.len() as u64,
         pairs: pairs(points, close)?,
@@ -140,6 +137,22 @@ pub fn knox(
             |a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect(),
         );
     Ok(table.answer(&observed, &extreme, sampling))
+}
+
+fn check(points: Points<'_>, times: &[f64]) -> Result<(), KnoxError> {
+    if points.len() != times.len() {
+        return Err(KnoxError::LengthMismatch {
+            points: points.len(),
+            times: times.len(),
+        });
+    }
+    if let Some(at) = times.iter().position(|time| !time.is_finite()) {
+        return Err(KnoxError::InvalidTime(at));
+    }
+    if points.len() < 2 {
+        return Err(KnoxError::Undefined(Reason::InsufficientVariation));
+    }
+    Ok(())
 }
 
 /// Unordered pairs within the largest finite distance, by slot of distance: below the first band, then band by band.

@@ -1,9 +1,12 @@
 //! Scan statistics: which circle on the map, or which stretch of time in it, holds more cases than chance would put?
 //!
-//! This file holds the shape of the question and of the answer; `spatial` and `space_time` hold the two scans.
+//! This file holds the shape of the question and of the answer; `spatial` and `space_time` hold the two scans, `search`
+//! what makes the second one quick.
 
 mod clusters;
 mod likelihood;
+mod limits;
+mod search;
 mod significance;
 mod space_time;
 mod spatial;

@@ -2,9 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::clusters::{Candidate, FEWEST_CASES, apart, judged};
+use super::clusters::{Candidate, apart, judged};
+use super::limits::Limits;
+use super::search::{Calendar, Cases, Hit, Scratch, Walk};
 use super::significance::Maxima;
-use super::zones::{Circles, circles};
+use super::zones::circles;
 use super::{Cluster, ScanError, ScanOptions, likelihood};
 use crate::draws::Draws;
 use crate::neighbours::Points;
@@ -44,8 +46,10 @@ pub enum Look {
 /// [`ScanOptions::max_share`] of the cases; places at equal distance enter together. Windows begin (and, looking back,
 /// end) at a time that has a case: others hold the same cases. Random maps shuffle the times over the cases.
 ///
-/// *Edge cases*: without cases, [`Reason::InsufficientVariation`]. *Cost*: O(n² log n) for the circles of n places,
-/// O(R·n·z·w) for R random maps, z places in the largest circle and w windows; the same at any thread count.
+/// *Edge cases*: without cases, [`Reason::InsufficientVariation`]; without a time that a window of half the period can
+/// hold, no cluster. *Cost*: O(n² log n) for the circles of n places; for each of R random maps at most O(n·log(C)·w) for C
+/// cases and w windows (of T distinct times T/2 looking ahead, 3T²/8 looking back), of which those are passed over that
+/// cannot hold the highest ratio. The same at any thread count.
 ///
 /// # Errors
 /// [`ScanError`].
@@ -62,22 +66,27 @@ pub fn space_time_scan(
     options.check()?;
     let cube = Cube::new(points, cases, period, look)?;
     let circles = circles(points, options.metric, &cube.weights, options.max_share)?;
-    let best = |centre: usize, allowed: usize| cube.best(&circles[centre], allowed);
+    let walks: Vec<Walk> = circles
+        .par_iter()
+        .map(|around| Walk::new(around, &cube.starts))
+        .collect();
+    let best = |centre: usize, allowed: usize| cube.best(&walks[centre], allowed);
     let chosen = apart(&circles, best);
     let maxima = (0..options.sampling.permutations.get())
         .into_par_iter()
         .map_init(
-            || (cube.times.clone(), vec![u64::MAX; cube.times.len() + 1]),
-            |(times, smallest), draw| {
+            || (cube.times.clone(), Scratch::default()),
+            |(times, scratch), draw| {
                 times.copy_from_slice(&cube.times);
                 Draws::new(options.sampling.seed, u64::from(draw)).shuffle(times);
-                cube.largest(&circles, times, smallest)
+                cube.largest(&walks, times, scratch)
             },
         )
         .collect();
     Ok(judged(&circles, chosen, &Maxima::new(maxima), cube.all))
 }
 
+/// Cases by place and time, with the question that is put to them.
 struct Cube {
     /// Distinct times, ascending.
     instants: Vec<i64>,
@@ -87,71 +96,10 @@ struct Cube {
     starts: Vec<usize>,
     /// Cases of each place.
     weights: Vec<f64>,
-    windows: Vec<Window>,
+    calendar: Calendar,
+    limits: Limits,
     period: Period,
-    look: Look,
     all: f64,
-}
-
-/// Consecutive distinct times.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    first: usize,
-    last: usize,
-    cases: u64,
-}
-
-/// Cases of a growing circle, by window.
-struct Tally {
-    /// By distinct time, where windows have two ends.
-    counts: Vec<u64>,
-    in_window: Vec<u64>,
-}
-
-impl Tally {
-    fn new(cube: &Cube) -> Self {
-        Self {
-            counts: vec![0; cube.instants.len()],
-            in_window: vec![0; cube.windows.len()],
-        }
-    }
-
-    /// Adds a case; how many windows, from the first, may hold it.
-    fn enter(&mut self, cube: &Cube, time: usize) -> usize {
-        match cube.look {
-            // Windows are in the order of their start and all last to the end: those that began hold the case.
-            Look::Prospective => {
-                let begun = cube.windows.partition_point(|window| window.first <= time);
-                for cases in &mut self.in_window[..begun] {
-                    *cases += 1;
-                }
-                begun
-            }
-            Look::Retrospective => {
-                self.counts[time] += 1;
-                self.in_window.len()
-            }
-        }
-    }
-
-    /// Sums the cases of windows with two ends.
-    fn settle(&mut self, cube: &Cube) {
-        if cube.look == Look::Prospective {
-            return;
-        }
-        let mut first = usize::MAX;
-        let mut last = 0;
-        let mut sum = 0;
-        // Windows of one start follow each other, each one time longer than the one before.
-        for (window, cases) in cube.windows.iter().zip(&mut self.in_window) {
-            if window.first == first {
-                sum += self.counts[last + 1..=window.last].iter().sum::<u64>();
-            } else {
-                sum = self.counts[window.first..=window.last].iter().sum();
-            }
-            (first, last, *cases) = (window.first, window.last, sum);
-        }
-    }
 }
 
 impl Cube {
@@ -181,12 +129,9 @@ impl Cube {
         sorted.sort_unstable();
         let mut instants: Vec<i64> = sorted.iter().map(|case| case.time).collect();
         instants.sort_unstable();
-        let mut tally = vec![0_u64; 0];
-        let mut distinct = Vec::new();
-        for same in instants.chunk_by(|a, b| a == b) {
-            distinct.push(same[0]);
-            tally.push(same.len() as u64);
-        }
+        let mut distinct = instants.clone();
+        distinct.dedup();
+        let calendar = calendar(&distinct, &instants, period, look);
         let position = |time: i64| {
             u32::try_from(distinct.partition_point(|instant| *instant < time)).unwrap_or(u32::MAX)
         };
@@ -204,123 +149,104 @@ impl Cube {
                 .map(|pair| (pair[1] - pair[0]) as f64)
                 .collect(),
             starts,
-            windows: windows(&distinct, &tally, period, look),
+            calendar,
+            limits: Limits::new(cases.len() as u64),
             instants: distinct,
             period,
-            look,
             all: cases.len() as f64,
         })
     }
 
-    /// Visits the circles around a place, up to a number, and every window: circle, window, cases in both, and cases of
-    /// the circle × cases of the window.
-    ///
-    /// A window to which a circle adds no case is passed over: the circle before held the same and expected less.
-    fn visit(
-        &self,
-        around: &Circles,
-        allowed: usize,
-        times: &[u32],
-        mut found: impl FnMut(usize, &Window, u64, u64),
-    ) {
-        let mut tally = Tally::new(self);
-        let (mut start, mut inside) = (0, 0_u64);
-        for (circle, end) in around.ends.iter().take(allowed).enumerate() {
-            let mut changed = 0;
-            for place in &around.places[start..*end as usize] {
-                let cases = self.starts[*place as usize]..self.starts[*place as usize + 1];
-                inside += cases.len() as u64;
-                for time in &times[cases] {
-                    changed = tally.enter(self, *time as usize).max(changed);
-                }
-            }
-            start = *end as usize;
-            if changed > 0 {
-                tally.settle(self);
-                for (window, cases) in self.windows[..changed].iter().zip(&tally.in_window) {
-                    found(circle, window, *cases, inside * window.cases);
-                }
-            }
+    fn cases<'a>(&'a self, times: &'a [u32]) -> Cases<'a> {
+        Cases {
+            calendar: &self.calendar,
+            starts: &self.starts,
+            times,
         }
     }
 
+    /// The ratio of a zone and its expectation.
     #[expect(
         clippy::cast_precision_loss,
         reason = "numbers of cases are far below 2^53"
     )]
-    fn best(&self, around: &Circles, allowed: usize) -> Option<Candidate> {
+    fn judge(&self, hit: Hit) -> (f64, f64) {
+        let expected = hit.product as f64 / self.all;
+        (
+            likelihood::poisson(hit.cases as f64, expected, self.all),
+            expected,
+        )
+    }
+
+    /// The zone with the highest ratio of the first circles around a place.
+    fn best(&self, walk: &Walk, circles: usize) -> Option<Candidate> {
         let mut best: Option<Candidate> = None;
-        self.visit(
-            around,
-            allowed,
-            &self.times,
-            |circle, window, observed, product| {
-                let expected = product as f64 / self.all;
-                let ratio = likelihood::poisson(observed as f64, expected, self.all);
-                if observed >= FEWEST_CASES && Candidate::replaced_by(best.as_ref(), ratio) {
-                    best = Some(Candidate {
-                        ratio,
-                        circle,
-                        window: Some(self.named(window)),
-                        observed,
-                        expected,
-                    });
-                }
-            },
-        );
+        let cases = self.cases(&self.times);
+        let from = self.limits.above(0.0);
+        walk.search(&cases, circles, from, &mut Scratch::default(), |hit| {
+            let (ratio, expected) = self.judge(hit);
+            if Candidate::replaced_by(best.as_ref(), ratio) {
+                best = Some(Candidate {
+                    ratio,
+                    circle: hit.circle,
+                    window: Some(self.named(hit.times)),
+                    observed: hit.cases,
+                    expected,
+                });
+            }
+            self.limits.above(best.map_or(0.0, |best| best.ratio))
+        });
         best
     }
 
-    fn named(&self, window: &Window) -> [i64; 2] {
-        let last = match self.look {
-            Look::Prospective => self.period.end,
-            Look::Retrospective => self.instants[window.last],
+    fn named(&self, [first, last]: [usize; 2]) -> [i64; 2] {
+        let last = if self.calendar.is_open {
+            self.period.end
+        } else {
+            self.instants[last]
         };
-        [self.instants[window.first], last]
+        [self.instants[first], last]
     }
 
     /// The largest ratio with other times.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of cases are far below 2^53"
-    )]
-    fn largest(&self, circles: &[Circles], times: &[u32], smallest: &mut [u64]) -> f64 {
-        // Of zones with equal numbers of cases the one with the smallest expectation has the highest ratio.
-        smallest.fill(u64::MAX);
-        for around in circles {
-            self.visit(around, usize::MAX, times, |_, _, cases, product| {
-                let smallest = &mut smallest[usize::try_from(cases).unwrap_or(0)];
-                *smallest = product.min(*smallest);
+    fn largest(&self, walks: &[Walk], times: &[u32], scratch: &mut Scratch) -> f64 {
+        let mut largest = 0.0_f64;
+        let cases = self.cases(times);
+        for walk in walks {
+            let from = self.limits.above(largest);
+            walk.search(&cases, usize::MAX, from, scratch, |hit| {
+                largest = largest.max(self.judge(hit).0);
+                self.limits.above(largest)
             });
         }
-        smallest
-            .iter()
-            .enumerate()
-            .filter(|(cases, product)| *cases as u64 >= FEWEST_CASES && **product < u64::MAX)
-            .map(|(cases, product)| {
-                likelihood::poisson(cases as f64, *product as f64 / self.all, self.all)
-            })
-            .fold(0.0, f64::max)
+        largest
     }
 }
 
 /// The stretches of time between cases that are at most half the period long.
-fn windows(instants: &[i64], tally: &[u64], period: Period, look: Look) -> Vec<Window> {
+fn calendar(distinct: &[i64], all: &[i64], period: Period, look: Look) -> Calendar {
     let longest = (period.end - period.start + 1) / 2;
-    let mut windows = Vec::new();
-    for first in 0..instants.len() {
-        let mut cases = 0;
-        for last in first..instants.len() {
-            cases += tally[last];
-            let end = match look {
-                Look::Prospective if last + 1 < instants.len() => continue,
-                Look::Prospective => period.end,
-                Look::Retrospective => instants[last],
-            };
-            if end - instants[first] < longest {
-                windows.push(Window { first, last, cases });
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let up_to = |time: &i64| number(all.partition_point(|other| other <= time));
+    let last_end = |first: &i64| {
+        let ends = distinct.partition_point(|last| last - first < longest);
+        let open = period.end - first < longest;
+        match look {
+            Look::Prospective => open.then(|| number(distinct.len() - 1)),
+            Look::Retrospective => {
+                let last = ends.checked_sub(1).filter(|last| distinct[*last] >= *first);
+                last.map(number)
             }
         }
+    };
+    let up_to: Vec<u32> = distinct.iter().map(up_to).collect();
+    let to_end = |first: &i64| (all.len() - all.partition_point(|other| other < first)) as u64;
+    let last_end: Vec<Option<u32>> = distinct.iter().map(last_end).collect();
+    Calendar {
+        up_to,
+        to_end: distinct.iter().map(to_end).collect(),
+        first_start: last_end.iter().take_while(|end| end.is_none()).count(),
+        last_end,
+        is_open: look == Look::Prospective,
     }
-    windows
 }

@@ -193,7 +193,13 @@ fn questions_that_cannot_be_put_say_why() {
 }
 
 /// The highest ratio of all circles and stretches of time, one by one.
-fn highest_by_hand(places: &[[f64; 2]], all: &[Case], period: Period, look: Look) -> f64 {
+fn highest_by_hand(
+    places: &[[f64; 2]],
+    all: &[Case],
+    period: Period,
+    look: Look,
+    share: f64,
+) -> f64 {
     let mut highest = 0.0_f64;
     let count = |held: &dyn Fn(&Case) -> bool| {
         all.iter()
@@ -215,7 +221,7 @@ fn highest_by_hand(places: &[[f64; 2]], all: &[Case], period: Period, look: Look
                 for end in ends.filter(|end| end - start < (period.end - period.start + 1) / 2) {
                     let during = |case: &Case| (start..=end).contains(&case.time);
                     let both = count(&|case| inside(case) && during(case));
-                    if here <= total / 2.0 && both >= 2.0 {
+                    if here <= total * share && both >= 2.0 {
                         let ratio = likelihood::poisson(both, here * count(&during) / total, total);
                         highest = highest.max(ratio);
                     }
@@ -241,12 +247,53 @@ fn no_zone_has_a_higher_ratio_than_the_first_cluster() {
         for look in [Look::Prospective, Look::Retrospective] {
             let points = Points::Planar(&places);
             let found = space_time_scan(points, &all, period, look, options(0.5, 9)).unwrap();
-            let expected = highest_by_hand(&places, &all, period, look);
+            let expected = highest_by_hand(&places, &all, period, look, 0.5);
             let first = found.first().map_or(0.0, |first| first.llr);
             assert!(
                 (first - expected).abs() < 1e-9,
                 "{look:?} {map}: {first} {expected}"
             );
+        }
+    }
+}
+
+#[test]
+fn p_follows_from_the_highest_ratio_of_all_zones_of_each_random_map() {
+    let places: Vec<[f64; 2]> = grid().into_iter().step_by(3).collect();
+    let period = Period { start: 1, end: 14 };
+    for (map, many) in [(0, 30), (1, 220), (2, 220)] {
+        let mut draws = crate::draws::Draws::new(6, map);
+        // Uneven places and times, so that some circles hold many cases and blocks of circles are long.
+        let mut all: Vec<Case> = (0..many)
+            .map(|_| Case {
+                place: draws.below(12).min(draws.below(12)),
+                time: i64::from(draws.below(14).max(draws.below(14))) + 1,
+            })
+            .collect();
+        all.sort_unstable();
+        for look in [Look::Prospective, Look::Retrospective] {
+            let points = Points::Planar(&places);
+            let found = space_time_scan(points, &all, period, look, options(0.6, 7)).unwrap();
+            let maxima = (0..7).map(|draw| {
+                let mut times: Vec<i64> = all.iter().map(|case| case.time).collect();
+                crate::draws::Draws::new(1, draw).shuffle(&mut times);
+                let shuffled = all.iter().zip(times);
+                let shuffled: Vec<Case> = shuffled
+                    .map(|(case, time)| Case { time, ..*case })
+                    .collect();
+                highest_by_hand(&places, &shuffled, period, look, 0.6)
+            });
+            let maxima = significance::Maxima::new(maxima.collect());
+            assert!(!found.is_empty());
+            for cluster in found {
+                let expected = maxima.p_gumbel(cluster.llr).unwrap();
+                let p = cluster.p_gumbel.unwrap();
+                assert!(
+                    (p - expected).abs() < 1e-9,
+                    "{look:?} {map}: {p} {expected}"
+                );
+                assert!((cluster.p - maxima.p(cluster.llr)).abs() < 1e-12);
+            }
         }
     }
 }

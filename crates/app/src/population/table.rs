@@ -218,8 +218,8 @@ mod tests {
             ("h3,population\n873daad11ffffff,\"1,000\"\n", "N104: line 2"),
             ("h3,population\n873daad11ffffff,inf\n", "N104: line 2"),
             (
-                "h3,population\n873daad11ffffff,1\n\n873daad11ffffff,2\n",
-                "N105: line 4",
+                "h3,population\n873daad11ffffff,1\n873daad11ffffff,2\n",
+                "N105: line 3",
             ),
             ("lon,lat,population\n31,95,2\n", "N106: line 2"),
             ("district,population\nAtlantis,2\n", "N107: line 2"),

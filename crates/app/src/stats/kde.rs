@@ -57,9 +57,9 @@ pub(super) fn answer(args: &KdeArgs) -> Result<Answer, StatsError> {
     let cells =
         kde(&events, args.bandwidth, resolution, Extent::Everywhere).map_err(
             |error| match error {
-                KdeError::InvalidBandwidth(_) | KdeError::TooFine { .. } => {
-                    StatsError::Usage(format!("--bandwidth: {error}"))
-                }
+                KdeError::InvalidBandwidth(_)
+                | KdeError::TooFine { .. }
+                | KdeError::TooCoarse(_) => StatsError::Usage(format!("--bandwidth: {error}")),
                 KdeError::Points(_) => StatsError::File {
                     path: args.events.display().to_string(),
                     problem: "some coordinates are out of range".to_owned(),

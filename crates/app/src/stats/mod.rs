@@ -1,6 +1,7 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
 mod aoristic;
+mod change;
 mod colocation;
 mod concentration;
 mod emerging;
@@ -57,6 +58,8 @@ enum Statistic {
     Rates(rates::RatesArgs),
     /// Mann-Kendall: does a series rise or fall?
     MannKendall(mann_kendall::MannKendallArgs),
+    /// Two periods compared: did more happen in a place, or less, than chance would have it?
+    Change(change::ChangeArgs),
     /// Emerging hot spots: what has become of each place over time?
     Emerging(emerging::EmergingArgs),
     /// Knox and near repeats: do events close in space come close in time?
@@ -137,6 +140,7 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::JoinCount(args) => print(&join_count::answer(&args)?),
         Statistic::Rates(args) => print(&rates::answer(&args)?),
         Statistic::MannKendall(args) => print(&mann_kendall::answer(&args)?),
+        Statistic::Change(args) => print(&change::answer(&args)?),
         Statistic::Emerging(args) => print(&emerging::answer(&args)?),
         Statistic::Knox(args) => print(&knox::answer(&args)?),
         Statistic::Aoristic(args) => print(&aoristic::answer(&args)?),

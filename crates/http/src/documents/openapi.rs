@@ -6,7 +6,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use naqsha_layers::{Catalogue, LayerDescription};
+use naqsha_layers::{Catalogue, LayerDescription, explained};
 use serde_json::{Map, Value, json};
 
 use super::document;
@@ -14,6 +14,7 @@ use super::operations::{
     Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query,
 };
 use super::schemas::of_property;
+use crate::explain;
 use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
@@ -145,7 +146,7 @@ fn for_maps() -> [(&'static str, Value); 3] {
     ]
 }
 
-fn of_collection(layer: &LayerDescription) -> [(String, Value); 5] {
+fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let (id, title) = (layer.id, layer.title);
     let root = format!("/collections/{id}");
     let parameters = || layer.parameters.iter().copied().map(of_layer);
@@ -170,13 +171,23 @@ fn of_collection(layer: &LayerDescription) -> [(String, Value); 5] {
     let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);
     let queryables =
         operation("getQueryables", format!("{title}: parameters")).answers(&[&SCHEMA, &HTML]);
-    [
+    let mut paths = vec![
         (root.clone(), describe.build()),
         (format!("{root}/items"), items.may_be_absent().build()),
         (format!("{root}/items/{{featureId}}"), item.build()),
         (format!("{root}/schema"), schema.build()),
         (format!("{root}/queryables"), queryables.build()),
-    ]
+    ];
+    if explained().any(|explained| explained == id) {
+        let cell = json!({ "type": "string", "pattern": "^8[0-9a-f]{14}$" });
+        let explain = operation("explainCell", format!("{title}: why a cell is as it is"))
+            .answers(&explain::FORMATS)
+            .takes([in_path("h3", "H3 cell of the study area.", &cell)])
+            .takes(parameters())
+            .may_be_absent();
+        paths.push((format!("{root}/explain/{{h3}}"), explain.build()));
+    }
+    paths
 }
 
 fn of_tiles(layer: &LayerDescription) -> Vec<(String, Value)> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::fixture::{DESCRIPTION, INCIDENTS, LAHORE, link, service, service_with};
+use crate::fixture::{COLLECTIONS, DESCRIPTION, INCIDENTS, LAHORE, link, service, service_with};
 
 #[tokio::test]
 async fn pages_make_up_the_whole_without_repeats_and_without_an_empty_last_page() {
@@ -63,7 +63,7 @@ async fn boxes_return_what_meets_them_and_nothing_else() {
     let [lon, lat] = LAHORE;
     let here = format!("{lon},{lat},{lon},{lat}");
     let matched = |page: Value| page["numberMatched"].as_u64().unwrap();
-    for collection in ["incidents", "counts", "hotspots", "clusters", "rates"] {
+    for collection in COLLECTIONS {
         let items = format!("/collections/{collection}/items");
         let all = matched(service.json(&items).await);
         let some = matched(service.json(&format!("{items}?bbox={here}")).await);
@@ -394,7 +394,7 @@ async fn the_public_sees_metadata_and_no_data() {
             .as_array()
             .unwrap()
             .len(),
-        4
+        naqsha_layers::descriptions().len()
     );
     let absent = service.get("/collections/nothing/items").await.problem(404);
     for uri in [

@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use h3o::{CellIndex, LatLng, Resolution};
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, ToSpan as _};
 use naqsha_analytics::StudyArea;
 use naqsha_http::{ServerSettings, router};
 use naqsha_layers::{Catalogue, Defaults, LabelledPlace, NamedArea, Role, StudyAreas};
@@ -24,8 +24,25 @@ use tower::ServiceExt as _;
 pub(crate) const LAHORE: [f64; 2] = [74.3587, 31.5204];
 /// Incidents in the store.
 pub(crate) const INCIDENTS: u64 = 60;
+/// Every collection, in catalogue order.
+pub(crate) const COLLECTIONS: [&str; 8] = [
+    "incidents",
+    "counts",
+    "hotspots",
+    "clusters",
+    "rates",
+    "density",
+    "emerging",
+    "change",
+];
 /// Words that must come out escaped, in every format.
 pub(crate) const DESCRIPTION: &str = "=hash <script>alert(\"1\")</script>, نقشہ";
+
+/// The incidents are spread over thirteen whole months: the first is on 2023-03-01, the last on 2024-03-31.
+fn day(row: u64) -> Date {
+    let nth = (row - 1).min(INCIDENTS - 1) * 396 / (INCIDENTS - 1);
+    date(2023, 3, 1).saturating_add(i64::try_from(nth).unwrap().days())
+}
 
 fn incident(row: u64) -> Incident {
     let step = |n: u64| f64::from(u32::try_from(n).unwrap()) * 0.011;
@@ -39,7 +56,7 @@ fn incident(row: u64) -> Incident {
         Category::Cybercrime
     };
     Incident {
-        occurred: Occurred::on(date(2024, 3, 1 + i8::try_from(row % 28).unwrap())).ok(),
+        occurred: Occurred::on(day(row)).ok(),
         location,
         description: Some(DESCRIPTION.to_owned()),
         content: ContentDigest::of(&[&row.to_string()]),

@@ -1,13 +1,14 @@
 //! `clusters`: local Moran's I over the study area: what is high among high, and what stands out from its surroundings.
 
-use naqsha_analytics::{LocalMoranRow, Quadrant, Reason, WeightStyle, local_moran};
+use naqsha_analytics::{LocalMoranRow, Quadrant, Reason, WeightStyle, local_moran, shuffled};
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
 use crate::layers::tally::N_APPORTIONED;
-use crate::parameters::Parameter;
+use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::query::NullModel;
 
 /// Local Moran's I of every cell of the study area, zeros included.
@@ -42,10 +43,16 @@ pub(crate) static CLUSTERS: LayerDescription = LayerDescription {
     reference: "Anselin, L. (1995), Geographical Analysis 27(2), doi:10.1111/j.1538-4632.1995.tb00338.x; \
                 Benjamini, Y. and Hochberg, Y. (1995), J. R. Stat. Soc. B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x",
     properties: &PROPERTIES,
-    parameters: Parameter::ALL,
+    parameters: &PARAMETERS,
     default: false,
     over_cells: true,
 };
+
+static PARAMETERS: [Parameter; 17] = joined(&[
+    &OF_COUNTS,
+    &OF_TESTS,
+    &[Parameter::Apportion, Parameter::Calibrate],
+]);
 
 static PROPERTIES: [Property; 13] = [
     Property {
@@ -167,7 +174,13 @@ impl Layer for Clusters {
             answered.around(),
             answered.apportioned(),
         ];
-        Ok(map.answer(question, &CLUSTERS, columns, (null, &q)))
+        let mut computed = map.answer(question, &CLUSTERS, columns, (null, &q));
+        let tests = (map.tests(), null);
+        computed.table.metadata.calibration = calibration(question, tests, |nth| {
+            let values = shuffled(&map.values, question.query.seed, nth);
+            Ok(p_values(&moran(&map, &values, null, question)?))
+        })?;
+        Ok(computed)
     }
 }
 
@@ -201,12 +214,24 @@ impl Test {
                 q: vec![None; map.counts.len()],
             });
         }
-        let law = law(null, question)?;
-        let rows = local_moran(&map.values, &map.neighbours, WeightStyle::AsGiven, law);
-        let rows = rows.map_err(|error| LayerError::Statistic(error.to_string()))?;
-        let p = rows.iter();
-        let p = p.map(|row| row.outcome.ok().map(|of| of.p_two_sided));
-        let q = q_values(&p.collect::<Vec<_>>())?;
+        let rows = moran(map, &map.values, null, question)?;
+        let q = q_values(&p_values(&rows))?;
         Ok(Self { rows, q })
     }
+}
+
+fn moran(
+    map: &Map,
+    values: &[f64],
+    null: NullModel,
+    question: &Question<'_>,
+) -> Result<Vec<LocalMoranRow>, LayerError> {
+    let law = law(null, question)?;
+    local_moran(values, &map.neighbours, WeightStyle::AsGiven, law)
+        .map_err(|error| LayerError::Statistic(error.to_string()))
+}
+
+fn p_values(rows: &[LocalMoranRow]) -> Vec<Option<f64>> {
+    let p = rows.iter().map(|row| row.outcome.ok());
+    p.map(|of| of.map(|of| of.p_two_sided)).collect()
 }

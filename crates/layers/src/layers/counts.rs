@@ -9,7 +9,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::tally::{N_APPORTIONED, Tally, tally};
-use crate::parameters::Parameter;
+use crate::parameters::{OF_COUNTS, Parameter, joined};
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Counts over the study area; zero cells are omitted.
@@ -23,23 +23,12 @@ pub(crate) static COUNTS: LayerDescription = LayerDescription {
     keywords: &["crime", "count", "H3"],
     reference: "H3: a hexagonal hierarchical geospatial indexing system (Uber Technologies, 2018)",
     properties: &PROPERTIES,
-    parameters: &[
-        Parameter::Category,
-        Parameter::Subtype,
-        Parameter::Stage,
-        Parameter::Agency,
-        Parameter::Basis,
-        Parameter::Deduplicated,
-        Parameter::Datetime,
-        Parameter::Resolution,
-        Parameter::Apportion,
-        Parameter::StudyArea,
-        Parameter::NMin,
-        Parameter::AsOf,
-    ],
+    parameters: &PARAMETERS,
     default: true,
     over_cells: true,
 };
+
+static PARAMETERS: [Parameter; 12] = joined(&[&OF_COUNTS, &[Parameter::Apportion]]);
 
 static PROPERTIES: [Property; 4] = [
     Property {

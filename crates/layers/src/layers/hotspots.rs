@@ -1,13 +1,14 @@
 //! `hotspots`: Gi* over the study area with the exact permutation p-value and false-discovery control.
 
-use naqsha_analytics::{GiRow, Neighbours, Null, Reason, bin, gi_star};
+use naqsha_analytics::{GiRow, Neighbours, Null, Reason, bin, gi_star, shuffled};
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
 use crate::layers::tally::N_APPORTIONED;
-use crate::parameters::Parameter;
+use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 
 /// Gi* over every cell of the study area, zeros included.
 pub(crate) struct Hotspots;
@@ -38,10 +39,16 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     reference: "Ord, J. K. and Getis, A. (1995), Geographical Analysis 27(4), doi:10.1111/j.1538-4632.1995.tb00912.x; \
                 Benjamini, Y. and Hochberg, Y. (1995), J. R. Stat. Soc. B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x",
     properties: &PROPERTIES,
-    parameters: Parameter::ALL,
+    parameters: &PARAMETERS,
     default: true,
     over_cells: true,
 };
+
+static PARAMETERS: [Parameter; 17] = joined(&[
+    &OF_COUNTS,
+    &OF_TESTS,
+    &[Parameter::Apportion, Parameter::Calibrate],
+]);
 
 static PROPERTIES: [Property; 12] = [
     Property {
@@ -154,8 +161,19 @@ impl Layer for Hotspots {
             answered.around(),
             answered.apportioned(),
         ];
-        Ok(map.answer(question, &HOTSPOTS, columns, (null, &test.q)))
+        let mut computed = map.answer(question, &HOTSPOTS, columns, (null, &test.q));
+        let tests = (map.tests(), null);
+        computed.table.metadata.calibration = calibration(question, tests, |nth| {
+            let values = shuffled(&map.values, question.query.seed, nth);
+            let rows = rows(&values, &map.neighbours, law(null, question)?)?;
+            Ok(rows.iter().map(GiRow::p_two_sided).collect())
+        })?;
+        Ok(computed)
     }
+}
+
+fn rows(values: &[f64], neighbours: &Neighbours, law: Null) -> Result<Vec<GiRow>, LayerError> {
+    gi_star(values, neighbours, law).map_err(|error| LayerError::Statistic(error.to_string()))
 }
 
 /// The statistic of every cell of the grid.
@@ -166,8 +184,7 @@ struct Test {
 
 impl Test {
     fn run(values: &[f64], neighbours: &Neighbours, law: Null) -> Result<Self, LayerError> {
-        let rows = gi_star(values, neighbours, law)
-            .map_err(|error| LayerError::Statistic(error.to_string()))?;
+        let rows = rows(values, neighbours, law)?;
         let p: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
         let q = q_values(&p)?;
         Ok(Self { rows, q })

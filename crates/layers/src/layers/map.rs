@@ -4,27 +4,18 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use naqsha_analytics::{Method, Neighbours, Null, fdr, requires_sampling};
-use naqsha_model::Basis;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Question};
-use crate::layers::tally::{Tally, tally};
+use crate::layers::tally::{COUNTED_BASES, Tally, tally};
 use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
-const LEAST_RECORDS: f64 = 30.0;
-
-/// A place of these kinds is where something happened; a residence or a police station is not.
-const COUNTED_BASES: [Basis; 4] = [
-    Basis::Occurrence,
-    Basis::Seizure,
-    Basis::Exploitation,
-    Basis::BorderPoint,
-];
+pub(crate) const LEAST_RECORDS: u64 = 30;
 
 /// A count for every cell of the study area, zeros included.
 pub(crate) struct Map {
@@ -41,7 +32,11 @@ pub(crate) struct Map {
 impl Map {
     /// Counts the records of a question where something happened.
     pub(crate) fn of(question: &Question<'_>) -> Result<Self, LayerError> {
-        let tally = tally(question, Some(&COUNTED_BASES))?;
+        Self::with(question, tally(question, Some(&COUNTED_BASES))?)
+    }
+
+    /// The map of counts that are made already.
+    pub(crate) fn with(question: &Question<'_>, tally: Tally) -> Result<Self, LayerError> {
         let grid = question.area.grid(question.resolution)?;
         let (resolution, k) = (question.resolution, question.query.k);
         let counts = tally.over(&grid);
@@ -71,7 +66,18 @@ impl Map {
     /// Whether no class is given, whatever the numbers.
     pub(crate) fn is_too_few(&self) -> bool {
         // A sum of shares may miss the number of records by its rounding.
-        self.values.iter().sum::<f64>() < LEAST_RECORDS - 1e-6
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        let least = LEAST_RECORDS as f64;
+        self.values.iter().sum::<f64>() < least - 1e-6
+    }
+
+    /// Cells that a shuffle of the map tests: none of a map with too few records.
+    pub(crate) fn tests(&self) -> usize {
+        if self.is_too_few() {
+            0
+        } else {
+            self.counts.len()
+        }
     }
 
     /// The null model asked for; where nothing was asked, the exact one if these counts have it.
@@ -96,6 +102,12 @@ pub(crate) fn law(null: NullModel, question: &Question<'_>) -> Result<Null, Laye
             seed: question.query.seed,
         },
     })
+}
+
+/// The seed, where something was drawn from it.
+pub(crate) fn seed(question: &Question<'_>, null: NullModel) -> Option<u64> {
+    let is_used = null == NullModel::MonteCarlo || question.query.calibrate;
+    is_used.then_some(question.query.seed)
 }
 
 /// Benjamini-Hochberg q of the cells that were tested.
@@ -179,23 +191,38 @@ impl Map {
         columns: [Values; N],
         (null, q): (NullModel, &[Option<f64>]),
     ) -> Computed {
-        let mut computed = self.describe(question, layer, columns);
-        let metadata = &mut computed.table.metadata;
-        metadata.null = Some(null.code());
-        metadata.tested = Some(q.iter().flatten().count() as u64);
-        metadata.alpha = Some(question.query.alpha);
-        metadata.fdr = Some("bh");
-        metadata.seed = (null == NullModel::MonteCarlo).then_some(question.query.seed);
-        computed
+        let metadata = Metadata {
+            null: Some(null.code()),
+            tested: Some(q.iter().flatten().count() as u64),
+            alpha: Some(question.query.alpha),
+            fdr: Some("bh"),
+            seed: seed(question, null),
+            ..self.metadata(question)
+        };
+        self.table(question, layer, columns, metadata)
     }
 
-    /// The answer of a layer that tests nothing.
-    pub(crate) fn describe<const N: usize>(
+    /// What every map says of itself.
+    pub(crate) fn metadata(&self, question: &Question<'_>) -> Metadata {
+        Metadata {
+            study_area: Some(self.tally.facts.clone()),
+            resolution: Some(question.resolution),
+            excluded: self.tally.excluded.clone(),
+            apportioned: self.tally.apportioned(),
+            synthetic: self.tally.synthetic,
+            ..Metadata::plain(question.snapshot.version(), question.scope)
+        }
+    }
+
+    /// The answer of a layer: its properties' columns of the answered cells.
+    pub(crate) fn table<const N: usize>(
         &self,
         question: &Question<'_>,
         layer: &'static LayerDescription,
         columns: [Values; N],
+        metadata: Metadata,
     ) -> Computed {
+        debug_assert_eq!(layer.properties.len(), N, "a column for each property");
         let kept = Answered::of(self, question).kept;
         let columns = layer.properties.iter().zip(columns);
         let table = LayerTable {
@@ -207,14 +234,7 @@ impl Map {
             columns: columns
                 .map(|(property, values)| Column { property, values })
                 .collect(),
-            metadata: Metadata {
-                study_area: Some(self.tally.facts.clone()),
-                resolution: Some(question.resolution),
-                excluded: self.tally.excluded.clone(),
-                apportioned: self.tally.apportioned(),
-                synthetic: self.tally.synthetic,
-                ..Metadata::plain(question.snapshot.version(), question.scope)
-            },
+            metadata,
         };
         let matched = table.len() as u64;
         Computed { table, matched }

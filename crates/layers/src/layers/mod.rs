@@ -1,12 +1,22 @@
 //! The layers there are: one file and one line in the list each.
 
 mod apportion;
+mod calibration;
+mod change;
 mod clusters;
 mod counts;
+mod density;
+mod emerging;
 mod hotspots;
 mod incidents;
+mod linkages;
 mod map;
+mod near_repeat;
+mod occupied;
 mod rates;
+mod scan;
+mod sentences;
+mod stepped;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
@@ -14,6 +24,7 @@ pub(crate) use incidents::table as incidents_table;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
+use crate::explain::Sentence;
 use crate::layer::Layer;
 
 /// Every layer, in catalogue order.
@@ -22,6 +33,12 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &density::Density,
+    &emerging::Emerging,
+    &change::Change,
+    &near_repeat::NearRepeat,
+    &linkages::Linkages,
+    &scan::Scan,
     &rates::Rates,
 ];
 
@@ -31,7 +48,26 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &density::DENSITY,
+    &emerging::EMERGING,
+    &change::CHANGE,
+    &near_repeat::NEAR_REPEAT,
+    &linkages::LINKAGES,
+    &scan::SCAN,
     &rates::RATES,
+];
+
+/// How a cell of a layer is explained.
+pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
+    (HOTSPOTS.id, sentences::hotspots),
+    (clusters::CLUSTERS.id, sentences::clusters),
+    (density::DENSITY.id, sentences::density),
+    (emerging::EMERGING.id, sentences::emerging),
+    (change::CHANGE.id, sentences::change),
+    (near_repeat::NEAR_REPEAT.id, sentences::near_repeat),
+    (linkages::LINKAGES.id, sentences::linkages),
+    (scan::SCAN.id, sentences::scan),
+    (rates::RATES.id, sentences::rates),
 ];
 
 /// The layer of an id.

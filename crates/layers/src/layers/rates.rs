@@ -12,9 +12,9 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map};
-use crate::parameters::Parameter;
-use crate::population::Population;
-use crate::table::{Denominator, RateFacts};
+use crate::parameters::{OF_COUNTS, Parameter, joined};
+use crate::population::{People, Population};
+use crate::table::{Denominator, Metadata, RateFacts};
 
 /// Rates of every cell of the study area that has people.
 pub(crate) struct Rates;
@@ -45,24 +45,12 @@ pub(crate) static RATES: LayerDescription = LayerDescription {
     reference: "Marshall, R. J. (1991), J. R. Stat. Soc. C 40(2), doi:10.2307/2347593; Garwood, F. (1936), Biometrika 28(3-4), \
                 doi:10.1093/biomet/28.3-4.437; Assunção, R. M. and Reis, E. A. (1999), Statistics in Medicine 18(16)",
     properties: &PROPERTIES,
-    parameters: &[
-        Parameter::Category,
-        Parameter::Subtype,
-        Parameter::Stage,
-        Parameter::Agency,
-        Parameter::Basis,
-        Parameter::Deduplicated,
-        Parameter::Datetime,
-        Parameter::Denominator,
-        Parameter::Resolution,
-        Parameter::K,
-        Parameter::StudyArea,
-        Parameter::NMin,
-        Parameter::AsOf,
-    ],
+    parameters: &PARAMETERS,
     default: false,
     over_cells: true,
 };
+
+static PARAMETERS: [Parameter; 13] = joined(&[&OF_COUNTS, &[Parameter::K, Parameter::Denominator]]);
 
 static PROPERTIES: [Property; 11] = [
     Property {
@@ -170,9 +158,11 @@ impl Layer for Rates {
             answered.booleans(|cell| map.counts[cell] < STABLE_FROM),
             answered.choices(|cell| of.reason(cell).map(Reason::code)),
         ];
-        let mut computed = map.describe(question, &RATES, columns);
-        computed.table.metadata.rates = Some(facts);
-        Ok(computed)
+        let metadata = Metadata {
+            rates: Some(facts),
+            ..map.metadata(question)
+        };
+        Ok(map.table(question, &RATES, columns, metadata))
     }
 }
 
@@ -229,6 +219,8 @@ fn denominator<'a>(
 /// Rates by cell, no unit but the head.
 struct Rated {
     people: Vec<Option<f64>>,
+    /// Everybody in the study area.
+    all: People,
     raw: Vec<Result<f64, Reason>>,
     smoothed: Vec<Result<f64, Reason>>,
     local: Vec<Result<f64, Reason>>,
@@ -240,10 +232,13 @@ struct Rated {
 impl Rated {
     fn of(map: &Map, population: Option<&&Population>) -> Result<Self, LayerError> {
         let cells = &map.grid.cells;
-        let people = population.map_or_else(
+        let found = population.map_or_else(
             || vec![None; cells.len()],
             |population| people(population, cells),
         );
+        let all = found.iter().flatten().map(|people| people.millionths());
+        let all = People::of_millionths(all.sum());
+        let people: Vec<Option<f64>> = found.iter().map(|of| of.map(People::get)).collect();
         let known: Vec<f64> = people.iter().map(|people| people.unwrap_or(0.0)).collect();
         let each = |rate| {
             rates(&map.values, &known, rate)
@@ -260,6 +255,7 @@ impl Rated {
             local: each(Rate::LocalEmpiricalBayes(&map.neighbours))?,
             excess: each(Rate::Excess)?,
             people,
+            all,
             intervals,
         })
     }
@@ -290,9 +286,7 @@ impl Rated {
             .iter()
             .filter_map(|&cell| self.people[cell])
             .collect();
-        // The sum of nothing is -0.0.
-        let sum = |of: &[f64]| of.iter().sum::<f64>() + 0.0;
-        let (all_events, all_people) = (sum(&events), sum(&people));
+        let (all_events, all_people) = (events.iter().sum::<f64>(), self.all.get());
         let cells: Vec<CellIndex> = peopled.iter().map(|&cell| map.grid.cells[cell]).collect();
         let counted: u64 = peopled
             .iter()
@@ -321,14 +315,14 @@ impl Rated {
 }
 
 /// People in each of some ascending cells; `None` where the population does not know the cell.
-fn people(population: &Population, cells: &[CellIndex]) -> Vec<Option<f64>> {
+fn people(population: &Population, cells: &[CellIndex]) -> Vec<Option<People>> {
     let Some(resolution) = cells.first().map(|cell| cell.resolution()) else {
         return Vec::new();
     };
     let known = population.at(resolution);
     let people = |cell: &CellIndex| {
         let at = known.binary_search_by_key(cell, |(cell, _)| *cell).ok()?;
-        Some(known.get(at)?.1.get())
+        Some(known.get(at)?.1)
     };
     cells.iter().map(people).collect()
 }

@@ -35,11 +35,26 @@ pub(crate) fn filter(query: &LayerQuery) -> Filter<'static> {
         stages: query.stages.clone(),
         agencies: query.agencies.clone(),
         bases: query.bases.clone(),
-        precisions: None,
-        handlings: None,
         days: query.days,
-        area: None,
+        ..Filter::default()
     }
+}
+
+/// A place of these kinds is where something happened; a residence or a police station is not.
+pub(crate) const COUNTED_BASES: [Basis; 4] = [
+    Basis::Occurrence,
+    Basis::Seizure,
+    Basis::Exploitation,
+    Basis::BorderPoint,
+];
+
+/// The bases that are counted of a question; `default` are those where it names none.
+pub(crate) fn counted_bases(
+    question: &Question<'_>,
+    default: Option<&[Basis]>,
+) -> Option<Vec<Basis>> {
+    let named = question.query.bases.is_some();
+    default.filter(|_| !named).map(<[Basis]>::to_vec)
 }
 
 /// Counts the records of a question; `default_bases` are the bases counted where the question names none.
@@ -47,15 +62,19 @@ pub(crate) fn tally(
     question: &Question<'_>,
     default_bases: Option<&[Basis]>,
 ) -> Result<Tally, LayerError> {
-    let counted_bases = if question.query.bases.is_some() {
-        None
-    } else {
-        default_bases.map(<[Basis]>::to_vec)
-    };
+    tally_of(question, default_bases, filter(question.query))
+}
+
+/// Counts the records of a question that pass a filter.
+pub(crate) fn tally_of(
+    question: &Question<'_>,
+    default_bases: Option<&[Basis]>,
+    filter: Filter<'static>,
+) -> Result<Tally, LayerError> {
     let asked = CubeQuery {
         resolution: question.resolution,
-        filter: filter(question.query),
-        counted_bases,
+        filter,
+        counted_bases: counted_bases(question, default_bases),
     };
     let cube = question.snapshot.cube(&asked);
     let shared = apportion(question, &asked)?;

@@ -7,8 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use crate::files_folder::{amount, file_error};
+use crate::folder_lock::FolderLock;
 use crate::index::persisted;
-use crate::store::{LEDGER, blocking, files_of, ledger_of, lock};
+use crate::keys;
+use crate::store::{LEDGER, blocking, files_of, ledger_of};
 use crate::{Amount, Places, Store, StoreError};
 
 /// What a compaction removed.
@@ -42,7 +44,7 @@ impl Store {
         let ledger = ledger_of(dir, &places.ledger).await?;
         let files = files_of(dir, places).await?;
         let folder = dir.to_owned();
-        let locked = blocking(move || lock(&folder)).await?;
+        let locked = blocking(move || FolderLock::take(&folder)).await?;
         let _lock = ledger.lock(locked).await?;
         let contents = ledger.contents().await?;
         let mut compaction = blocking(move || {
@@ -50,6 +52,7 @@ impl Store {
             let before = (files.amount()?, index()?);
             files.sweep(contents.files.iter())?;
             persisted::sweep(files.folder(), contents.files.iter());
+            keys::sweep(files.folder(), &contents);
             Ok(Compaction {
                 files: before.0.less(files.amount()?),
                 indexes: before.1.less(index()?),

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::contents::Contents;
 use crate::files::{Files, Unread};
 use crate::files_folder::file_error;
+use crate::folder_lock::FolderLock;
 use crate::ledger::FORMAT;
-use crate::store::{blocking, files_of, ledger_of, lock};
+use crate::store::{blocking, files_of, ledger_of};
 use crate::{Places, Store, StoreError};
 
 /// How a store is, without reading its files.
@@ -66,7 +67,7 @@ fn condition(files: &Files, contents: &Contents) -> Result<Condition, StoreError
         misfits,
         unnamed: files.unnamed(contents.files.iter())?,
         older_ledgers: older_ledgers(folder)?,
-        is_writing: matches!(lock(folder), Err(StoreError::Busy)),
+        is_writing: matches!(FolderLock::take(folder), Err(StoreError::Busy)),
     })
 }
 

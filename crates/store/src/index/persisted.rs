@@ -24,6 +24,7 @@ use ring::digest::{SHA256, digest};
 
 use super::{Index, Kind, Rows, Segment};
 use crate::files::FileRecord;
+use crate::keys;
 
 /// Folder of the indexes within the store.
 pub(crate) const FOLDER: &str = "index";
@@ -60,7 +61,8 @@ pub(crate) fn keep(store: &Path, file: &FileRecord, index: &Index) {
     }
 }
 
-/// Removes what is not the index of a file that the ledger names, as far as that can be done.
+/// Removes what is not the index of a file that the ledger names, as far as that can be done; natural keys have a sweep of
+/// their own.
 pub(crate) fn sweep<'f>(store: &Path, named: impl Iterator<Item = &'f FileRecord>) {
     let Ok(found) = fs::read_dir(store.join(FOLDER)) else {
         return;
@@ -68,7 +70,8 @@ pub(crate) fn sweep<'f>(store: &Path, named: impl Iterator<Item = &'f FileRecord
     let kept: HashSet<PathBuf> = named.map(path).collect();
     for entry in found.flatten() {
         let relative = Path::new(FOLDER).join(entry.file_name());
-        if !kept.contains(&relative)
+        if !keys::is_named(&entry.file_name().to_string_lossy())
+            && !kept.contains(&relative)
             && let Err(error) = fs::remove_file(entry.path())
         {
             tracing::debug!(path = %relative.display(), %error, "left where it is");

@@ -9,11 +9,11 @@
 use std::ops::Range;
 
 use h3o::Resolution;
-use naqsha_model::DayRange;
 use rayon::prelude::*;
 
 use super::{Columns, Segment};
 use crate::cells;
+use crate::days::Days;
 
 /// The resolution of places.
 pub(super) const PLACE: Resolution = Resolution::Seven;
@@ -71,14 +71,14 @@ pub(super) struct Ranged {
 }
 
 impl Ranged {
-    pub(super) fn meets(self, days: Option<DayRange>) -> bool {
-        meets(self.first_day, self.last_day, days)
+    pub(super) fn passes(self, days: Option<Days>) -> bool {
+        passes(self.first_day, self.last_day, days)
     }
 }
 
-/// Whether a row of these days has one that is asked.
-pub(super) fn meets(first_day: u16, last_day: u16, days: Option<DayRange>) -> bool {
-    days.is_none_or(|days| first_day <= days.last().0 && last_day >= days.first().0)
+/// Whether a row of these days is asked for.
+pub(super) fn passes(first_day: u16, last_day: u16, days: Option<Days>) -> bool {
+    days.is_none_or(|days| days.admit(first_day, last_day))
 }
 
 impl Calendar {
@@ -159,8 +159,8 @@ impl Calendar {
 
 impl KindDays {
     /// The rows of a single day that is one of these, by day.
-    pub(super) fn within(&self, days: Option<DayRange>) -> &[Spot] {
-        let Some(days) = days else {
+    pub(super) fn within(&self, days: Option<Days>) -> &[Spot] {
+        let Some(days) = days.map(|days| days.asked) else {
             return &self.spots;
         };
         let start = |at: usize| {

@@ -9,13 +9,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use h3o::Resolution;
-use naqsha_model::{Category, DayRange};
+use naqsha_model::Category;
 use rayon::prelude::*;
 
 use super::{Segment, View};
 use crate::area::contained;
 use crate::cells;
 use crate::cube::{Counts, sum};
+use crate::days::Days;
 use crate::months::ByMonth;
 use crate::scan::{COUNTED, OUT, Scan, Tally, outside_days};
 
@@ -27,7 +28,7 @@ pub(super) struct Asked<'v> {
     pub(super) view: &'v View,
     /// Verdict of each kind.
     pub(super) table: Box<[u8; KINDS]>,
-    pub(super) days: Option<DayRange>,
+    pub(super) days: Option<Days>,
     /// Whether all rows pass that are of the area.
     pub(super) is_open: bool,
 }
@@ -36,9 +37,9 @@ pub(super) struct Asked<'v> {
 const KINDS: usize = 1 << 16;
 
 /// Entries of one stored resolution that are counted together.
-struct Chunk<'v> {
-    of: &'v Segment,
-    entries: Range<usize>,
+pub(super) struct Chunk<'v> {
+    pub(super) of: &'v Segment,
+    pub(super) entries: Range<usize>,
 }
 
 impl View {
@@ -84,7 +85,7 @@ impl View {
         asked.each_passing(scan, ByMonth::default, tally, ByMonth::plus)
     }
 
-    fn asked(&self, scan: &Scan<'_>) -> Asked<'_> {
+    pub(super) fn asked(&self, scan: &Scan<'_>) -> Asked<'_> {
         let kinds = &self.merged.kinds;
         let table = vec![OUT; KINDS].into_boxed_slice();
         let mut table: Box<[u8; KINDS]> = table.try_into().expect("it has this length");
@@ -104,14 +105,14 @@ impl View {
 }
 
 impl Chunk<'_> {
-    fn rows(&self) -> Range<usize> {
+    pub(super) fn rows(&self) -> Range<usize> {
         self.of.first_row(self.entries.start)..self.of.first_row(self.entries.end)
     }
 }
 
 impl<'v> Asked<'v> {
     /// The entries of the area in chunks that do not part cells with the same `key`.
-    fn chunks(&self, scan: &Scan<'_>, key: impl Fn(u64) -> u64) -> Vec<Chunk<'v>> {
+    pub(super) fn chunks(&self, scan: &Scan<'_>, key: impl Fn(u64) -> u64) -> Vec<Chunk<'v>> {
         let mut chunks = Vec::new();
         for of in &self.view.merged.segments {
             let all = 0..of.cells.len();
@@ -138,7 +139,7 @@ impl<'v> Asked<'v> {
     }
 
     /// The verdict of each row of a range.
-    fn verdicts(&self, rows: Range<usize>) -> Vec<u8> {
+    pub(super) fn verdicts(&self, rows: Range<usize>) -> Vec<u8> {
         if self.is_open {
             return vec![COUNTED; rows.len()];
         }

@@ -7,7 +7,7 @@
 use h3o::Resolution;
 use rayon::prelude::*;
 
-use super::calendar::{Calendar, PLACE, Ranged, Spot, meets};
+use super::calendar::{Calendar, PLACE, Ranged, Spot, passes};
 use super::count::{Asked, each_run};
 use crate::cells;
 use crate::cube::{Counted, Counts};
@@ -160,7 +160,7 @@ impl Sums {
 
     fn add(mut self, asked: &Asked<'_>, task: &Task<'_>) -> Self {
         let merged = &asked.view.merged;
-        let ranged = task.ranged.iter().filter(|row| row.meets(asked.days));
+        let ranged = task.ranged.iter().filter(|row| row.passes(asked.days));
         let spots = task.spots.iter().copied().chain(ranged.map(|row| row.spot));
         let (calendar, by) = (&merged.calendar, self.by);
         let nowhere = calendar.nowhere();
@@ -194,7 +194,7 @@ impl Sums {
         let merged = &asked.view.merged;
         let (kind, columns) = (asked.kind(row), &merged.columns);
         let verdict = asked.table[kind];
-        if verdict == OUT || !meets(columns.first_day[row], columns.last_day[row], asked.days) {
+        if verdict == OUT || !passes(columns.first_day[row], columns.last_day[row], asked.days) {
             return;
         }
         if spot.place() == merged.calendar.nowhere() {

@@ -166,6 +166,7 @@ fn filter(random: &mut Random) -> Filter<'static> {
         let first = 39_900 + u16::try_from(r.below(600)).unwrap();
         DayRange::new(Day(first), Day(first + u16::try_from(r.below(90)).unwrap())).unwrap()
     });
+    filter.only_within_days = random.below(2) == 0;
     let finest = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
     filter.area = some(random, |r| match r.below(2) {
         0 => Area {

@@ -14,6 +14,7 @@ mod durability;
 mod files;
 mod formats;
 #[cfg(unix)]
+mod keys;
 mod ledger;
 mod model;
 mod naive;

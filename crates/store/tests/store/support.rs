@@ -225,9 +225,14 @@ pub(crate) fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
             .as_ref()
             .is_none_or(|agencies| agencies.iter().any(|a| a == incident.agency.as_str()))
         && filter.days.is_none_or(|days| {
-            incident
-                .when()
-                .is_none_or(|when| when.days.intersects(days))
+            incident.when().map_or(!filter.only_within_days, |when| {
+                let (first, last) = (when.days.first(), when.days.last());
+                if filter.only_within_days {
+                    days.first() <= first && last <= days.last()
+                } else {
+                    when.days.intersects(days)
+                }
+            })
         })
         && filter.area.is_none_or(|area| {
             cell.is_none_or(|cell| (area.contains)(cell.parent(area.finest).unwrap_or(cell)))

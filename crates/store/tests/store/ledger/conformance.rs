@@ -240,7 +240,10 @@ fn nil_returns_are_kept_once_and_seen_by_others(place: &Place) {
         period: days(40_001, 40_010),
         ..stated("ANF", None)
     }));
-    assert!(matches!(refused, Err(StoreError::NotNil { records: 1 })));
+    assert!(
+        matches!(refused, Err(StoreError::NotNil { records: 1 })),
+        "{refused:?}"
+    );
 }
 
 pub(super) fn linked(store: &Store) {

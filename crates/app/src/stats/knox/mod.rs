@@ -1,4 +1,6 @@
-//! `naqsha stats knox`.
+//! `naqsha stats knox`: the table of pairs, or with `--local` the events one by one.
+
+mod local;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -11,7 +13,7 @@ use super::StatsError;
 use super::graph::Coordinates;
 use super::instant::{Clock, instant};
 use super::metric::MetricName;
-use super::table::{Csv, number, text};
+use super::table::{Csv, number, ranks, text};
 
 /// Arguments of `stats knox`.
 #[derive(Debug, Args)]
@@ -28,6 +30,10 @@ pub(super) struct KnoxArgs {
     /// Bands are (a, b], the first one [a, b], instead of [a, b).
     #[arg(long)]
     closed: bool,
+    /// One row an event instead of a table of pairs: how many others are near it, with the exact p. Needs one band of
+    /// distance and one of time.
+    #[arg(long)]
+    local: bool,
     /// How distance is measured.
     #[arg(long)]
     metric: Option<MetricName>,
@@ -39,9 +45,17 @@ pub(super) struct KnoxArgs {
     seed: u64,
 }
 
-/// The answer: rows are bands of distance, columns bands of time. p is the upper tail.
+/// The answer to what was asked.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    Table(Table),
+    Local(local::Answer),
+}
+
+/// The table: rows are bands of distance, columns bands of time. p is the upper tail.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Answer {
+pub(super) struct Table {
     n: usize,
     permutations: u32,
     seed: u64,
@@ -60,6 +74,13 @@ struct Events {
     coordinates: Coordinates,
     places: Vec<[f64; 2]>,
     times: Vec<f64>,
+    names: Names,
+}
+
+/// What events are called: by a column `id`, or by their position in the file, from 0. One for each of the places.
+enum Names {
+    Given(Vec<String>),
+    Position(Vec<usize>),
 }
 
 pub(super) fn answer(args: &KnoxArgs) -> Result<Answer, StatsError> {
@@ -81,23 +102,31 @@ pub(super) fn answer(args: &KnoxArgs) -> Result<Answer, StatsError> {
         space: &space,
         time: &time,
     };
+    if args.local {
+        return local::answer(&events, coordinates, close).map(Answer::Local);
+    }
+    table(args, &events, coordinates, close).map(Answer::Table)
+}
+
+fn table(
+    args: &KnoxArgs,
+    events: &Events,
+    coordinates: Coordinates,
+    close: Closeness<'_>,
+) -> Result<Table, StatsError> {
     let sampling = Sampling {
         permutations: args.permutations,
         seed: args.seed,
     };
-    let empty = Answer {
+    let empty = Table {
         n: events.times.len(),
         permutations: args.permutations.get(),
         seed: args.seed,
-        ..Answer::default()
+        ..Table::default()
     };
-    match knox(
-        coordinates.points(&events.places),
-        &events.times,
-        close,
-        sampling,
-    ) {
-        Ok(found) => Ok(Answer {
+    let points = coordinates.points(&events.places);
+    match knox(points, &events.times, close, sampling) {
+        Ok(found) => Ok(Table {
             statistic: only(&found.observed),
             ratio: Some(ratios(&found)),
             observed: Some(found.observed),
@@ -105,7 +134,7 @@ pub(super) fn answer(args: &KnoxArgs) -> Result<Answer, StatsError> {
             p: Some(found.p_upper),
             ..empty
         }),
-        Err(KnoxError::Undefined(reason)) => Ok(Answer {
+        Err(KnoxError::Undefined(reason)) => Ok(Table {
             reason: Some(reason.code()),
             ..empty
         }),
@@ -140,31 +169,60 @@ fn ratios(found: &Knox) -> Vec<Vec<Option<f64>>> {
 impl Events {
     fn read(args: &KnoxArgs) -> Result<Self, StatsError> {
         let csv = Csv::open(&args.events)?;
+        let file = csv.name();
         let coordinates = Coordinates::of(&csv)?;
         let [x_name, y_name] = coordinates.names();
         let (x, y, t) = (csv.column(x_name)?, csv.column(y_name)?, csv.column("t")?);
-        let mut events: Vec<([f64; 2], f64)> = Vec::new();
+        let id = csv.find("id").filter(|_| args.local);
+        let (mut places, mut times, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         let mut clocks = Vec::new();
         csv.each(|row| {
-            let place = [number(row, x, x_name)?, number(row, y, y_name)?];
+            places.push([number(row, x, x_name)?, number(row, y, y_name)?]);
             let (time, clock) = instant(text(row, t)?)?;
-            events.push((place, time));
+            times.push(time);
             clocks.push(clock);
+            if let Some(id) = id {
+                ids.push(text(row, id)?.to_owned());
+            }
             Ok(())
         })?;
         Clock::common(clocks)?;
-        events.sort_unstable_by(|a, b| {
-            let [ax, ay] = a.0;
-            let [bx, by] = b.0;
+        let mut order: Vec<usize> = (0..times.len()).collect();
+        order.sort_unstable_by(|&a, &b| {
+            let ([ax, ay], [bx, by]) = (places[a], places[b]);
             ax.total_cmp(&bx)
                 .then(ay.total_cmp(&by))
-                .then(a.1.total_cmp(&b.1))
+                .then(times[a].total_cmp(&times[b]))
         });
-        let (places, times) = events.into_iter().unzip();
+        let names = match id {
+            None => Names::Position(order.clone()),
+            Some(_) => {
+                once_each(&file, &ids)?;
+                Names::Given(order.iter().map(|&at| ids[at].clone()).collect())
+            }
+        };
         Ok(Self {
             coordinates,
-            places,
-            times,
+            places: order.iter().map(|&at| places[at]).collect(),
+            times: order.iter().map(|&at| times[at]).collect(),
+            names,
         })
+    }
+}
+
+/// # Errors
+/// An id is empty or occurs twice.
+fn once_each(path: &str, ids: &[String]) -> Result<(), StatsError> {
+    let file = |problem: String| StatsError::File {
+        path: path.to_owned(),
+        problem,
+    };
+    if ids.iter().any(String::is_empty) {
+        return Err(file("an id is empty".to_owned()));
+    }
+    let order = ranks(ids);
+    match order.windows(2).find(|pair| ids[pair[0]] == ids[pair[1]]) {
+        Some(pair) => Err(file(format!("the id `{}` occurs twice", ids[pair[0]]))),
+        None => Ok(()),
     }
 }
