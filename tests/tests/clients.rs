@@ -15,11 +15,12 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 13] = [
+const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",

@@ -14,11 +14,12 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 13] = [
+const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",
@@ -30,7 +31,7 @@ const COLLECTIONS: [&str; 13] = [
     "forecast",
 ];
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-const OF_A_MONTH: [&str; 8] = [
+const OF_A_MONTH: [&str; 9] = [
     "incidents",
     "counts",
     "hotspots",
@@ -39,6 +40,7 @@ const OF_A_MONTH: [&str; 8] = [
     "near-repeat",
     "linkages",
     "forecast",
+    "rates",
 ];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.

@@ -1,4 +1,4 @@
-//! Study areas: those that ship inside the program and those that a deployment added in `DATA/study-areas/`.
+//! Reference tables of the program: sentences, and study areas, shipped ones and those a deployment added in `DATA/study-areas/`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ use naqsha_model::{Metres, Point};
 use serde::Deserialize;
 
 use crate::deployment;
+/// What sections of law threaten with, edition 1.
+pub(crate) const HARM_1: &str = include_str!("../../../data/statutes/harm-1.csv");
 
 const INDEX: &str = include_str!("../../../data/study-areas/index.toml");
 

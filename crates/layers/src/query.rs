@@ -61,6 +61,29 @@ impl ScanModel {
     }
 }
 
+/// What records located only to a district or tehsil are spread over its cells by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Apportion {
+    /// Nothing: they are excluded and counted.
+    #[default]
+    None,
+    /// Exact areas.
+    Area,
+    /// The imported population.
+    Population,
+}
+
+impl Apportion {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Area => "area",
+            Self::Population => "population",
+        }
+    }
+}
+
 /// What a question falls back on where it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defaults {
@@ -123,6 +146,10 @@ pub struct LayerQuery {
     pub null: Option<NullModel>,
     /// Seed of the Monte-Carlo null.
     pub seed: u64,
+    /// What records without a cell are spread by.
+    pub apportion: Apportion,
+    /// Whether the population is the denominator whatever the category.
+    pub per_head: bool,
     /// Study area; `None` takes the default.
     pub study_area: Option<String>,
     /// Least count of a returned cell.
@@ -159,6 +186,8 @@ impl Default for LayerQuery {
             within_km: 50.0,
             null: None,
             seed: 1,
+            apportion: Apportion::None,
+            per_head: false,
             study_area: None,
             n_min: 0,
             calibrate: false,
@@ -259,6 +288,19 @@ impl LayerQuery {
             Parameter::Null => self.null = Some(choice(parameter, value, NullModel::parse)?),
             Parameter::Seed => {
                 self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default();
+            }
+            Parameter::Apportion => {
+                let all = [Apportion::None, Apportion::Area, Apportion::Population];
+                let named = all.into_iter().find(|by| by.code() == value);
+                self.apportion = named
+                    .ok_or_else(|| format!("{value:?} is not one of none, area, population"))?;
+            }
+            Parameter::Denominator => {
+                self.per_head = match value {
+                    "category" => false,
+                    "population" => true,
+                    _ => return Err(format!("{value:?} is not one of category, population")),
+                };
             }
             Parameter::StudyArea => self.study_area = Some(value.to_owned()),
             Parameter::NMin => {

@@ -25,11 +25,12 @@ pub(crate) const LAHORE: [f64; 2] = [74.3587, 31.5204];
 /// Incidents in the store.
 pub(crate) const INCIDENTS: u64 = 60;
 /// Every collection, in catalogue order.
-pub(crate) const COLLECTIONS: [&str; 13] = [
+pub(crate) const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",

@@ -1,5 +1,6 @@
 //! The layers there are: one file and one line in the list each.
 
+mod apportion;
 mod border;
 mod calibration;
 mod change;
@@ -16,6 +17,7 @@ mod linkages;
 mod map;
 mod near_repeat;
 mod occupied;
+mod rates;
 mod routes;
 mod scan;
 mod sentences;
@@ -36,6 +38,7 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &rates::Rates,
     &density::Density,
     &emerging::Emerging,
     &change::Change,
@@ -53,6 +56,7 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &rates::RATES,
     &density::DENSITY,
     &emerging::EMERGING,
     &change::CHANGE,
@@ -76,6 +80,7 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (scan::SCAN.id, sentences::scan),
     (border::BORDER.id, sentences::border),
     (forecast::FORECAST.id, sentences::forecast),
+    (rates::RATES.id, sentences::rates),
 ];
 
 /// The layer of an id.

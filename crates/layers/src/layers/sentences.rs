@@ -188,6 +188,23 @@ pub(crate) fn scan(row: &Row<'_>) -> String {
     )
 }
 
+pub(crate) fn rates(row: &Row<'_>) -> String {
+    let own = format!("own {}", row.count("n"));
+    if row.number("rate").is_none() {
+        return format!("{own}; there is no number of people to divide by, so it has no rate");
+    }
+    format!(
+        "{own} of {} people: {} per 100,000, by chance alone compatible with {} to {}; drawn towards the whole map {}, towards its \
+         surroundings {}",
+        row.rounded("population"),
+        row.rounded("rate"),
+        row.rounded("rate_low"),
+        row.rounded("rate_high"),
+        row.rounded("rate_eb"),
+        row.rounded("rate_local_eb")
+    )
+}
+
 /// `own 0, ring 14`.
 fn own_and_ring(row: &Row<'_>) -> String {
     let ring = row.integer("neighbourhood_n").zip(row.integer("n"));
