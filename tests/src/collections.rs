@@ -1,21 +1,25 @@
 //! The collections of the service, in catalogue order.
 
 /// Every one.
-pub const COLLECTIONS: [&str; 10] = [
+pub const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",
     "near-repeat",
     "linkages",
     "scan",
+    "border",
+    "flows",
+    "forecast",
 ];
 
-/// Those that a sample of one month has a map of; others follow or compare steps of time, of which there is one.
-pub const OF_A_MONTH: [&str; 7] = [
+/// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
+pub const OF_A_MONTH: [&str; 9] = [
     "incidents",
     "counts",
     "hotspots",
@@ -23,4 +27,6 @@ pub const OF_A_MONTH: [&str; 7] = [
     "density",
     "near-repeat",
     "linkages",
+    "forecast",
+    "rates",
 ];

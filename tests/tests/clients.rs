@@ -95,7 +95,8 @@ fn ogrinfo_counts_what_the_service_says_it_matched() {
             .find_map(|line| line.strip_prefix("Feature Count: "));
         let page = server.json(&format!("/collections/{collection}/items?limit=1"));
         let matched = page["numberMatched"].as_u64().expect("numberMatched");
-        assert!(matched > 100, "{collection} has features");
+        let least = if collection == "flows" { 2 } else { 100 };
+        assert!(matched > least, "{collection} has features");
         assert_eq!(
             counted,
             Some(matched.to_string().as_str()),

@@ -7,10 +7,15 @@ macro_rules! page {
 }
 
 page!(
+    aoristic = "aoristic",
     change = "change",
     colocation = "colocation",
     concentration = "concentration",
+    corridors = "corridors",
     emerging = "emerging",
+    flows = "flows",
+    forecast = "forecast",
+    harm = "harm",
     kde = "kde",
     knox = "knox",
     local_moran = "local-moran",

@@ -66,7 +66,7 @@ pub fn forecast_accuracy(forecast: Forecast<'_>, share: f64) -> Result<Accuracy,
         return Err(MapError::Undefined(Reason::InsufficientVariation));
     }
     let curve = curve(scores, areas, outcomes);
-    let hit_rate = at(&curve, share);
+    let hit_rate = height(&curve, share);
     let densities: Vec<f64> = outcomes
         .iter()
         .zip(areas)
@@ -77,7 +77,7 @@ pub fn forecast_accuracy(forecast: Forecast<'_>, share: f64) -> Result<Accuracy,
     Ok(Accuracy {
         hit_rate,
         pai: hit_rate / share,
-        pei: hit_rate / at(&best, share),
+        pei: hit_rate / height(&best, share),
         curve,
     })
 }
@@ -103,7 +103,7 @@ fn curve(scores: &[f64], areas: &[f64], outcomes: &[f64]) -> Vec<[f64; 2]> {
 }
 
 /// The height of a curve between its points.
-fn at(curve: &[[f64; 2]], share: f64) -> f64 {
+pub(crate) fn height(curve: &[[f64; 2]], share: f64) -> f64 {
     let next = curve
         .partition_point(|point| point[0] < share)
         .clamp(1, curve.len() - 1);

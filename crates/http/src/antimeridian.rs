@@ -1,4 +1,4 @@
-//! Rings across the antimeridian, cut in two as RFC 7946 §3.1.9 asks.
+//! Rings and lines across the antimeridian, cut in two as RFC 7946 §3.1.9 asks.
 
 /// Half a turn in millionths of a degree.
 const HALF_TURN: i32 = 180_000_000;
@@ -22,6 +22,28 @@ pub(crate) fn cut(ring: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
         .into_iter()
         .map(|[lon, lat]| [lon + back, lat])
         .collect();
+    Some([near, far])
+}
+
+/// The two parts of a line that crosses ±180° once, or `None` for one that stays within.
+pub(crate) fn cut_line(line: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
+    let beyond = |v: &Vertex| v[0].abs() > HALF_TURN;
+    // A line that begins on the meridian itself lies wholly on its other side.
+    let first = line.iter().position(beyond)?;
+    let east = line[first][0] > 0;
+    let (meridian, back) = if east {
+        (HALF_TURN, -2 * HALF_TURN)
+    } else {
+        (-HALF_TURN, 2 * HALF_TURN)
+    };
+    let before = *line.get(first.checked_sub(1)?)?;
+    let at = crossing(before, line[first], meridian);
+    let mut near = line[..first].to_vec();
+    near.push(at);
+    near.dedup();
+    let far = std::iter::once(&at).chain(&line[first..]);
+    let mut far: Vec<Vertex> = far.map(|&[lon, lat]| [lon + back, lat]).collect();
+    far.dedup();
     Some([near, far])
 }
 
@@ -93,5 +115,33 @@ mod tests {
             assert_eq!(area(&parts[0]) + area(&parts[1]), area(&ring));
         }
         assert_eq!(cut(&[[0, 0], [1, 0], [1, 1]]), None);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_crosses() {
+        let east = [
+            [178_000_000, 0],
+            [179_000_000, 0],
+            [181_000_000, 2_000_000],
+            [182_000_000, 0],
+        ];
+        let parts = cut_line(&east).unwrap();
+        assert_eq!(
+            parts[0],
+            [[178_000_000, 0], [179_000_000, 0], [180_000_000, 1_000_000]]
+        );
+        assert_eq!(
+            parts[1],
+            [
+                [-180_000_000, 1_000_000],
+                [-179_000_000, 2_000_000],
+                [-178_000_000, 0]
+            ]
+        );
+        let west = east.map(|[lon, lat]| [-lon, lat]);
+        let parts = cut_line(&west).unwrap();
+        assert_eq!(parts[0][2], [-180_000_000, 1_000_000]);
+        assert_eq!(parts[1][0], [180_000_000, 1_000_000]);
+        assert_eq!(cut_line(&east[..2]), None);
     }
 }

@@ -1,4 +1,5 @@
-//! CSV (RFC 4180) of a layer's answer: id, longitude and latitude of the cell's centre, then the properties.
+//! CSV (RFC 4180) of a layer's answer: id, longitude and latitude of the cell's centre (of a flow: of the cell it starts in),
+//! then the properties.
 
 use std::io::{self, Write};
 
@@ -58,6 +59,7 @@ fn push_position(out: &mut Vec<u8>, table: &LayerTable, row: usize) {
 fn cell_of(table: &LayerTable, row: usize) -> Option<CellIndex> {
     match &table.keys {
         Keys::Cells(cells) => Some(cells[row]),
+        Keys::Flows(pairs) => Some(pairs[row].0),
         Keys::Incidents(_) => table
             .columns
             .iter()

@@ -9,7 +9,7 @@ use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
 use naqsha_model::Point;
 use serde_json::json;
 
-use crate::antimeridian::cut;
+use crate::antimeridian::{cut, cut_line};
 use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
 use crate::link::{self, Link};
 use crate::metadata::metadata;
@@ -119,6 +119,9 @@ impl<'a> FeatureWriter<'a> {
         match self.table.points.as_ref().and_then(|points| points[row]) {
             Some(point) => push_point(out, point),
             None => match self.table.shapes[row] {
+                Some(shape) if self.table.boundaries.are_lines() => {
+                    push_line(out, self.table.boundaries.ring(shape));
+                }
                 Some(shape) => push_polygon(out, self.table.boundaries.ring(shape)),
                 None => out.extend_from_slice(b"null"),
             },
@@ -132,11 +135,16 @@ impl<'a> FeatureWriter<'a> {
     }
 }
 
-/// Appends the id of a row: letters and digits only.
+/// Appends the id of a row: letters, digits and hyphens only.
 pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
     match keys {
         Keys::Cells(cells) => push_cell(out, cells[row]),
         Keys::Incidents(ids) => out.extend_from_slice(ids[row].to_string().as_bytes()),
+        Keys::Flows(pairs) => {
+            push_cell(out, pairs[row].0);
+            out.push(b'-');
+            push_cell(out, pairs[row].1);
+        }
     }
 }
 
@@ -188,9 +196,30 @@ fn push_polygon(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
     }
 }
 
+fn push_line(out: &mut Vec<u8>, line: &[[i32; 2]]) {
+    match cut_line(line) {
+        None => {
+            out.extend_from_slice(b"{\"type\":\"LineString\",\"coordinates\":");
+            push_positions(out, line.iter());
+            out.push(b'}');
+        }
+        Some([near, far]) => {
+            out.extend_from_slice(b"{\"type\":\"MultiLineString\",\"coordinates\":[");
+            push_positions(out, near.iter());
+            out.push(b',');
+            push_positions(out, far.iter());
+            out.extend_from_slice(b"]}");
+        }
+    }
+}
+
 fn push_ring(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
+    push_positions(out, ring.iter().chain(ring.first()));
+}
+
+fn push_positions<'v>(out: &mut Vec<u8>, positions: impl Iterator<Item = &'v [i32; 2]>) {
     out.push(b'[');
-    for (i, &[lon, lat]) in ring.iter().chain(ring.first()).enumerate() {
+    for (i, &[lon, lat]) in positions.enumerate() {
         out.extend_from_slice(if i == 0 { b"[" } else { b",[" });
         push_degrees(out, lon);
         out.push(b',');

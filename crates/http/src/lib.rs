@@ -26,6 +26,7 @@ pub mod geojson;
 mod health;
 mod html;
 mod items;
+mod lines;
 mod link;
 mod metadata;
 mod middleware;

@@ -1,4 +1,4 @@
-//! Mapbox Vector Tile 2.1 of a layer's answer: one layer of polygons, straight from cell boundaries.
+//! Mapbox Vector Tile 2.1 of a layer's answer: one layer of polygons, straight from cell boundaries, or of lines.
 
 use std::collections::HashMap;
 use std::f64::consts::PI;
@@ -6,6 +6,7 @@ use std::f64::consts::PI;
 use naqsha_layers::{Answer, Values};
 
 use crate::digits::push_cell;
+use crate::lines::line;
 use crate::protobuf::{push_bytes, push_packed, push_uint, zigzag};
 use crate::tiles::Tile;
 
@@ -32,9 +33,10 @@ mod field {
     pub(super) const VALUE_SINT: u32 = 6;
     pub(super) const VALUE_BOOL: u32 = 7;
 }
+const LINE: u64 = 2;
 const POLYGON: u64 = 3;
-const MOVE_TO: u64 = 1;
-const LINE_TO: u64 = 2;
+pub(crate) const MOVE_TO: u64 = 1;
+pub(crate) const LINE_TO: u64 = 2;
 const CLOSE_PATH: u64 = 7;
 
 /// The tile, or `None` where no shape reaches it.
@@ -54,7 +56,13 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
         let Some(shape) = table.shapes[row] else {
             continue;
         };
-        let Some(geometry) = polygon(table.boundaries.ring(shape), tile) else {
+        let vertices = table.boundaries.ring(shape);
+        let (kind, geometry) = if table.boundaries.are_lines() {
+            (LINE, line(vertices, tile))
+        } else {
+            (POLYGON, polygon(vertices, tile))
+        };
+        let Some(geometry) = geometry else {
             continue;
         };
         let mut tags = Vec::with_capacity(table.columns.len() * 2);
@@ -65,7 +73,7 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
         }
         feature.clear();
         push_packed(&mut feature, field::FEATURE_TAGS, &tags);
-        push_uint(&mut feature, field::FEATURE_TYPE, POLYGON);
+        push_uint(&mut feature, field::FEATURE_TYPE, kind);
         push_packed(&mut feature, field::FEATURE_GEOMETRY, &geometry);
         push_bytes(&mut layer, field::LAYER_FEATURES, &feature);
         any = true;
@@ -165,8 +173,12 @@ fn polygon(ring: &[[i32; 2]], tile: Tile) -> Option<Vec<u64>> {
     Some(commands(&vertices))
 }
 
+/// A command with how often it is repeated.
+pub(crate) const fn command(id: u64, count: usize) -> u64 {
+    id | (count as u64) << 3
+}
+
 fn commands(vertices: &[[i64; 2]]) -> Vec<u64> {
-    let command = |id: u64, count: usize| id | (count as u64) << 3;
     let mut commands = Vec::with_capacity(vertices.len() * 2 + 3);
     let mut cursor = [0, 0];
     for (i, &[x, y]) in vertices.iter().enumerate() {
@@ -186,12 +198,12 @@ fn commands(vertices: &[[i64; 2]]) -> Vec<u64> {
     clippy::cast_possible_truncation,
     reason = "clipped to the tile and its buffer before"
 )]
-fn whole(units: f64) -> i64 {
+pub(crate) fn whole(units: f64) -> i64 {
     units.round() as i64
 }
 
 /// Web Mercator, in units of the tile; y points down.
-fn project([lon, lat]: [i32; 2], tile: Tile) -> [f64; 2] {
+pub(crate) fn project([lon, lat]: [i32; 2], tile: Tile) -> [f64; 2] {
     let side = f64::from(EXTENT);
     let scale = tile.across();
     let x = (f64::from(lon) / 1e6 + 180.0) / 360.0;

@@ -139,7 +139,8 @@ pub(crate) async fn tile(
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     let mut query = LayerQuery::parse(layer, pairs).map_err(Problem::parameters)?;
-    if query.resolution.is_none() {
+    // Ends of flows are known too coarsely to follow the zoom.
+    if query.resolution.is_none() && !layer.leads() {
         query.resolution = resolution(&service.catalogue, &query, tile)?;
     }
     let representation = Representation::new(&asked, format, Freshness::Authorised);

@@ -2,8 +2,11 @@
 //! boundary costs more than writing it.
 
 use h3o::{CellIndex, LatLng};
+use naqsha_analytics::beeline;
 use naqsha_store::Reach;
 use rayon::prelude::*;
+
+use crate::window::{line_meets_window, ring_meets_window};
 
 /// A longitude/latitude box in degrees; `west > east` crosses the antimeridian.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,57 +98,37 @@ impl BoundingBox {
         }
     }
 
-    /// Whether a ring of `(lon, lat)` in millionths of a degree shares a point with the box.
-    fn meets(&self, ring: &[[i32; 2]]) -> bool {
+    /// Whether a shape of `(lon, lat)` in millionths of a degree shares a point with the box.
+    fn meets(&self, shape: &[[i32; 2]], within: fn(&[[i32; 2]], [f64; 4]) -> bool) -> bool {
         let halves = if self.west <= self.east {
             vec![[self.west, self.east]]
         } else {
             vec![[self.west, 180.0], [-180.0, self.east]]
         };
-        // A ring kept whole across the antimeridian runs beyond ±180, so the window is also tried one turn away.
+        // A shape kept whole across the antimeridian runs beyond ±180, so the window is also tried one turn away.
         let turns = [0.0, -360.0, 360.0];
         halves.into_iter().any(|[west, east]| {
             turns.iter().any(|turn| {
                 let window = [west + turn, self.south, east + turn, self.north]
                     .map(|degrees| degrees * MICRO);
-                ring_meets_window(ring, window)
+                within(shape, window)
             })
         })
     }
 }
 
-/// Convex ring against axis-parallel window: they are disjoint exactly if an edge normal of either separates them.
-fn ring_meets_window(ring: &[[i32; 2]], [west, south, east, north]: [f64; 4]) -> bool {
-    let points: Vec<[f64; 2]> = ring
-        .iter()
-        .map(|&[x, y]| [f64::from(x), f64::from(y)])
-        .collect();
-    let all = |outside: &dyn Fn(&[f64; 2]) -> bool| points.iter().all(outside);
-    if all(&|p| p[0] < west)
-        || all(&|p| p[0] > east)
-        || all(&|p| p[1] < south)
-        || all(&|p| p[1] > north)
-    {
-        return false;
-    }
-    let corners = [[west, south], [east, south], [east, north], [west, north]];
-    let side = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| {
-        (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
-    };
-    // H3 boundaries run anticlockwise, so a window wholly to the right of an edge is outside.
-    !(0..points.len()).any(|i| {
-        let (a, b) = (points[i], points[(i + 1) % points.len()]);
-        corners.iter().all(|&corner| side(a, b, corner) < 0.0)
-    })
-}
-
-/// Boundaries of a list of cells.
+/// Boundaries of a list of cells, or lines between the cells of a list of pairs.
 #[derive(Debug, Clone, Default)]
 pub struct CellBoundaries {
     offsets: Vec<u32>,
-    /// Vertices as `[lon, lat]` in millionths of a degree, anticlockwise, the first not repeated.
+    /// Vertices as `[lon, lat]` in millionths of a degree; of a boundary anticlockwise, the first not repeated.
     vertices: Vec<[i32; 2]>,
+    /// Whether they are lines.
+    lines: bool,
 }
+
+/// A line bends at least every so many metres: at the latitudes of Pakistan it is then within 100 m of the true one.
+const BEND_M: f64 = 50_000.0;
 
 impl CellBoundaries {
     /// Computes the boundaries of `cells`, in their order. About 0.6 µs a cell and core.
@@ -153,9 +136,29 @@ impl CellBoundaries {
     /// Longitudes of a cell that crosses the antimeridian run beyond ±180 instead of jumping (RFC 7946 §3.1.9 cutting is
     /// left to the writer of a format).
     pub fn of(cells: &[CellIndex]) -> Self {
-        let rings: Vec<Vec<[i32; 2]>> = cells.par_iter().map(|&cell| ring(cell)).collect();
-        let mut offsets = Vec::with_capacity(cells.len() + 1);
-        let mut vertices = Vec::with_capacity(cells.len() * 6);
+        Self::joined(cells.par_iter().map(|&cell| ring(cell)).collect(), false)
+    }
+
+    /// Computes the geodesics between the centres of pairs of cells, in their order; longitudes as of [`Self::of`].
+    pub fn between(pairs: &[(CellIndex, CellIndex)]) -> Self {
+        let centre = |cell: CellIndex| {
+            let centre = LatLng::from(cell);
+            [centre.lng(), centre.lat()]
+        };
+        let line = |&(from, to): &(CellIndex, CellIndex)| {
+            let beeline = beeline(centre(from), centre(to), BEND_M);
+            let micros = beeline
+                .points
+                .iter()
+                .map(|&[lon, lat]| [micro(lon), micro(lat)]);
+            micros.collect()
+        };
+        Self::joined(pairs.par_iter().map(line).collect(), true)
+    }
+
+    fn joined(rings: Vec<Vec<[i32; 2]>>, lines: bool) -> Self {
+        let mut offsets = Vec::with_capacity(rings.len() + 1);
+        let mut vertices = Vec::with_capacity(rings.len() * 6);
         offsets.push(0);
         for ring in rings {
             vertices.extend(ring);
@@ -164,7 +167,16 @@ impl CellBoundaries {
                     .expect("at most 10 vertices for each of 2,000,000 cells"),
             );
         }
-        Self { offsets, vertices }
+        Self {
+            offsets,
+            vertices,
+            lines,
+        }
+    }
+
+    /// Whether these are lines from cell to cell instead of boundaries.
+    pub const fn are_lines(&self) -> bool {
+        self.lines
     }
 
     /// Number of cells.
@@ -177,7 +189,8 @@ impl CellBoundaries {
         self.len() == 0
     }
 
-    /// The ring of the cell at `index` as `[lon, lat]` in millionths of a degree, anticlockwise, the first not repeated.
+    /// The ring of the cell at `index` as `[lon, lat]` in millionths of a degree, anticlockwise, the first not repeated; or
+    /// the line of the pair at `index`.
     pub fn ring(&self, index: u32) -> &[[i32; 2]] {
         let index = index as usize;
         let (from, to) = (
@@ -187,9 +200,14 @@ impl CellBoundaries {
         &self.vertices[from..to]
     }
 
-    /// Whether the cell at `index` shares a point with the box.
+    /// Whether the cell, or the line, at `index` shares a point with the box.
     pub fn meets(&self, index: u32, bbox: &BoundingBox) -> bool {
-        bbox.meets(self.ring(index))
+        let within = if self.lines {
+            line_meets_window
+        } else {
+            ring_meets_window
+        };
+        bbox.meets(self.ring(index), within)
     }
 
     /// `[west, south, east, north]` of all cells in degrees, or `None` without cells.
@@ -301,6 +319,38 @@ mod tests {
         assert!(
             whole > 10 && none > 50 && open > 50,
             "{whole} {none} {open}"
+        );
+    }
+
+    #[test]
+    fn a_line_meets_the_boxes_it_passes_and_no_other() {
+        let cell = |lat, lon| {
+            LatLng::new(lat, lon)
+                .unwrap()
+                .to_cell(h3o::Resolution::Five)
+        };
+        let pairs = [
+            (cell(24.9, 67.0), cell(31.5, 74.3)),
+            (cell(-18.1, 178.4), cell(-13.8, -171.8)),
+        ];
+        let lines = CellBoundaries::between(&pairs);
+        let meets = |index, corners| lines.meets(index, &BoundingBox::new(corners).unwrap());
+        assert!(lines.are_lines() && lines.ring(0).len() > 20);
+        assert!(meets(0, [70.0, 27.0, 71.0, 29.0]), "on the way");
+        assert!(meets(0, [60.0, 20.0, 80.0, 40.0]), "around it");
+        assert!(
+            !meets(0, [67.0, 29.0, 68.0, 31.0]),
+            "beside it, within its own box"
+        );
+        assert!(!meets(0, [68.0, 24.0, 74.0, 25.0]));
+        assert!(
+            meets(1, [-179.0, -18.0, -178.0, -16.0]),
+            "beyond the antimeridian"
+        );
+        assert!(meets(1, [179.0, -19.0, -179.0, -16.0]), "a box across it");
+        assert!(
+            !meets(1, [-100.0, -19.0, 100.0, -13.0]),
+            "the other way round"
         );
     }
 

@@ -10,6 +10,7 @@ use naqsha_model::{DayRange, IncidentId};
 use naqsha_store::{Snapshot, Store};
 
 use crate::boundaries::BoundingBox;
+use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
@@ -17,7 +18,7 @@ use crate::layers;
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
-use crate::table::{Keys, LayerTable};
+use crate::table::LayerTable;
 
 /// Which features of an answer are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +77,7 @@ pub fn descriptions() -> &'static [&'static LayerDescription] {
 pub struct Catalogue {
     store: Store,
     areas: StudyAreas,
+    deployment: Deployment,
     defaults: Defaults,
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
@@ -95,6 +97,7 @@ impl Catalogue {
         Self {
             store,
             areas,
+            deployment: Deployment::default(),
             defaults,
             tables: Cache::builder()
                 .weigher(|_key, table: &Arc<LayerTable>| table.bytes())
@@ -105,6 +108,13 @@ impl Catalogue {
                 .time_to_idle(PAST_IDLE)
                 .build(),
         }
+    }
+
+    /// The same with what the deployment brought beside its records.
+    #[must_use]
+    pub fn with_deployment(mut self, deployment: Deployment) -> Self {
+        self.deployment = deployment;
+        self
     }
 
     /// What every layer is, in catalogue order.
@@ -198,7 +208,7 @@ impl Catalogue {
         })
     }
 
-    /// The feature of a layer with an id: a cell's 15 hex digits or a record's ULID.
+    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, or a record's ULID.
     ///
     /// # Errors
     /// [`LayerError::UnknownFeature`] where the layer has none, else as [`Self::answer`].
@@ -213,7 +223,9 @@ impl Catalogue {
         let snapshot = self.snapshot(query)?;
         let version = snapshot.version();
         let mut query = query.clone();
-        let cell = id.parse::<CellIndex>().ok();
+        // A flow's id begins with the cell it starts in.
+        let first = id.split('-').next().unwrap_or_default();
+        let cell = first.parse::<CellIndex>().ok();
         if let Some(cell) = cell {
             query.resolution = Some(cell.resolution());
             query.n_min = 0;
@@ -235,15 +247,10 @@ impl Catalogue {
                 version,
             });
         }
-        let cell = cell
-            .filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
+        cell.filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
             .ok_or_else(unknown)?;
         let table = self.whole_table(layer, &question)?;
-        let Keys::Cells(cells) = &table.keys else {
-            return Err(unknown());
-        };
-        let row = cells.binary_search(&cell).map_err(|_absent| unknown())?;
-        let row = u32::try_from(row).map_err(|_rows| unknown())?;
+        let row = table.keys.row(id).ok_or_else(unknown)?;
         Ok(Answer {
             table,
             rows: vec![row],
@@ -308,6 +315,7 @@ impl Catalogue {
             snapshot,
             area,
             areas: &self.areas,
+            deployment: &self.deployment,
             resolution,
             permutations: self.defaults.permutations,
             page,

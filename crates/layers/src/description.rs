@@ -21,8 +21,23 @@ pub struct LayerDescription {
     pub parameters: &'static [Parameter],
     /// Whether the demo and `layer list` show it by default.
     pub default: bool,
-    /// Whether its features are cells of the study area (else they are records).
+    /// Whether its features are cells of the study area, or lead from cell to cell (else they are records).
     pub over_cells: bool,
+}
+
+impl LayerDescription {
+    /// Names of the properties that say from which cell to which one a feature leads.
+    pub const ENDS: [&str; 2] = ["origin_h3", "destination_h3"];
+
+    /// Whether its features are lines that lead from cell to cell: it has the properties that say so.
+    pub fn leads(&self) -> bool {
+        let has = |name: &&str| {
+            self.properties
+                .iter()
+                .any(|property| property.name == *name)
+        };
+        Self::ENDS.iter().all(has)
+    }
 }
 
 /// One property of a feature.

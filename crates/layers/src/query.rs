@@ -7,7 +7,7 @@ use naqsha_model::{Adjacent, Basis, Category, CategorySet, DayRange, RecordStage
 
 use crate::description::LayerDescription;
 use crate::interval::parse_interval;
-use crate::parameters::{PAIRS, Parameter, ParameterError, ParameterKind};
+use crate::parameters::{ForecastModelName, PAIRS, Parameter, ParameterError, ParameterKind};
 use crate::period::{Baseline, Period};
 
 /// Null model of a local statistic.
@@ -58,6 +58,29 @@ impl ScanModel {
     fn parse(code: &str) -> Option<Self> {
         let all = [Self::SpaceTime, Self::Poisson];
         all.into_iter().find(|model| model.code() == code)
+    }
+}
+
+/// What records located only to a district or tehsil are spread over its cells by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Apportion {
+    /// Nothing: they are excluded and counted.
+    #[default]
+    None,
+    /// Exact areas.
+    Area,
+    /// The imported population.
+    Population,
+}
+
+impl Apportion {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Area => "area",
+            Self::Population => "population",
+        }
     }
 }
 
@@ -117,10 +140,16 @@ pub struct LayerQuery {
     pub model: ScanModel,
     /// The pair of categories asked about, as a position in the list of them; `None` asks for the strongest of each cell.
     pub pair: Option<usize>,
+    /// How far from the border on land, in kilometres.
+    pub within_km: f64,
     /// Null model; `None` takes the exact one where it exists, else Monte-Carlo.
     pub null: Option<NullModel>,
     /// Seed of the Monte-Carlo null.
     pub seed: u64,
+    /// What records without a cell are spread by.
+    pub apportion: Apportion,
+    /// Whether the population is the denominator whatever the category.
+    pub per_head: bool,
     /// Study area; `None` takes the default.
     pub study_area: Option<String>,
     /// Least count of a returned cell.
@@ -129,6 +158,10 @@ pub struct LayerQuery {
     pub calibrate: bool,
     /// An earlier version of the data; `None` asks the newest.
     pub as_of: Option<u64>,
+    /// Model of a forecast.
+    pub forecast_model: ForecastModelName,
+    /// Days that a forecast is about.
+    pub horizon: u32,
 }
 
 impl Default for LayerQuery {
@@ -150,12 +183,17 @@ impl Default for LayerQuery {
             days_apart: 14,
             model: ScanModel::SpaceTime,
             pair: None,
+            within_km: 50.0,
             null: None,
             seed: 1,
+            apportion: Apportion::None,
+            per_head: false,
             study_area: None,
             n_min: 0,
             calibrate: false,
             as_of: None,
+            forecast_model: ForecastModelName::default(),
+            horizon: 7,
         }
     }
 }
@@ -242,6 +280,7 @@ impl LayerQuery {
                 self.days_apart = u32::try_from(integer(parameter, value)?).unwrap_or(14);
             }
             Parameter::Model => self.model = choice(parameter, value, ScanModel::parse)?,
+            Parameter::WithinKm => self.within_km = number(parameter, value)?,
             Parameter::Pair => {
                 let position = |code: &str| PAIRS.iter().position(|pair| *pair == code);
                 self.pair = Some(choice(parameter, value, position)?);
@@ -250,11 +289,30 @@ impl LayerQuery {
             Parameter::Seed => {
                 self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default();
             }
+            Parameter::Apportion => {
+                let all = [Apportion::None, Apportion::Area, Apportion::Population];
+                let named = all.into_iter().find(|by| by.code() == value);
+                self.apportion = named
+                    .ok_or_else(|| format!("{value:?} is not one of none, area, population"))?;
+            }
+            Parameter::Denominator => {
+                self.per_head = match value {
+                    "category" => false,
+                    "population" => true,
+                    _ => return Err(format!("{value:?} is not one of category, population")),
+                };
+            }
             Parameter::StudyArea => self.study_area = Some(value.to_owned()),
             Parameter::NMin => {
                 self.n_min = u64::try_from(integer(parameter, value)?).unwrap_or_default();
             }
             Parameter::AsOf => self.as_of = u64::try_from(integer(parameter, value)?).ok(),
+            Parameter::ForecastModel => {
+                self.forecast_model = choice(parameter, value, ForecastModelName::parse)?;
+            }
+            Parameter::Horizon => {
+                self.horizon = u32::try_from(integer(parameter, value)?).unwrap_or(7);
+            }
         }
         Ok(())
     }

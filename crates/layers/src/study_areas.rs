@@ -8,8 +8,10 @@ use moka::sync::Cache;
 use naqsha_analytics::{Neighbours, StudyArea};
 use rayon::prelude::*;
 
+use crate::border::Border;
 use crate::boundaries::{BoundingBox, CellBoundaries};
 use crate::error::LayerError;
+use crate::sites::Sites;
 
 /// A populated place whose name gives orientation on a map without boundaries.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,8 @@ pub struct NamedArea {
     pub default_resolution: Resolution,
     /// Places for labels, largest first.
     pub places: Vec<LabelledPlace>,
+    /// Its border on land and the crossings there, where the area is a country.
+    pub(crate) border: Option<Border>,
     area: StudyArea,
     hash: String,
     extent: OnceLock<Option<BoundingBox>>,
@@ -95,6 +99,7 @@ impl NamedArea {
             title: title.to_owned(),
             default_resolution,
             places: Vec::new(),
+            border: None,
             area,
             hash,
             extent: OnceLock::new(),
@@ -102,6 +107,13 @@ impl NamedArea {
             grids: [const { OnceLock::new() }; 16],
             neighbours: Cache::new(NEIGHBOUR_LISTS),
         }
+    }
+
+    /// The area with its border on land.
+    #[must_use]
+    pub fn with_border(mut self, border: Border) -> Self {
+        self.border = Some(border);
+        self
     }
 
     /// The area with places for labels, largest first.
@@ -195,9 +207,22 @@ impl NamedArea {
 #[derive(Debug, Default)]
 pub struct StudyAreas {
     areas: BTreeMap<String, NamedArea>,
+    sites: Sites,
 }
 
 impl StudyAreas {
+    /// The areas with the sites of places that records name without a position.
+    #[must_use]
+    pub fn with_sites(mut self, sites: Sites) -> Self {
+        self.sites = sites;
+        self
+    }
+
+    /// Where named places lie.
+    pub(crate) const fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
     /// Adds or replaces an area.
     pub fn insert(&mut self, area: NamedArea) {
         self.areas.insert(area.name.clone(), area);

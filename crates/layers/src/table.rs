@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_analytics::Calibration;
+use naqsha_analytics::{Calibration, Evaluation};
 use naqsha_model::{DayRange, IncidentId, Point};
 
 use crate::boundaries::CellBoundaries;
@@ -22,7 +22,7 @@ pub struct LayerTable {
     pub keys: Keys,
     /// Shape of each row, as an index into `boundaries`; `None` is a record without a place.
     pub shapes: Vec<Option<u32>>,
-    /// Cell boundaries, shared by every table over the same cells.
+    /// Cell boundaries, shared by every table over the same cells; lines of flows.
     pub boundaries: Arc<CellBoundaries>,
     /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry.
     pub points: Option<Vec<Option<Point>>>,
@@ -56,6 +56,24 @@ pub enum Keys {
     Cells(Vec<CellIndex>),
     /// Features are records.
     Incidents(Vec<IncidentId>),
+    /// Features lead from one cell to another, ascending; their shapes are lines.
+    Flows(Vec<(CellIndex, CellIndex)>),
+}
+
+impl Keys {
+    /// The row of a feature's id as it is written: a cell's digits, or those of two cells with a hyphen. Records are not
+    /// looked up here.
+    pub(crate) fn row(&self, id: &str) -> Option<u32> {
+        let at = match self {
+            Self::Cells(cells) => cells.binary_search(&id.parse().ok()?),
+            Self::Flows(pairs) => {
+                let (from, to) = id.split_once('-')?;
+                pairs.binary_search(&(from.parse().ok()?, to.parse().ok()?))
+            }
+            Self::Incidents(_) => return None,
+        };
+        u32::try_from(at.ok()?).ok()
+    }
 }
 
 /// Values of one property.
@@ -115,10 +133,16 @@ pub struct Metadata {
     pub calibration: Option<Calibration>,
     /// Records that match the question and are not on the map.
     pub excluded: Excluded,
+    /// Records that are spread over cells, where that was asked.
+    pub apportioned: Option<Apportioned>,
+    /// What rates are of, for layers of rates.
+    pub rates: Option<RateFacts>,
     /// The rules of disclosure that were applied.
     pub policy: &'static str,
     /// Whether any record behind the answer is synthetic.
     pub synthetic: bool,
+    /// The forecast as made, and how good such forecasts were.
+    pub forecast: Option<Box<ForecastFacts>>,
 }
 
 impl Metadata {
@@ -139,8 +163,11 @@ impl Metadata {
             compared: None,
             calibration: None,
             excluded: Excluded::default(),
+            apportioned: None,
+            rates: None,
             policy: scope.policy(),
             synthetic: false,
+            forecast: None,
         }
     }
 }
@@ -193,12 +220,94 @@ pub struct StudyAreaFacts {
     pub occupied: u64,
 }
 
+/// A forecast as made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForecastFacts {
+    /// The model.
+    pub model: &'static str,
+    /// Days that it is about.
+    pub horizon: u32,
+    /// The first of them, `YYYY-MM-DD`.
+    pub first_day: String,
+    /// The last of them.
+    pub last_day: String,
+    /// Records that it learned from.
+    pub learned_from: u64,
+    /// Days that it learned from.
+    pub learned_days: u32,
+    /// Records expected in the study area; none where too few are there to learn from.
+    pub expected: Option<f64>,
+    /// How good the model was on the last days, beside the naive forecast; none where there is too little to judge by.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// Records located only to a district or tehsil that are on the map as shares of cells: modelled, not observed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Apportioned {
+    /// What they are spread by: `area` or `population`.
+    pub by: &'static str,
+    /// How many take part; none of them is among the excluded.
+    pub records: u64,
+    /// The part of them that lies in the study area: the sum of the shares on the map.
+    pub inside: f64,
+    /// The part of them that lies outside of it.
+    pub outside: f64,
+}
+
+impl Apportioned {
+    /// The modelled part of all that is on a map where `located` records have a cell; zero where nothing is.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+    pub fn share(&self, located: u64) -> f64 {
+        let all = located as f64 + self.inside;
+        if all > 0.0 { self.inside / all } else { 0.0 }
+    }
+}
+
+/// What rates are of, and what the map of them is as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateFacts {
+    /// What events are divided by.
+    pub denominator: Denominator,
+    /// Cells of the study area that have none.
+    pub cells_without: u64,
+    /// Records in those cells; they count in no rate.
+    pub records_without: u64,
+    /// The rate of the whole map, per 100,000.
+    pub overall: Option<f64>,
+    /// Moran's I of the standardised rates (Assunção and Reis 1999): statistic, expectation, z, two-sided p.
+    pub moran: Option<[f64; 4]>,
+}
+
+/// What events are divided by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Denominator {
+    /// The population that was imported.
+    Population {
+        /// Of which time it is.
+        vintage: String,
+        /// Whether numbers of larger areas were spread over cells.
+        modelled: bool,
+        /// The finest resolution it has.
+        resolution: Resolution,
+        /// People in the study area.
+        people: f64,
+    },
+    /// Nothing: a code and what to do about it.
+    None {
+        /// `no_population`, `population_too_coarse` or `no_denominator`.
+        code: &'static str,
+        /// The same for people.
+        detail: String,
+    },
+}
+
 /// Records that match the question and are not on the map, by reason.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Excluded {
     /// Records that match, on the map or not.
     pub matched: u64,
-    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`.
+    /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`; of flows also
+    /// `no_origin`, `no_destination`, `abroad`, `within_cell`; of forecasts `no_day`.
     pub reasons: BTreeMap<&'static str, u64>,
 }
 

@@ -139,16 +139,21 @@ impl Kernel {
 
     /// The kernel of a point at another, per square kilometre.
     fn at(&self, point: [f64; 2], other: [f64; 2]) -> f64 {
-        let polar = point[1].abs().max(other[1].abs()) > POLAR_DEGREES;
-        let distance_squared = if self.bandwidth_m > SHORT_M || polar {
-            Points::LonLat(&[point, other])
-                .apart(Metric::Straight, 0, 1)
-                .powi(2)
-        } else {
-            short_distance_squared(point, other)
-        };
+        let distance_squared = distance_squared(point, other, self.bandwidth_m);
         let left = (1.0 - distance_squared / self.bandwidth_m.powi(2)).max(0.0);
         self.peak * left * left
+    }
+}
+
+/// The square of the distance of two points in m², where what matters is up to `reach_m`.
+pub(crate) fn distance_squared(from: [f64; 2], to: [f64; 2], reach_m: f64) -> f64 {
+    let polar = from[1].abs().max(to[1].abs()) > POLAR_DEGREES;
+    if reach_m > SHORT_M || polar {
+        Points::LonLat(&[from, to])
+            .apart(Metric::Straight, 0, 1)
+            .powi(2)
+    } else {
+        short_distance_squared(from, to)
     }
 }
 

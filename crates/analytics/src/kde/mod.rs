@@ -8,6 +8,7 @@ use h3o::{CellIndex, LatLng, Resolution};
 use rayon::prelude::*;
 
 use crate::neighbours::{NeighboursError, Points};
+pub(crate) use kernel::distance_squared;
 use kernel::{Disk, Kernel};
 
 /// A density that cannot be computed.

@@ -48,7 +48,10 @@ fn of_parameters(layer: &LayerDescription, asked: &Asked) -> Value {
 }
 
 fn of_features(layer: &LayerDescription, asked: &Asked) -> Value {
-    let format = if layer.over_cells {
+    let format = if layer.leads() {
+        // Two parts over the antimeridian.
+        "geometry-linestring-or-multilinestring"
+    } else if layer.over_cells {
         "geometry-polygon"
     } else {
         "geometry-any"

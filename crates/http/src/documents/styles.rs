@@ -71,6 +71,19 @@ fn describe(layer: &LayerDescription, asked: &Asked) -> Value {
         query_string(asked.question())
     );
     let colour = colour(layer);
+    let (kind, paint) = if layer.leads() {
+        let width = json!(["interpolate", ["linear"], ["get", "n"], 1, 1, 100, 8]);
+        (
+            "line",
+            json!({ "line-color": "#bd0026", "line-opacity": 0.6, "line-width": width }),
+        )
+    } else {
+        let outline = "rgba(0,0,0,0.12)";
+        (
+            "fill",
+            json!({ "fill-color": colour, "fill-opacity": 0.75, "fill-outline-color": outline }),
+        )
+    };
     json!({
         "version": 8,
         "name": layer.title,
@@ -79,10 +92,10 @@ fn describe(layer: &LayerDescription, asked: &Asked) -> Value {
             { "id": "background", "type": "background", "paint": { "background-color": "#f4f3f0" } },
             {
                 "id": layer.id,
-                "type": "fill",
+                "type": kind,
                 "source": layer.id,
                 "source-layer": layer.id,
-                "paint": { "fill-color": colour, "fill-opacity": 0.75, "fill-outline-color": "rgba(0,0,0,0.12)" },
+                "paint": paint,
             },
         ],
     })

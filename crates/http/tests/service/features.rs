@@ -63,7 +63,8 @@ async fn boxes_return_what_meets_them_and_nothing_else() {
     let [lon, lat] = LAHORE;
     let here = format!("{lon},{lat},{lon},{lat}");
     let matched = |page: Value| page["numberMatched"].as_u64().unwrap();
-    for collection in COLLECTIONS.into_iter().take(7) {
+    // The fixture has no routes, so no flows.
+    for collection in COLLECTIONS.into_iter().filter(|id| *id != "flows") {
         let items = format!("/collections/{collection}/items");
         let all = matched(service.json(&items).await);
         let some = matched(service.json(&format!("{items}?bbox={here}")).await);
@@ -394,7 +395,7 @@ async fn the_public_sees_metadata_and_no_data() {
             .as_array()
             .unwrap()
             .len(),
-        COLLECTIONS.len()
+        naqsha_layers::descriptions().len()
     );
     let absent = service.get("/collections/nothing/items").await.problem(404);
     for uri in [

@@ -125,7 +125,10 @@ impl RowReader<'_> {
                 node.district = district.map(|found| found.district.name.clone());
             }
             RoutePart::Country => node.country = Some(country(text)?),
-            RoutePart::BorderPoint => node.border_point = Some(text.to_owned()),
+            RoutePart::BorderPoint => {
+                let known = self.reference.border_points.find(text);
+                node.border_point = Some(known.map_or(text, |point| &point.id).to_owned());
+            }
         }
         Ok(())
     }

@@ -70,6 +70,11 @@ impl BorderPoints {
         points
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> &[BorderPoint] {
+        &self.all
+    }
+
     /// The crossing point of a name.
     pub(crate) fn find(&self, name: &str) -> Option<&BorderPoint> {
         self.by_name

@@ -155,6 +155,15 @@ pub(crate) fn linkages(row: &Row<'_>) -> String {
     )
 }
 
+pub(crate) fn border(row: &Row<'_>) -> String {
+    format!(
+        "own {}, {} km from the border on land and {} km from the nearest crossing",
+        row.count("n"),
+        row.rounded("distance_km"),
+        row.rounded("crossing_km")
+    )
+}
+
 pub(crate) fn scan(row: &Row<'_>) -> String {
     let m = row.metadata();
     let (p, alpha) = (row.number("p"), m.alpha.unwrap_or_default());
@@ -179,6 +188,23 @@ pub(crate) fn scan(row: &Row<'_>) -> String {
     )
 }
 
+pub(crate) fn rates(row: &Row<'_>) -> String {
+    let own = format!("own {}", row.count("n"));
+    if row.number("rate").is_none() {
+        return format!("{own}; there is no number of people to divide by, so it has no rate");
+    }
+    format!(
+        "{own} of {} people: {} per 100,000, by chance alone compatible with {} to {}; drawn towards the whole map {}, towards its \
+         surroundings {}",
+        row.rounded("population"),
+        row.rounded("rate"),
+        row.rounded("rate_low"),
+        row.rounded("rate_high"),
+        row.rounded("rate_eb"),
+        row.rounded("rate_local_eb")
+    )
+}
+
 /// `own 0, ring 14`.
 fn own_and_ring(row: &Row<'_>) -> String {
     let ring = row.integer("neighbourhood_n").zip(row.integer("n"));
@@ -188,4 +214,25 @@ fn own_and_ring(row: &Row<'_>) -> String {
 
 fn words(code: &str) -> String {
     code.replace('_', " ")
+}
+
+/// `own 12; 0.4 records expected from 2025-01-01 to 2025-01-07, rank 3 of 3,282 cells`.
+pub(crate) fn forecast(row: &Row<'_>) -> String {
+    let own = format!("own {}", row.count("n"));
+    let facts = row.metadata().forecast.as_deref();
+    let (Some(facts), Some(_)) = (facts, row.number("expected")) else {
+        return format!("{own}; too few records to learn from");
+    };
+    let judged = match &facts.evaluation {
+        Some(found) if found.beats_naive() => "it beats the naive forecast",
+        Some(_) => "it does not beat the naive forecast",
+        None => "there is too little to judge it by",
+    };
+    format!(
+        "{own}; {} records expected from {} to {}, rank {}; {judged}",
+        row.rounded("expected"),
+        facts.first_day,
+        facts.last_day,
+        row.count("rank")
+    )
 }
