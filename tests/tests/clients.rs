@@ -15,17 +15,19 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::{program, python, skip};
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 12] = [
+const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",
     "near-repeat",
     "linkages",
     "scan",
+    "border",
     "flows",
     "forecast",
 ];
@@ -96,7 +98,8 @@ fn ogrinfo_lists_the_collections() {
 fn ogrinfo_counts_what_the_service_says_it_matched() {
     let test = "ogrinfo_counts_what_the_service_says_it_matched";
     let server = Server::over_both_samples();
-    for collection in COLLECTIONS {
+    // Those of which the samples have a map.
+    for collection in COLLECTIONS.into_iter().take(7) {
         let Some(mut ogrinfo) = ogrinfo(test) else {
             return;
         };

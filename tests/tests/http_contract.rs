@@ -14,22 +14,24 @@ use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use serde_json::Value;
 
-const COLLECTIONS: [&str; 12] = [
+const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",
     "near-repeat",
     "linkages",
     "scan",
+    "border",
     "flows",
     "forecast",
 ];
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-const OF_A_MONTH: [&str; 8] = [
+const OF_A_MONTH: [&str; 9] = [
     "incidents",
     "counts",
     "hotspots",
@@ -38,6 +40,7 @@ const OF_A_MONTH: [&str; 8] = [
     "near-repeat",
     "linkages",
     "forecast",
+    "rates",
 ];
 const GEOJSON: &str = "application/geo+json";
 /// Rows of the sample without coordinates.

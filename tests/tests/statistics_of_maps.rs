@@ -236,7 +236,7 @@ fn values_that_a_statistic_cannot_take_are_refused_by_id() {
 fn bivariate_joins_are_those_of_esda() {
     use std::fmt::Write as _;
     let scratch = Scratch::new();
-    // The lattice of esda's documentation; counts of Join_Counts_Local_BV, tails of SciPy's hypergeom over the other 15 places.
+    // The lattice of esda's documentation; counts of Join_Counts_Local_BV, tails of `hypergeom` over the other 15 places.
     let z = [0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1];
     let mut values = "id,x,z\n".to_owned();
     let mut links = "from,to,weight\n".to_owned();

@@ -3,6 +3,8 @@
 //! `cargo bench -p naqsha-analytics --bench statistics`; to name some: `-- knox kde`. Each is asked several times and the
 //! median told. `benches/peers/statistics.py` asks the peers of the same numbers.
 
+#![expect(clippy::print_stdout, reason = "a report to who runs it")]
+
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -50,12 +52,12 @@ fn tell(name: &str, mut times: Vec<Duration>) {
 
 /// Asks a number of times.
 fn ask<T>(name: &str, times: usize, mut question: impl FnMut() -> T) {
-    let timed = |_| {
+    let once = |_| {
         let start = Instant::now();
         std::hint::black_box(question());
         start.elapsed()
     };
-    tell(name, (0..times).map(timed).collect());
+    tell(name, (0..times).map(once).collect());
 }
 
 /// The disk of a radius around Lahore, ascending.
@@ -149,7 +151,7 @@ fn emergings() {
     );
 }
 
-/// The rows of one of SaTScan's files, as numbers.
+/// The rows of one of `SaTScan`'s files, as numbers.
 fn rows(name: &str) -> Option<Vec<Vec<f64>>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/reference/satscan-ny-leukaemia");
@@ -162,12 +164,21 @@ fn rows(name: &str) -> Option<Vec<Vec<f64>>> {
     text.lines().map(row).collect()
 }
 
-fn scans() {
-    let options = |metric| ScanOptions {
-        metric,
+fn scan_options() -> ScanOptions {
+    ScanOptions {
+        metric: Metric::Straight,
         max_share: 0.5,
         sampling: sampling(999),
-    };
+    }
+}
+
+fn scans() {
+    published();
+    in_space_and_time();
+}
+
+/// Leukaemia in New York, as `SaTScan` has it.
+fn published() {
     let files = [
         rows("coords.txt"),
         rows("cases.txt"),
@@ -203,13 +214,15 @@ fn scans() {
                     cases: &cases,
                     population: &population,
                 };
-                spatial_scan(Points::Planar(&points), model, options(Metric::Straight))
-                    .expect("clusters")
+                spatial_scan(Points::Planar(&points), model, scan_options()).expect("clusters")
             },
         );
     } else {
         println!("scan, leukaemia in New York: skipped, the published files are absent");
     }
+}
+
+fn in_space_and_time() {
     for places in [250, 500, 1_000, 2_000] {
         let mut random = Random::new();
         let points: Vec<[f64; 2]> = (0..places)
@@ -230,14 +243,8 @@ fn scans() {
             1,
             || {
                 let points = Points::Planar(&points);
-                space_time_scan(
-                    points,
-                    &cases,
-                    period,
-                    Look::Prospective,
-                    options(Metric::Straight),
-                )
-                .expect("clusters")
+                space_time_scan(points, &cases, period, Look::Prospective, scan_options())
+                    .expect("clusters")
             },
         );
     }

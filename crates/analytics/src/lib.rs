@@ -3,7 +3,8 @@
 //! The crate answers questions about a map of values. Which places have high neighbourhoods ([`gi`], [`gi_star`]),
 //! are like their surroundings or stand out ([`local_moran`]), or lie where it is uneven ([`losh`])? Is there any
 //! clustering at all ([`moran`], [`general_g`], [`geary`], [`join_count`])? What becomes of places over time
-//! ([`emerging`], [`mann_kendall`]), or from one period to another ([`compare_periods`])? Do events come together in space and time ([`knox`]), in one place or one while
+//! ([`emerging`], [`mann_kendall`]), or from one period to another ([`compare_periods`])? When do events happen of which only a
+//! stretch of time is known ([`aoristic`])? Do events come together in space and time ([`knox`]), in one place or one while
 //! ([`spatial_scan`], [`space_time_scan`]), beside another kind ([`colocation`])? What goes from where to where, and by
 //! which ways ([`Flows`], [`flow_moran`], [`corridors`])? How dense are they ([`kde`])? How high is the risk, and how concentrated ([`rates`], [`concentration`])? Was a
 //! forecast right ([`forecast_accuracy`]), and what is to be expected ([`outlook`], [`walk_forward`])? Which of very many answers survive the fact that very many were asked
@@ -27,6 +28,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aoristic;
 mod binomial;
 mod bivariate;
 mod calibration;
@@ -44,6 +46,7 @@ mod gamma;
 mod geary;
 mod general_g;
 mod gi;
+mod harm;
 mod hypergeometric;
 mod join_count;
 mod kde;
@@ -55,16 +58,19 @@ mod local_moran;
 mod losh;
 mod mann_kendall;
 mod moran;
+mod nearest;
 mod neighbours;
 mod normal;
 #[cfg(doctest)]
 mod pages;
 mod pai;
+mod poisson;
 mod rates;
 mod reason;
 mod scan;
 mod study_area;
 
+pub use aoristic::{Aoristic, AoristicError, Span, aoristic};
 pub use bivariate::{
     BivariateJoins, BivariateMoranRow, JoinCase, bivariate_join_counts, bivariate_local_moran,
 };
@@ -89,6 +95,7 @@ pub use forecast::{
 pub use geary::{Geary, geary};
 pub use general_g::{GeneralG, general_g};
 pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
+pub use harm::{Assumption, Sentence, harm_days};
 pub use join_count::{ChiSquare, JoinCount, join_count};
 pub use kde::{Extent, KdeError, kde, kde_of_counts};
 pub use knox::{
@@ -101,9 +108,11 @@ pub use local_moran::{LocalMoran, LocalMoranRow, Quadrant, local_moran};
 pub use losh::{Losh, losh};
 pub use mann_kendall::{Autocorrelation, Trend, mann_kendall, median_slope};
 pub use moran::{Moran, Sampling, bivariate_moran, moran, standardised_rates};
+pub use nearest::nearest_of;
 pub use neighbours::{Metric, Neighbours, NeighboursError, Points, WeightStyle};
 pub use normal::{lower_tail, two_sided, upper_tail};
 pub use pai::{Accuracy, Forecast, forecast_accuracy};
+pub use poisson::poisson_interval;
 pub use rates::{Rate, rates};
 pub use reason::Reason;
 pub use scan::{

@@ -245,7 +245,8 @@ mod tests {
         let falling: Vec<f64> = rising.iter().map(|value| -value).collect();
         let (up, down) = (trend(&rising), trend(&falling));
         assert_eq!((up.s, up.z), (-down.s, -down.z));
-        assert_eq!(median_slope(&rising), -median_slope(&falling));
+        let slopes = [median_slope(&rising), -median_slope(&falling)];
+        assert_eq!(slopes[0].to_bits(), slopes[1].to_bits());
     }
 
     #[test]

@@ -7,6 +7,7 @@ macro_rules! page {
 }
 
 page!(
+    aoristic = "aoristic",
     change = "change",
     colocation = "colocation",
     concentration = "concentration",
@@ -14,6 +15,7 @@ page!(
     emerging = "emerging",
     flows = "flows",
     forecast = "forecast",
+    harm = "harm",
     kde = "kde",
     knox = "knox",
     local_moran = "local-moran",

@@ -43,6 +43,12 @@ pub(crate) struct Entry {
     code_field: Option<String>,
 }
 
+/// Whether a word can say of which time something is: it is part of a file's name.
+pub(crate) fn is_vintage(word: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+    !word.is_empty() && word.len() <= 32 && word.bytes().all(plain)
+}
+
 /// Checks a GeoJSON file and keeps it; answers with its entry and the names that the district table does not know.
 pub(crate) fn import(
     data: &Path,

@@ -56,7 +56,10 @@ fn code(error: &anyhow::Error) -> u8 {
                 | LayerError::StudyArea(_),
             ) => return 2,
             Some(
-                LayerError::UnknownFeature(_) | LayerError::Store(_) | LayerError::Statistic(_),
+                LayerError::UnknownFeature(_)
+                | LayerError::Store(_)
+                | LayerError::Deployment(_)
+                | LayerError::Statistic(_),
             )
             | None => {}
         }

@@ -1,4 +1,4 @@
-//! Study areas: those that ship inside the program and those that a deployment added in `DATA/study-areas/`.
+//! Reference tables of the program: sentences, and study areas, shipped ones and those a deployment added in `DATA/study-areas/`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +7,13 @@ use geo::MultiPolygon;
 use geojson::{FeatureCollection, GeoJson, GeometryValue};
 use h3o::{CellIndex, Resolution};
 use naqsha_analytics::StudyArea;
-use naqsha_layers::{LabelledPlace, NamedArea, Sites, StudyAreas};
+use naqsha_layers::{Border, Crossing, LabelledPlace, NamedArea, Sites, StudyAreas};
 use naqsha_model::{Metres, Point};
 use serde::Deserialize;
 
 use crate::deployment;
+/// What sections of law threaten with, edition 1.
+pub(crate) const HARM_1: &str = include_str!("../../../data/statutes/harm-1.csv");
 
 const INDEX: &str = include_str!("../../../data/study-areas/index.toml");
 
@@ -25,6 +27,9 @@ fn shipped(path: &str) -> Option<&'static str> {
             include_str!("../../../data/study-areas/west-yorkshire.geojson")
         }
         "gazetteer/pk_places.csv" => include_str!("../../../data/gazetteer/pk_places.csv"),
+        "border-points/border_points.csv" => {
+            include_str!("../../../data/border-points/border_points.csv")
+        }
         "gazetteer/gb_places.csv" => include_str!("../../../data/gazetteer/gb_places.csv"),
         _ => return None,
     })
@@ -49,6 +54,15 @@ struct Entry {
     labels: Option<String>,
     #[serde(default)]
     urdu_labels: bool,
+    border: Option<BorderEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BorderEntry {
+    crossings: String,
+    finest: u8,
+    coast: Vec<[f64; 4]>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,7 +118,43 @@ fn shipped_area(entry: &Entry) -> anyhow::Result<NamedArea> {
         None => Vec::new(),
     };
     let resolution = Resolution::try_from(entry.resolution)?;
-    Ok(NamedArea::new(&entry.name, &entry.title, resolution, area).with_places(places))
+    let area = NamedArea::new(&entry.name, &entry.title, resolution, area).with_places(places);
+    Ok(match &entry.border {
+        Some(border) => area.with_border(border_of(border)?),
+        None => area,
+    })
+}
+
+fn border_of(entry: &BorderEntry) -> anyhow::Result<Border> {
+    let text = shipped(&entry.crossings).context("crossings do not ship")?;
+    Ok(Border {
+        finest: Resolution::try_from(entry.finest)?,
+        coast: entry.coast.clone(),
+        crossings: crossings(text)?,
+    })
+}
+
+/// The crossings on land of which it is known where they are.
+fn crossings(text: &str) -> anyhow::Result<Vec<Crossing>> {
+    #[derive(Deserialize)]
+    struct Row {
+        name: String,
+        r#type: String,
+        lat: Option<f64>,
+        lon: Option<f64>,
+    }
+    let mut found = Vec::new();
+    for row in csv::Reader::from_reader(text.as_bytes()).into_deserialize() {
+        let row: Row = row.context("reading crossings")?;
+        let on_land = matches!(row.r#type.as_str(), "land" | "rail" | "dry_port");
+        let place = row.lon.zip(row.lat).filter(|_| on_land);
+        found.extend(place.map(|(lon, lat)| Crossing {
+            name: row.name,
+            lon,
+            lat,
+        }));
+    }
+    Ok(found)
 }
 
 fn cell_list(text: &str) -> anyhow::Result<Vec<CellIndex>> {

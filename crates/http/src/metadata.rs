@@ -1,6 +1,9 @@
 //! The member `naqsha` of an answer: what a reader must know to judge the numbers.
 
-use naqsha_layers::{Answer, Bandwidth, Calibration, Compared, Fact, ForecastFacts, Scores, Steps};
+use naqsha_layers::{
+    Answer, Apportioned, Bandwidth, Calibration, Compared, Denominator, Excluded, Fact,
+    ForecastFacts, RateFacts, Scores, Steps,
+};
 use naqsha_model::DayRange;
 use serde_json::{Value, json};
 
@@ -35,6 +38,11 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
         ("calibration", m.calibration.map(calibration)),
         ("forecast", m.forecast.as_deref().map(forecast)),
         (
+            "apportioned",
+            m.apportioned.map(|of| apportioned(of, &m.excluded)),
+        ),
+        ("rates", m.rates.as_ref().map(rates)),
+        (
             "statistics",
             (!m.statistics.is_empty()).then(|| facts(&m.statistics)),
         ),
@@ -59,6 +67,48 @@ fn facts(of: &[(&'static str, Fact)]) -> Value {
         .iter()
         .map(|(name, fact)| ((*name).to_owned(), value(fact)));
     Value::Object(members.collect())
+}
+
+fn apportioned(of: Apportioned, excluded: &Excluded) -> Value {
+    let located = excluded.matched - excluded.count() - of.records;
+    json!({
+        "by": of.by,
+        "modelled": true,
+        "records": of.records,
+        "inside": of.inside,
+        "outside": of.outside,
+        "share": of.share(located),
+    })
+}
+
+/// What rates are of, and what the map of them is as a whole.
+fn rates(of: &RateFacts) -> Value {
+    let denominator = match &of.denominator {
+        Denominator::Population {
+            vintage,
+            modelled,
+            resolution,
+            people,
+        } => json!({
+            "by": "population",
+            "vintage": vintage,
+            "modelled": modelled,
+            "resolution": u8::from(*resolution),
+            "people": people,
+        }),
+        Denominator::None { code, detail } => json!({ "by": null, "code": code, "detail": detail }),
+    };
+    let moran = of
+        .moran
+        .map(|[i, expected, z, p]| json!({ "statistic": i, "expected": expected, "z": z, "p": p }));
+    json!({
+        "per": 100_000,
+        "denominator": denominator,
+        "cells_without": of.cells_without,
+        "records_without": of.records_without,
+        "overall": of.overall,
+        "moran": moran,
+    })
 }
 
 fn bandwidth(of: Bandwidth) -> Value {

@@ -201,6 +201,9 @@ impl From<LayerError> for Problem {
             LayerError::Store(source) => {
                 Self::internal(format!("reading the store: {}", chain(&*source)))
             }
+            LayerError::Deployment(what) => {
+                Self::internal(format!("reading what was imported: {what}"))
+            }
             LayerError::Statistic(what) => {
                 Self::internal(format!("computing the statistic: {what}"))
             }

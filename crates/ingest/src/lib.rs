@@ -69,7 +69,9 @@ pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits, TABLE_MEMORY, TABLE_SECONDS};
 pub use outcome::{Outcome, Outcomes};
 pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
-pub use reference::{Boundaries, BoundaryError, BoundaryLevel, Reference, TableError};
+pub use reference::{
+    Boundaries, BoundaryError, BoundaryLevel, BoundaryUnit, Reference, TableError,
+};
 pub use report::{ReportInput, write_report};
 pub use secret::LinkageSecret;
 pub use settings::Settings;

@@ -122,6 +122,17 @@ impl Reference {
     }
 }
 
+/// A unit of a deployer's boundaries.
+#[derive(Debug, Clone, Copy)]
+pub struct BoundaryUnit<'a> {
+    /// Its name as the file has it.
+    pub name: &'a str,
+    /// The name that records have of the district that it is or lies in; `None` where it is not known.
+    pub district: Option<&'a str>,
+    /// Its polygons, in degrees.
+    pub shape: &'a geo::MultiPolygon<f64>,
+}
+
 /// A deployer's table that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
@@ -165,6 +176,36 @@ impl Reference {
             .retain(|held| held.level() != boundaries.level());
         self.boundaries.push(boundaries);
         self
+    }
+
+    /// The units of a level of the deployer's boundaries, in the order of the file; none where none were brought.
+    pub fn units(&self, level: BoundaryLevel) -> Vec<BoundaryUnit<'_>> {
+        let Some(boundaries) = self.boundaries(level) else {
+            return Vec::new();
+        };
+        let districts = self.boundaries(BoundaryLevel::District);
+        let unit = |(name, is, inside, shape)| {
+            let lies_in = || districts?.district_at(inside?);
+            let district = Option::or_else(is, lies_in);
+            BoundaryUnit {
+                name,
+                district: district.map(|id| self.districts.get(id).name.as_str()),
+                shape,
+            }
+        };
+        boundaries.units().map(unit).collect()
+    }
+
+    /// The name that records have of a district, by any of its names; `None` where the district table knows none, or
+    /// several.
+    pub fn district_name(&self, text: &str) -> Option<&str> {
+        let found = self.districts.find(text).ok()?;
+        Some(&found.district.name)
+    }
+
+    /// Districts that were cut up before the vintage of the table, with the names of their parts.
+    pub fn former_districts(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.districts.former()
     }
 
     /// The boundaries of a level.

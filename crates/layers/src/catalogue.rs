@@ -10,6 +10,7 @@ use naqsha_model::{DayRange, IncidentId};
 use naqsha_store::{Snapshot, Store};
 
 use crate::boundaries::BoundingBox;
+use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
@@ -76,6 +77,7 @@ pub fn descriptions() -> &'static [&'static LayerDescription] {
 pub struct Catalogue {
     store: Store,
     areas: StudyAreas,
+    deployment: Deployment,
     defaults: Defaults,
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
@@ -95,6 +97,7 @@ impl Catalogue {
         Self {
             store,
             areas,
+            deployment: Deployment::default(),
             defaults,
             tables: Cache::builder()
                 .weigher(|_key, table: &Arc<LayerTable>| table.bytes())
@@ -105,6 +108,13 @@ impl Catalogue {
                 .time_to_idle(PAST_IDLE)
                 .build(),
         }
+    }
+
+    /// The same with what the deployment brought beside its records.
+    #[must_use]
+    pub fn with_deployment(mut self, deployment: Deployment) -> Self {
+        self.deployment = deployment;
+        self
     }
 
     /// What every layer is, in catalogue order.
@@ -305,6 +315,7 @@ impl Catalogue {
             snapshot,
             area,
             areas: &self.areas,
+            deployment: &self.deployment,
             resolution,
             permutations: self.defaults.permutations,
             page,

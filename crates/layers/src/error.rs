@@ -33,6 +33,9 @@ pub enum LayerError {
     /// The store could not be read.
     #[error("reading the store")]
     Store(#[source] Arc<StoreError>),
+    /// What the deployment brought beside its records cannot be read.
+    #[error("reading what was imported: {0}")]
+    Deployment(String),
     /// The statistic cannot be computed on these numbers.
     #[error("computing the statistic: {0}")]
     Statistic(String),

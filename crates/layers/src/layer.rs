@@ -4,6 +4,7 @@ use h3o::Resolution;
 use naqsha_store::Snapshot;
 
 use crate::catalogue::Page;
+use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::query::LayerQuery;
@@ -19,6 +20,7 @@ pub(crate) struct Question<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) area: &'a NamedArea,
     pub(crate) areas: &'a StudyAreas,
+    pub(crate) deployment: &'a Deployment,
     pub(crate) resolution: Resolution,
     pub(crate) permutations: u32,
     pub(crate) page: &'a Page,

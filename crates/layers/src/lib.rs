@@ -6,8 +6,10 @@
 //!
 //! This crate knows nothing of HTTP, JSON, SQL or the storage engine's types.
 
+mod border;
 mod boundaries;
 mod catalogue;
+mod deployment;
 mod description;
 mod error;
 mod explain;
@@ -16,7 +18,9 @@ mod layer;
 mod layers;
 mod parameters;
 mod period;
+mod population;
 mod query;
+mod regions;
 mod scope;
 mod sites;
 mod steps;
@@ -26,20 +30,24 @@ mod window;
 
 pub use naqsha_analytics::Calibration;
 
+pub use border::{Border, Crossing};
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
+pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;
 pub use explain::{Explanation, explain, explained};
 pub use naqsha_analytics::{Evaluation, Scores};
 pub use parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind};
 pub use period::{Baseline, Period};
-pub use query::{Defaults, LayerQuery, NullModel, ScanModel};
+pub use population::{People, Population, PopulationError};
+pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel};
+pub use regions::Regions;
 pub use scope::{Role, Scope};
 pub use sites::Sites;
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{
-    Bandwidth, Column, Compared, Excluded, Fact, ForecastFacts, Keys, LayerTable, Metadata,
-    StudyAreaFacts, Values,
+    Apportioned, Bandwidth, Column, Compared, Denominator, Excluded, Fact, ForecastFacts, Keys,
+    LayerTable, Metadata, RateFacts, StudyAreaFacts, Values,
 };

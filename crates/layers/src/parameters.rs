@@ -37,10 +37,16 @@ pub enum Parameter {
     Model,
     /// An ordered pair of categories.
     Pair,
+    /// How far from the border.
+    WithinKm,
     /// Null model.
     Null,
     /// Seed of the Monte-Carlo null.
     Seed,
+    /// What records without a cell are spread by.
+    Apportion,
+    /// What events are divided by.
+    Denominator,
     /// Named study area.
     StudyArea,
     /// Least count of a returned cell.
@@ -222,8 +228,11 @@ impl Parameter {
         Self::Days,
         Self::Model,
         Self::Pair,
+        Self::WithinKm,
         Self::Null,
         Self::Seed,
+        Self::Apportion,
+        Self::Denominator,
         Self::StudyArea,
         Self::NMin,
         Self::Calibrate,
@@ -250,8 +259,11 @@ impl Parameter {
             Self::Days => "days",
             Self::Model | Self::ForecastModel => "model",
             Self::Pair => "pair",
+            Self::WithinKm => "within_km",
             Self::Null => "null",
             Self::Seed => "seed",
+            Self::Apportion => "apportion",
+            Self::Denominator => "denominator",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
             Self::Calibrate => "calibrate",
@@ -277,9 +289,15 @@ impl Parameter {
                 below: 1.0,
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
+            Self::Apportion => ParameterKind::Choice(&["none", "area", "population"]),
+            Self::Denominator => ParameterKind::Choice(&["category", "population"]),
             Self::Period => ParameterKind::Choice(PERIODS),
             Self::Baseline => ParameterKind::Choice(BASELINES),
             Self::Days => ParameterKind::Integer { min: 1, max: 366 },
+            Self::WithinKm => ParameterKind::Number {
+                above: 0.0,
+                below: 1_000.0,
+            },
             Self::Model => ParameterKind::Choice(MODELS),
             Self::Pair => ParameterKind::Choice(PAIRS),
             Self::BandwidthM | Self::SpaceM => ParameterKind::Number {
@@ -299,19 +317,13 @@ impl Parameter {
     /// What it does, in a sentence.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::Category => {
-                "Categories to count: TF, DT, HT, CY, ADJ; several separated by commas."
-            }
-            Self::Subtype => {
-                "Subtypes of adjacent crimes (ADJ) to count; several separated by commas."
-            }
+            Self::Category => "Categories to count, separated by commas: TF, DT, HT, CY, ADJ.",
+            Self::Subtype => "Subtypes of adjacent crimes (ADJ), separated by commas.",
             Self::Stage => {
                 "Record stages to count. Stages are never comparable: a complaint is not a case."
             }
             Self::Agency => "Agencies whose records are counted; several separated by commas.",
-            Self::Basis => {
-                "What the place of a record is the place of; several separated by commas."
-            }
+            Self::Basis => "What a record's place is the place of; several with commas.",
             Self::Deduplicated => {
                 "Whether records of different agencies that are probably one matter count once (true); as reported (false) is the default."
             }
@@ -339,6 +351,9 @@ impl Parameter {
             Self::Model => {
                 "What is compared with: stp, place and time beside each other (space-time permutation); poisson, the area of the cells."
             }
+            Self::WithinKm => {
+                "Only cells whose centre is at most so many kilometres from the border on land."
+            }
             Self::Pair => {
                 "Ordered pair of categories, such as TF-DT: is TF surrounded by DT? Left out, each cell has its strongest pair."
             }
@@ -346,6 +361,12 @@ impl Parameter {
                 "Null model: exact permutation law, Monte-Carlo permutations, or the normal approximation."
             }
             Self::Seed => "Seed of the Monte-Carlo permutations; the exact null does not use it.",
+            Self::Apportion => {
+                "What records located only to a district or tehsil are spread over its cells by: area, population, or none (the default: they are excluded and counted). What is spread is modelled."
+            }
+            Self::Denominator => {
+                "What events are divided by: the category's own (the default; TF, DT and CY have none here), or the population whatever the category."
+            }
             Self::StudyArea => {
                 "Name of the study area. Zero counts inside it are data; cells outside are absent."
             }

@@ -61,6 +61,29 @@ impl ScanModel {
     }
 }
 
+/// What records located only to a district or tehsil are spread over its cells by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Apportion {
+    /// Nothing: they are excluded and counted.
+    #[default]
+    None,
+    /// Exact areas.
+    Area,
+    /// The imported population.
+    Population,
+}
+
+impl Apportion {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Area => "area",
+            Self::Population => "population",
+        }
+    }
+}
+
 /// What a question falls back on where it says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defaults {
@@ -117,10 +140,16 @@ pub struct LayerQuery {
     pub model: ScanModel,
     /// The pair of categories asked about, as a position in the list of them; `None` asks for the strongest of each cell.
     pub pair: Option<usize>,
+    /// How far from the border on land, in kilometres.
+    pub within_km: f64,
     /// Null model; `None` takes the exact one where it exists, else Monte-Carlo.
     pub null: Option<NullModel>,
     /// Seed of the Monte-Carlo null.
     pub seed: u64,
+    /// What records without a cell are spread by.
+    pub apportion: Apportion,
+    /// Whether the population is the denominator whatever the category.
+    pub per_head: bool,
     /// Study area; `None` takes the default.
     pub study_area: Option<String>,
     /// Least count of a returned cell.
@@ -154,8 +183,11 @@ impl Default for LayerQuery {
             days_apart: 14,
             model: ScanModel::SpaceTime,
             pair: None,
+            within_km: 50.0,
             null: None,
             seed: 1,
+            apportion: Apportion::None,
+            per_head: false,
             study_area: None,
             n_min: 0,
             calibrate: false,
@@ -248,6 +280,7 @@ impl LayerQuery {
                 self.days_apart = u32::try_from(integer(parameter, value)?).unwrap_or(14);
             }
             Parameter::Model => self.model = choice(parameter, value, ScanModel::parse)?,
+            Parameter::WithinKm => self.within_km = number(parameter, value)?,
             Parameter::Pair => {
                 let position = |code: &str| PAIRS.iter().position(|pair| *pair == code);
                 self.pair = Some(choice(parameter, value, position)?);
@@ -255,6 +288,19 @@ impl LayerQuery {
             Parameter::Null => self.null = Some(choice(parameter, value, NullModel::parse)?),
             Parameter::Seed => {
                 self.seed = u64::try_from(integer(parameter, value)?).unwrap_or_default();
+            }
+            Parameter::Apportion => {
+                let all = [Apportion::None, Apportion::Area, Apportion::Population];
+                let named = all.into_iter().find(|by| by.code() == value);
+                self.apportion = named
+                    .ok_or_else(|| format!("{value:?} is not one of none, area, population"))?;
+            }
+            Parameter::Denominator => {
+                self.per_head = match value {
+                    "category" => false,
+                    "population" => true,
+                    _ => return Err(format!("{value:?} is not one of category, population")),
+                };
             }
             Parameter::StudyArea => self.study_area = Some(value.to_owned()),
             Parameter::NMin => {

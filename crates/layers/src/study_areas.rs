@@ -8,6 +8,7 @@ use moka::sync::Cache;
 use naqsha_analytics::{Neighbours, StudyArea};
 use rayon::prelude::*;
 
+use crate::border::Border;
 use crate::boundaries::{BoundingBox, CellBoundaries};
 use crate::error::LayerError;
 use crate::sites::Sites;
@@ -38,6 +39,8 @@ pub struct NamedArea {
     pub default_resolution: Resolution,
     /// Places for labels, largest first.
     pub places: Vec<LabelledPlace>,
+    /// Its border on land and the crossings there, where the area is a country.
+    pub(crate) border: Option<Border>,
     area: StudyArea,
     hash: String,
     extent: OnceLock<Option<BoundingBox>>,
@@ -96,6 +99,7 @@ impl NamedArea {
             title: title.to_owned(),
             default_resolution,
             places: Vec::new(),
+            border: None,
             area,
             hash,
             extent: OnceLock::new(),
@@ -103,6 +107,13 @@ impl NamedArea {
             grids: [const { OnceLock::new() }; 16],
             neighbours: Cache::new(NEIGHBOUR_LISTS),
         }
+    }
+
+    /// The area with its border on land.
+    #[must_use]
+    pub fn with_border(mut self, border: Border) -> Self {
+        self.border = Some(border);
+        self
     }
 
     /// The area with places for labels, largest first.

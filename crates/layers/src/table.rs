@@ -133,6 +133,10 @@ pub struct Metadata {
     pub calibration: Option<Calibration>,
     /// Records that match the question and are not on the map.
     pub excluded: Excluded,
+    /// Records that are spread over cells, where that was asked.
+    pub apportioned: Option<Apportioned>,
+    /// What rates are of, for layers of rates.
+    pub rates: Option<RateFacts>,
     /// The rules of disclosure that were applied.
     pub policy: &'static str,
     /// Whether any record behind the answer is synthetic.
@@ -159,6 +163,8 @@ impl Metadata {
             compared: None,
             calibration: None,
             excluded: Excluded::default(),
+            apportioned: None,
+            rates: None,
             policy: scope.policy(),
             synthetic: false,
             forecast: None,
@@ -233,6 +239,66 @@ pub struct ForecastFacts {
     pub expected: Option<f64>,
     /// How good the model was on the last days, beside the naive forecast; none where there is too little to judge by.
     pub evaluation: Option<Evaluation>,
+}
+
+/// Records located only to a district or tehsil that are on the map as shares of cells: modelled, not observed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Apportioned {
+    /// What they are spread by: `area` or `population`.
+    pub by: &'static str,
+    /// How many take part; none of them is among the excluded.
+    pub records: u64,
+    /// The part of them that lies in the study area: the sum of the shares on the map.
+    pub inside: f64,
+    /// The part of them that lies outside of it.
+    pub outside: f64,
+}
+
+impl Apportioned {
+    /// The modelled part of all that is on a map where `located` records have a cell; zero where nothing is.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+    pub fn share(&self, located: u64) -> f64 {
+        let all = located as f64 + self.inside;
+        if all > 0.0 { self.inside / all } else { 0.0 }
+    }
+}
+
+/// What rates are of, and what the map of them is as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateFacts {
+    /// What events are divided by.
+    pub denominator: Denominator,
+    /// Cells of the study area that have none.
+    pub cells_without: u64,
+    /// Records in those cells; they count in no rate.
+    pub records_without: u64,
+    /// The rate of the whole map, per 100,000.
+    pub overall: Option<f64>,
+    /// Moran's I of the standardised rates (Assunção and Reis 1999): statistic, expectation, z, two-sided p.
+    pub moran: Option<[f64; 4]>,
+}
+
+/// What events are divided by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Denominator {
+    /// The population that was imported.
+    Population {
+        /// Of which time it is.
+        vintage: String,
+        /// Whether numbers of larger areas were spread over cells.
+        modelled: bool,
+        /// The finest resolution it has.
+        resolution: Resolution,
+        /// People in the study area.
+        people: f64,
+    },
+    /// Nothing: a code and what to do about it.
+    None {
+        /// `no_population`, `population_too_coarse` or `no_denominator`.
+        code: &'static str,
+        /// The same for people.
+        detail: String,
+    },
 }
 
 /// Records that match the question and are not on the map, by reason.

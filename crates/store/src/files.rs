@@ -16,7 +16,7 @@ use crate::columns::Columns;
 use crate::files_bucket::Bucket;
 use crate::files_folder;
 use crate::parquet::encode;
-pub(crate) use crate::parquet::{read_columns, read_rows};
+pub(crate) use crate::parquet::{read_columns, read_rows, read_slice};
 
 /// Folder of the files within the store, and of the objects within the bucket's prefix.
 pub(crate) const FOLDER: &str = "incidents";

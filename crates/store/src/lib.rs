@@ -54,6 +54,7 @@ mod manifest;
 mod merged;
 mod merging;
 mod months;
+mod named;
 mod occurrences;
 mod older;
 mod operations;
@@ -86,7 +87,9 @@ pub use files_at::{FilesAt, FilesAtError, Places, S3Url};
 pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};
 pub use occurrences::Occurrence;
-pub use query::{Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Page, Reach, StoredIncident};
+pub use query::{
+    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, StoredIncident,
+};
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;
 pub use writer::BatchWriter;

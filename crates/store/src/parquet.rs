@@ -28,14 +28,29 @@ pub(crate) fn encode<W: Write>(frame: &mut DataFrame, out: W) -> PolarsResult<(W
 
 /// Reads columns of verified bytes, those that are there: one of which no row has a value is not.
 pub(crate) fn read_columns(bytes: &[u8], columns: &[&str]) -> PolarsResult<DataFrame> {
+    present(bytes, columns)?.set_rechunk(true).finish()
+}
+
+/// Reads columns of some rows of verified bytes: `count` from `first` on.
+pub(crate) fn read_slice(
+    bytes: &[u8],
+    columns: &[&str],
+    first: usize,
+    count: usize,
+) -> PolarsResult<DataFrame> {
+    present(bytes, columns)?
+        .with_slice(Some((first, count)))
+        .set_rechunk(true)
+        .finish()
+}
+
+/// A reader of those of some columns that are there.
+fn present<'b>(bytes: &'b [u8], columns: &[&str]) -> PolarsResult<ParquetReader<Cursor<&'b [u8]>>> {
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let schema = reader.schema()?;
     let present = columns.iter().filter(|name| schema.contains(name));
     let present = present.map(|&name| name.to_owned()).collect();
-    reader
-        .with_columns(Some(present))
-        .set_rechunk(true)
-        .finish()
+    Ok(reader.with_columns(Some(present)))
 }
 
 /// Reads all columns of some rows of verified bytes: `count` from `first` on.

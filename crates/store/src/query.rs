@@ -129,6 +129,19 @@ pub struct Cube {
     pub matched: u64,
 }
 
+/// Records without a cell that are known to lie in a district, or a tehsil of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedCount {
+    /// The district, by the name that the district table has.
+    pub district: String,
+    /// The tehsil, in the bureau's words.
+    pub tehsil: Option<String>,
+    /// How many, at least 1.
+    pub count: u64,
+    /// Whether one of them is of a synthetic batch.
+    pub synthetic: bool,
+}
+
 /// Records of a category in a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MonthCount {

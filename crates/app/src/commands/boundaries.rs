@@ -7,7 +7,7 @@ use naqsha_ingest::BoundaryLevel;
 use serde_json::json;
 
 use super::{Context, print_line};
-use crate::boundaries::{Brought, Entry, import, list};
+use crate::boundaries::{Brought, Entry, import, is_vintage, list};
 use crate::exit::Usage;
 
 #[derive(Debug, Subcommand)]
@@ -88,8 +88,7 @@ pub(super) fn run(context: &Context, command: &BoundariesCommand) -> anyhow::Res
             depiction,
             vintage,
         } => {
-            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
-            if vintage.is_empty() || vintage.len() > 32 || !vintage.bytes().all(plain) {
+            if !is_vintage(vintage) {
                 let detail = format!("--vintage {vintage:?} is not letters, digits, `.` and `-`");
                 return Err(Usage(detail).into());
             }

@@ -11,7 +11,7 @@ use naqsha_layers::{Answer, BoundingBox, Catalogue, LayerError, LayerQuery, Page
 
 use super::{Context, print_line};
 use crate::exit::Usage;
-use crate::reference;
+use crate::{reference, regions};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -53,7 +53,8 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         store,
         reference::located_areas(&context.data)?,
         context.config.defaults()?,
-    );
+    )
+    .with_deployment(regions::deployment(&context.data));
     let role = match args.role {
         None => Role::Operator,
         Some(AsRole::Analyst) => Role::Analyst,

@@ -11,6 +11,7 @@ mod generate;
 mod ingest;
 mod init;
 mod layer;
+mod population;
 mod profile;
 mod serve;
 mod stated;
@@ -67,6 +68,9 @@ enum Command {
     /// The deployment's own police stations.
     #[command(subcommand)]
     Stations(stations::StationsCommand),
+    /// How many people live where: what rates are per head of.
+    #[command(subcommand)]
+    Population(population::PopulationCommand),
     /// Records of different agencies that are probably one matter.
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
@@ -133,6 +137,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Batch(command) => block_on(batch::run(&context, command)),
         Command::Boundaries(command) => boundaries::run(&context, &command),
         Command::Stations(command) => stations::run(&context, &command),
+        Command::Population(command) => population::run(&context, &command),
         Command::Cluster(command) => block_on(cluster::run(&context, command)),
         Command::StudyArea(command) => study_area::run(&context, &command),
         Command::Layer(command) => layer::run(&context, command),

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use super::{Context, print_line};
 use crate::clock;
 use crate::exit::Refused;
-use crate::reference;
+use crate::{reference, regions};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -39,7 +39,8 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         store,
         reference::located_areas(&context.data)?,
         context.config.defaults()?,
-    );
+    )
+    .with_deployment(regions::deployment(&context.data));
     let settings = ServerSettings {
         anonymous_role,
         public_url: context.config.server.public_url.clone(),

@@ -1,5 +1,6 @@
 //! `naqsha stats`: the statistics on a user's own CSV, one JSON object on stdout. It knows no store and no incidents.
 
+mod aoristic;
 mod change;
 mod colocation;
 mod concentration;
@@ -12,6 +13,7 @@ mod geary;
 mod general_g;
 mod gi;
 mod graph;
+mod harm;
 mod instant;
 mod join_count;
 mod kde;
@@ -65,6 +67,8 @@ enum Statistic {
     Emerging(emerging::EmergingArgs),
     /// Knox and near repeats: do events close in space come close in time?
     Knox(knox::KnoxArgs),
+    /// Aoristic weights: when do events happen of which only a stretch of time is known?
+    Aoristic(aoristic::AoristicArgs),
     /// Scan statistics: which circle, or stretch of time in it, holds too many cases?
     Scan(scan::ScanArgs),
     /// Colocation quotients: are events of one type surrounded by another?
@@ -77,6 +81,8 @@ enum Statistic {
     Corridors(corridors::CorridorsArgs),
     /// Forecasts: how many events does each cell expect, and does the model beat the naive one?
     Forecast(forecast::ForecastArgs),
+    /// Harm: how many days of imprisonment do statutes threaten with for what happened?
+    Harm(harm::HarmArgs),
     /// Gini and Lorenz: how much is in how few places?
     Concentration(concentration::ConcentrationArgs),
     /// Prediction accuracy: how much happened where a forecast said?
@@ -146,12 +152,14 @@ pub(crate) fn run(args: StatsArgs) -> Result<(), StatsError> {
         Statistic::Change(args) => print(&change::answer(&args)?),
         Statistic::Emerging(args) => print(&emerging::answer(&args)?),
         Statistic::Knox(args) => print(&knox::answer(&args)?),
+        Statistic::Aoristic(args) => print(&aoristic::answer(&args)?),
         Statistic::Scan(args) => print(&scan::answer(&args)?),
         Statistic::Colocation(args) => print(&colocation::answer(&args)?),
         Statistic::Kde(args) => print(&kde::answer(&args)?),
         Statistic::Flows(args) => print(&flows::answer(&args)?),
         Statistic::Corridors(args) => print(&corridors::answer(&args)?),
         Statistic::Forecast(args) => print(&forecast::answer(&args)?),
+        Statistic::Harm(args) => print(&harm::answer(&args)?),
         Statistic::Concentration(args) => print(&concentration::answer(&args)?),
         Statistic::Pai(args) => print(&pai::answer(&args)?),
         Statistic::Fdr(args) => print(&fdr::answer(&args)?),

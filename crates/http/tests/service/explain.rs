@@ -58,7 +58,7 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
         assert_eq!(told["naqsha"]["layer"], collection);
         explained += 1;
     }
-    assert_eq!(explained, 9);
+    assert_eq!(explained, 10);
     let strict = format!("/collections/hotspots/explain/{cell}?alpha=0.001&k=2");
     let strict = service.json(&strict).await;
     assert!(

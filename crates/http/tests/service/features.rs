@@ -395,7 +395,7 @@ async fn the_public_sees_metadata_and_no_data() {
             .as_array()
             .unwrap()
             .len(),
-        COLLECTIONS.len()
+        naqsha_layers::descriptions().len()
     );
     let absent = service.get("/collections/nothing/items").await.problem(404);
     for uri in [

@@ -25,17 +25,19 @@ pub(crate) const LAHORE: [f64; 2] = [74.3587, 31.5204];
 /// Incidents in the store.
 pub(crate) const INCIDENTS: u64 = 60;
 /// Every collection, in catalogue order.
-pub(crate) const COLLECTIONS: [&str; 12] = [
+pub(crate) const COLLECTIONS: [&str; 14] = [
     "incidents",
     "counts",
     "hotspots",
     "clusters",
+    "rates",
     "density",
     "emerging",
     "change",
     "near-repeat",
     "linkages",
     "scan",
+    "border",
     "flows",
     "forecast",
 ];

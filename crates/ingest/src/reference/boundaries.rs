@@ -3,7 +3,9 @@
 //! Nothing of them is drawn here; they say in which district a point lies. Straight edges in longitude and latitude.
 
 use geo::coordinate_position::{CoordPos, CoordinatePosition as _};
-use geo::{BoundingRect as _, Centroid as _, Coord, MultiPolygon, Validation as _};
+use geo::{
+    BoundingRect as _, Centroid as _, Coord, InteriorPoint as _, MultiPolygon, Validation as _,
+};
 use geojson::{Feature, FeatureCollection, GeoJson, GeometryValue};
 use naqsha_model::Point;
 use rstar::primitives::{GeomWithData, Rectangle};
@@ -157,6 +159,17 @@ impl Boundaries {
     /// The name of the unit that holds a point, as the file has it; a point on a shared edge is in the first of the file.
     pub fn name_at(&self, point: Point) -> Option<&str> {
         self.unit_at(point).map(|unit| unit.name.as_str())
+    }
+
+    /// Each unit's name as the file has it, the district it is by the district table, a point inside it, and its shape.
+    pub(crate) fn units(
+        &self,
+    ) -> impl Iterator<Item = (&str, Option<DistrictId>, Option<Point>, &MultiPolygon<f64>)> {
+        self.units.iter().map(|unit| {
+            let inside = unit.shape.interior_point();
+            let inside = inside.and_then(|point| Point::new(point.x(), point.y()).ok());
+            (unit.name.as_str(), unit.district, inside, &unit.shape)
+        })
     }
 
     /// The district that holds a point.

@@ -179,6 +179,15 @@ impl Districts {
         self.by_code.get(code).copied()
     }
 
+    /// Districts that were cut up before the vintage, with the names of their parts.
+    pub(super) fn former(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let cut_up = self.all.iter().filter(|of| !of.parts.is_empty());
+        cut_up.map(|of| {
+            let parts = of.parts.iter().map(|id| self.get(*id).name.as_str());
+            (of.name.as_str(), parts.collect())
+        })
+    }
+
     /// A district of the table.
     pub(crate) fn get(&self, id: DistrictId) -> &District {
         self.all

@@ -7,6 +7,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
+use crate::layers::tally::N_APPORTIONED;
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::query::NullModel;
 
@@ -47,9 +48,13 @@ pub(crate) static CLUSTERS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 16] = joined(&[&OF_COUNTS, &OF_TESTS, &[Parameter::Calibrate]]);
+static PARAMETERS: [Parameter; 17] = joined(&[
+    &OF_COUNTS,
+    &OF_TESTS,
+    &[Parameter::Apportion, Parameter::Calibrate],
+]);
 
-static PROPERTIES: [Property; 12] = [
+static PROPERTIES: [Property; 13] = [
     Property {
         name: "h3",
         title: "Cell",
@@ -135,6 +140,7 @@ static PROPERTIES: [Property; 12] = [
         unit: Some("records"),
         description: "Records in the cell and its neighbours together.",
     },
+    N_APPORTIONED,
 ];
 
 impl Layer for Clusters {
@@ -166,6 +172,7 @@ impl Layer for Clusters {
             answered.choices(|cell| Some(class(cell))),
             answered.edge(),
             answered.around(),
+            answered.apportioned(),
         ];
         let mut computed = map.answer(question, &CLUSTERS, columns, (null, &q));
         let tests = (map.tests(), null);

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use h3o::CellIndex;
+
 use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
-use crate::layers::tally::{Tally, tally};
-use crate::parameters::OF_COUNTS;
+use crate::layers::tally::{N_APPORTIONED, Tally, tally};
+use crate::parameters::{OF_COUNTS, Parameter, joined};
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
 
 /// Counts over the study area; zero cells are omitted.
@@ -21,12 +23,14 @@ pub(crate) static COUNTS: LayerDescription = LayerDescription {
     keywords: &["crime", "count", "H3"],
     reference: "H3: a hexagonal hierarchical geospatial indexing system (Uber Technologies, 2018)",
     properties: &PROPERTIES,
-    parameters: &OF_COUNTS,
+    parameters: &PARAMETERS,
     default: true,
     over_cells: true,
 };
 
-static PROPERTIES: [Property; 3] = [
+static PARAMETERS: [Parameter; 12] = joined(&[&OF_COUNTS, &[Parameter::Apportion]]);
+
+static PROPERTIES: [Property; 4] = [
     Property {
         name: "h3",
         title: "Cell",
@@ -48,6 +52,7 @@ static PROPERTIES: [Property; 3] = [
         unit: Some("km²"),
         description: "Exact area of the cell; cells of one resolution differ by a fifth within Pakistan.",
     },
+    N_APPORTIONED,
 ];
 
 impl Layer for Counts {
@@ -56,17 +61,8 @@ impl Layer for Counts {
     }
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
-        let Tally {
-            cells,
-            counts,
-            excluded,
-            facts,
-            synthetic,
-        } = tally(question, None)?;
-        let least = question.query.n_min;
-        let kept = cells.into_iter().zip(counts);
-        let (cells, counts): (Vec<_>, Vec<_>) =
-            kept.filter(|&(_, count)| u64::from(count) >= least).unzip();
+        let tally = tally(question, None)?;
+        let (cells, counts, apportioned) = kept(&tally, question.query.n_min);
         // Where the grid is listed, what is drawn of it is there already.
         let grid = question.area.grid(question.resolution).ok();
         let positions = grid.as_ref().map(|grid| grid.positions(&cells));
@@ -92,6 +88,10 @@ impl Layer for Counts {
                 property: &PROPERTIES[2],
                 values: Values::Numbers(areas),
             },
+            Column {
+                property: &PROPERTIES[3],
+                values: Values::Numbers(apportioned),
+            },
         ];
         let (shapes, boundaries) = if let (Some(grid), Some(positions)) = (grid, positions) {
             let shape = |at: Option<usize>| u32::try_from(at?).ok();
@@ -109,14 +109,44 @@ impl Layer for Counts {
             points: None,
             columns,
             metadata: Metadata {
-                study_area: Some(facts),
                 resolution: Some(question.resolution),
-                excluded,
-                synthetic,
+                apportioned: tally.apportioned(),
+                study_area: Some(tally.facts),
+                excluded: tally.excluded,
+                synthetic: tally.synthetic,
                 ..Metadata::plain(question.snapshot.version(), question.scope)
             },
         };
         let matched = table.len() as u64;
         Ok(Computed { table, matched })
     }
+}
+
+/// The cells that hold as many records as are asked, counts and shares together, with both.
+fn kept(tally: &Tally, least: u64) -> (Vec<CellIndex>, Vec<u32>, Vec<Option<f64>>) {
+    let mut cells = tally.cells.clone();
+    if let Some(shared) = &tally.shared {
+        cells.extend(shared.cells.iter().map(|(cell, _)| *cell));
+        cells.sort_unstable();
+        cells.dedup();
+    }
+    let shares = tally.shares(&cells);
+    let count = |cell: &CellIndex| {
+        let at = tally.cells.binary_search(cell).ok()?;
+        tally.counts.get(at).copied()
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
+    let least = least as f64;
+    let rows = cells.into_iter().enumerate().map(|(at, cell)| {
+        let share = shares.as_ref().map(|shares| shares[at]);
+        (cell, count(&cell).unwrap_or(0), share)
+    });
+    let enough = rows.filter(|(_, count, share)| f64::from(*count) + share.unwrap_or(0.0) >= least);
+    let (mut cells, mut counts, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for (cell, count, share) in enough {
+        cells.push(cell);
+        counts.push(count);
+        kept.push(share);
+    }
+    (cells, counts, kept)
 }

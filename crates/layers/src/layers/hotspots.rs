@@ -7,6 +7,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
+use crate::layers::tally::N_APPORTIONED;
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 
 /// Gi* over every cell of the study area, zeros included.
@@ -43,9 +44,13 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 16] = joined(&[&OF_COUNTS, &OF_TESTS, &[Parameter::Calibrate]]);
+static PARAMETERS: [Parameter; 17] = joined(&[
+    &OF_COUNTS,
+    &OF_TESTS,
+    &[Parameter::Apportion, Parameter::Calibrate],
+]);
 
-static PROPERTIES: [Property; 11] = [
+static PROPERTIES: [Property; 12] = [
     Property {
         name: "h3",
         title: "Cell",
@@ -123,6 +128,7 @@ static PROPERTIES: [Property; 11] = [
         unit: Some("records"),
         description: "Records in the cell and its neighbours together.",
     },
+    N_APPORTIONED,
 ];
 
 impl Layer for Hotspots {
@@ -153,6 +159,7 @@ impl Layer for Hotspots {
             answered.choices(|cell| Some(test.class(cell, question.query.alpha))),
             answered.edge(),
             answered.around(),
+            answered.apportioned(),
         ];
         let mut computed = map.answer(question, &HOTSPOTS, columns, (null, &test.q));
         let tests = (map.tests(), null);

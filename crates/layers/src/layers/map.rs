@@ -9,6 +9,7 @@ use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Question};
 use crate::layers::tally::{COUNTED_BASES, Tally, tally};
+use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
 use crate::table::{Column, Keys, LayerTable, Metadata, Values};
@@ -20,7 +21,9 @@ pub(crate) const LEAST_RECORDS: u64 = 30;
 pub(crate) struct Map {
     pub(crate) grid: Arc<Grid>,
     pub(crate) counts: Vec<u32>,
-    /// The same as the statistics take them.
+    /// Shares of records without a cell, where they were asked for.
+    shares: Option<Vec<f64>>,
+    /// Both together, as the statistics take them.
     pub(crate) values: Vec<f64>,
     pub(crate) neighbours: Arc<Neighbours>,
     tally: Tally,
@@ -37,8 +40,22 @@ impl Map {
         let grid = question.area.grid(question.resolution)?;
         let (resolution, k) = (question.resolution, question.query.k);
         let counts = tally.over(&grid);
+        let shares = tally.shares(&grid.cells);
+        if shares.is_some() && question.query.null == Some(NullModel::Exact) {
+            let reason = "the exact null needs whole counts, which `apportion` makes fractions: ask mc or normal";
+            let error = ParameterError::new(Parameter::Null.name(), reason);
+            return Err(LayerError::Parameters(vec![error]));
+        }
+        let mut values: Vec<f64> = counts.iter().map(|&count| f64::from(count)).collect();
+        if let Some(shares) = &shares {
+            values
+                .iter_mut()
+                .zip(shares)
+                .for_each(|(value, share)| *value += share);
+        }
         Ok(Self {
-            values: counts.iter().map(|&count| f64::from(count)).collect(),
+            values,
+            shares,
             counts,
             neighbours: question.area.neighbours(resolution, k)?,
             grid,
@@ -48,8 +65,10 @@ impl Map {
 
     /// Whether no class is given, whatever the numbers.
     pub(crate) fn is_too_few(&self) -> bool {
-        let total: u64 = self.counts.iter().map(|&count| u64::from(count)).sum();
-        total < LEAST_RECORDS
+        // A sum of shares may miss the number of records by its rounding.
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        let least = LEAST_RECORDS as f64;
+        self.values.iter().sum::<f64>() < least - 1e-6
     }
 
     /// Cells that a shuffle of the map tests: none of a map with too few records.
@@ -106,7 +125,9 @@ pub(crate) struct Answered<'m> {
 impl<'m> Answered<'m> {
     /// Those that hold as many records as are asked.
     pub(crate) fn of(map: &'m Map, question: &Question<'_>) -> Self {
-        let holds = |&cell: &usize| u64::from(map.counts[cell]) >= question.query.n_min;
+        #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
+        let least = question.query.n_min as f64;
+        let holds = |&cell: &usize| map.values[cell] >= least;
         let kept = (0..map.counts.len()).filter(holds).collect();
         Self { map, kept }
     }
@@ -137,9 +158,18 @@ impl<'m> Answered<'m> {
         self.integers(|cell| Some(i64::from(self.map.counts[cell])))
     }
 
+    /// Shares of records without a cell in each; null where none were asked for.
+    pub(crate) fn apportioned(&self) -> Values {
+        self.numbers(|cell| Some(self.map.shares.as_ref()?[cell]))
+    }
+
+    pub(crate) fn booleans(&self, value: impl Fn(usize) -> bool) -> Values {
+        Values::Booleans(self.each(value))
+    }
+
     /// Whether neighbours are missing.
     pub(crate) fn edge(&self) -> Values {
-        Values::Booleans(self.each(|cell| !self.map.neighbours.complete(cell)))
+        self.booleans(|cell| !self.map.neighbours.complete(cell))
     }
 
     /// Records in each cell and its neighbours together.
@@ -178,6 +208,7 @@ impl Map {
             study_area: Some(self.tally.facts.clone()),
             resolution: Some(question.resolution),
             excluded: self.tally.excluded.clone(),
+            apportioned: self.tally.apportioned(),
             synthetic: self.tally.synthetic,
             ..Metadata::plain(question.snapshot.version(), question.scope)
         }

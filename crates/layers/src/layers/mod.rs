@@ -1,5 +1,7 @@
 //! The layers there are: one file and one line in the list each.
 
+mod apportion;
+mod border;
 mod calibration;
 mod change;
 mod clusters;
@@ -15,6 +17,7 @@ mod linkages;
 mod map;
 mod near_repeat;
 mod occupied;
+mod rates;
 mod routes;
 mod scan;
 mod sentences;
@@ -35,12 +38,14 @@ const LAYERS: &[&dyn Layer] = &[
     &counts::Counts,
     &hotspots::Hotspots,
     &clusters::Clusters,
+    &rates::Rates,
     &density::Density,
     &emerging::Emerging,
     &change::Change,
     &near_repeat::NearRepeat,
     &linkages::Linkages,
     &scan::Scan,
+    &border::OnLand,
     &flows::Flows,
     &forecast::Forecast,
 ];
@@ -51,12 +56,14 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &counts::COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
+    &rates::RATES,
     &density::DENSITY,
     &emerging::EMERGING,
     &change::CHANGE,
     &near_repeat::NEAR_REPEAT,
     &linkages::LINKAGES,
     &scan::SCAN,
+    &border::BORDER,
     &flows::FLOWS,
     &forecast::FORECAST,
 ];
@@ -71,7 +78,9 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (near_repeat::NEAR_REPEAT.id, sentences::near_repeat),
     (linkages::LINKAGES.id, sentences::linkages),
     (scan::SCAN.id, sentences::scan),
+    (border::BORDER.id, sentences::border),
     (forecast::FORECAST.id, sentences::forecast),
+    (rates::RATES.id, sentences::rates),
 ];
 
 /// The layer of an id.

@@ -155,6 +155,15 @@ pub(crate) fn linkages(row: &Row<'_>) -> String {
     )
 }
 
+pub(crate) fn border(row: &Row<'_>) -> String {
+    format!(
+        "own {}, {} km from the border on land and {} km from the nearest crossing",
+        row.count("n"),
+        row.rounded("distance_km"),
+        row.rounded("crossing_km")
+    )
+}
+
 pub(crate) fn scan(row: &Row<'_>) -> String {
     let m = row.metadata();
     let (p, alpha) = (row.number("p"), m.alpha.unwrap_or_default());
@@ -176,6 +185,23 @@ pub(crate) fn scan(row: &Row<'_>) -> String {
         row.rounded("p"),
         digits(alpha),
         words(row.code("class"))
+    )
+}
+
+pub(crate) fn rates(row: &Row<'_>) -> String {
+    let own = format!("own {}", row.count("n"));
+    if row.number("rate").is_none() {
+        return format!("{own}; there is no number of people to divide by, so it has no rate");
+    }
+    format!(
+        "{own} of {} people: {} per 100,000, by chance alone compatible with {} to {}; drawn towards the whole map {}, towards its \
+         surroundings {}",
+        row.rounded("population"),
+        row.rounded("rate"),
+        row.rounded("rate_low"),
+        row.rounded("rate_high"),
+        row.rounded("rate_eb"),
+        row.rounded("rate_local_eb")
     )
 }
 

@@ -165,6 +165,7 @@ impl Sum {
             tally: Tally {
                 cells,
                 counts,
+                shared: None,
                 excluded: Excluded {
                     matched,
                     reasons: self.reasons,

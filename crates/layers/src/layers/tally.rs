@@ -7,11 +7,13 @@ use naqsha_model::Basis;
 use naqsha_store::{CubeQuery, Filter};
 
 use crate::boundaries::CellBoundaries;
+use crate::description::{Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::Question;
+use crate::layers::apportion::{Shared, apportion};
 use crate::query::LayerQuery;
 use crate::study_areas::Grid;
-use crate::table::{Excluded, StudyAreaFacts};
+use crate::table::{Apportioned, Excluded, StudyAreaFacts};
 
 /// Counts for the cells of the study area that hold a record; every other cell of it holds none.
 pub(crate) struct Tally {
@@ -19,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) cells: Vec<CellIndex>,
     /// One count for each of `cells`.
     pub(crate) counts: Vec<u32>,
+    /// Shares of records that have no cell, where that was asked.
+    pub(crate) shared: Option<Shared>,
     pub(crate) excluded: Excluded,
     pub(crate) facts: StudyAreaFacts,
     pub(crate) synthetic: bool,
@@ -67,11 +71,13 @@ pub(crate) fn tally_of(
     default_bases: Option<&[Basis]>,
     filter: Filter<'static>,
 ) -> Result<Tally, LayerError> {
-    let cube = question.snapshot.cube(&CubeQuery {
+    let asked = CubeQuery {
         resolution: question.resolution,
         filter,
         counted_bases: counted_bases(question, default_bases),
-    });
+    };
+    let cube = question.snapshot.cube(&asked);
+    let shared = apportion(question, &asked)?;
     let (mut cells, mut counts) = (Vec::new(), Vec::new());
     let (mut outside, mut synthetic) = (0_u64, false);
     let contained = question.area.contain(question.resolution, &cube.cells);
@@ -99,6 +105,10 @@ pub(crate) fn tally_of(
         let near = theirs.zip(extent).is_none_or(|(a, b)| a.overlaps(&b));
         *if near { &mut no_location } else { &mut outside } += count;
     }
+    if let Some(shared) = &shared {
+        (no_location, outside) = shared.taken_from(no_location, outside);
+        synthetic |= shared.synthetic;
+    }
     let reasons = [
         ("too_coarse", too_coarse),
         ("no_location", no_location),
@@ -118,6 +128,7 @@ pub(crate) fn tally_of(
     Ok(Tally {
         cells,
         counts,
+        shared,
         excluded: Excluded {
             matched: cube.matched,
             reasons,
@@ -127,7 +138,37 @@ pub(crate) fn tally_of(
     })
 }
 
+/// The property of records that are on a map as shares of cells.
+pub(crate) const N_APPORTIONED: Property = Property {
+    name: "n_apportioned",
+    title: "Records apportioned",
+    kind: PropertyKind::Number,
+    unit: Some("records"),
+    description: "The cell's share of records located only to a district or tehsil; null unless `apportion` asks for it. \
+                  Modelled, not observed.",
+};
+
 impl Tally {
+    /// The share of records without a cell that each of some ascending cells has; `None` where none was asked for.
+    pub(crate) fn shares(&self, cells: &[CellIndex]) -> Option<Vec<f64>> {
+        let shared = &self.shared.as_ref()?.cells;
+        let share = |cell: &CellIndex| {
+            let at = shared.binary_search_by_key(cell, |(cell, _)| *cell).ok()?;
+            Some(shared.get(at)?.1)
+        };
+        Some(
+            cells
+                .iter()
+                .map(|cell| share(cell).unwrap_or(0.0))
+                .collect(),
+        )
+    }
+
+    /// The facts of records that are spread.
+    pub(crate) fn apportioned(&self) -> Option<Apportioned> {
+        self.shared.as_ref().map(|shared| shared.facts)
+    }
+
     /// One count for each cell of a grid of the same study area and resolution, zeros included.
     pub(crate) fn over(&self, grid: &Grid) -> Vec<u32> {
         let mut all = vec![0; grid.cells.len()];

@@ -18,6 +18,7 @@ mod keys;
 mod ledger;
 mod model;
 mod naive;
+mod named;
 mod repeats;
 mod revisions;
 mod round_trip;

@@ -194,12 +194,11 @@ impl Events {
                 .then(ay.total_cmp(&by))
                 .then(times[a].total_cmp(&times[b]))
         });
-        let names = match id {
-            None => Names::Position(order.clone()),
-            Some(_) => {
-                once_each(&file, &ids)?;
-                Names::Given(order.iter().map(|&at| ids[at].clone()).collect())
-            }
+        let names = if id.is_some() {
+            once_each(&file, &ids)?;
+            Names::Given(order.iter().map(|&at| ids[at].clone()).collect())
+        } else {
+            Names::Position(order.clone())
         };
         Ok(Self {
             coordinates,
