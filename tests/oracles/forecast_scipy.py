@@ -102,14 +102,16 @@ def kde(known, to):
     def kernel(apart):
         return 3 / math.pi / (BANDWIDTH / 1000) ** 2 * numpy.clip(1 - (apart / BANDWIDTH) ** 2, 0, None) ** 2
 
-    density = kernel(metres(centres, events[recent, :2])).sum(axis=1)
-    # What falls outside is given back: the share of the kernel around each centre that lies inside.
-    for at, cell in enumerate(cells):
-        around = h3.grid_disk(cell, 6)
+    # What would fall outside stays within: each event's kernel is divided by its mass inside, where that is not 1 within 1 %.
+    density = numpy.zeros(len(cells))
+    apart = metres(centres, events[recent, :2])
+    for column, (event, at) in enumerate(zip(events[recent], home[recent])):
+        around = h3.grid_disk(cells[at], 6)
         points = [h3.cell_to_latlng(other)[::-1] for other in around]
-        mass = kernel(metres([centres[at]], points))[0] * [h3.cell_area(c, "km^2") for c in around]
+        mass = kernel(metres([event[:2]], points))[0] * [h3.cell_area(c, "km^2") for c in around]
         inside = numpy.array([other in position for other in around])
-        density[at] /= mass[inside].sum() / mass.sum()
+        left = mass[inside].sum()
+        density += kernel(apart[:, column]) / (left if abs(left - 1) > 0.01 else 1)
     return density * areas
 
 
