@@ -99,11 +99,12 @@ async fn a_collection_is_described_alike_alone_and_in_the_list() {
             .follow(link(listed, "items", "application/geo+json").unwrap())
             .await
             .json();
-        for name in page["features"][0]["properties"]
-            .as_object()
-            .unwrap()
-            .keys()
-        {
+        // The fixture's study area is no country: it has no border.
+        let Some(first) = page["features"][0]["properties"].as_object() else {
+            assert_eq!(listed["id"], "border");
+            continue;
+        };
+        for name in first.keys() {
             assert!(
                 schema["properties"].get(name).is_some(),
                 "{name} is not in the schema"
@@ -168,7 +169,11 @@ async fn openapi_declares_what_gdal_and_qgis_look_for_and_every_declared_paramet
             (&bbox["schema"]["minItems"], &bbox["schema"]["maxItems"]),
             (&4.into(), &6.into())
         );
-        let category = items.iter().find(|p| p["name"] == "category").unwrap();
+        // Linkages are between all categories.
+        let Some(category) = items.iter().find(|p| p["name"] == "category") else {
+            assert_eq!(collection, "linkages");
+            continue;
+        };
         assert_eq!(
             (
                 &category["in"],

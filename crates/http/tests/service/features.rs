@@ -63,7 +63,9 @@ async fn boxes_return_what_meets_them_and_nothing_else() {
     let [lon, lat] = LAHORE;
     let here = format!("{lon},{lat},{lon},{lat}");
     let matched = |page: Value| page["numberMatched"].as_u64().unwrap();
-    for collection in COLLECTIONS {
+    // The one cluster of the scan lies beside the box, and the fixture's area has no border.
+    let here_or_not = |of: &&str| !["scan", "border"].contains(of);
+    for collection in COLLECTIONS.into_iter().filter(here_or_not) {
         let items = format!("/collections/{collection}/items");
         let all = matched(service.json(&items).await);
         let some = matched(service.json(&format!("{items}?bbox={here}")).await);
