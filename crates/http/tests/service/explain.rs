@@ -16,9 +16,9 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
     let service = service().await;
     let cell = here();
     let mut explained = 0;
-    // A flow is no cell.
-    let cells = COLLECTIONS.into_iter().skip(2);
-    for collection in cells.filter(|id| *id != "flows") {
+    // A flow is no cell, a cluster of the scan need not lie here, and the fixture's area is no country.
+    let lies_here = |of: &&str| !["flows", "scan", "border"].contains(of);
+    for collection in COLLECTIONS.into_iter().skip(2).filter(lies_here) {
         let told = service
             .json(&format!("/collections/{collection}/explain/{cell}"))
             .await;
@@ -33,6 +33,11 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
                 name == "h3" || told["numbers"][name] == *value,
                 "{collection}: {name}"
             );
+        }
+        explained += 1;
+        // These begin with what they count.
+        if ["near-repeat", "linkages"].contains(&collection) {
+            continue;
         }
         let sentence = told["sentence"].as_str().unwrap();
         let own = told["numbers"]["n"].as_u64().unwrap();
@@ -56,9 +61,8 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
             assert_eq!(sentence.contains("alpha 0.05"), is_tested, "{sentence}");
         }
         assert_eq!(told["naqsha"]["layer"], collection);
-        explained += 1;
     }
-    assert_eq!(explained, 10);
+    assert_eq!(explained, 9);
     let strict = format!("/collections/hotspots/explain/{cell}?alpha=0.001&k=2");
     let strict = service.json(&strict).await;
     assert!(
