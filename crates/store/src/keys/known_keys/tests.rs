@@ -1,3 +1,5 @@
+//! Keys in runs and in memory beside a list of them all, and every byte of a run damaged.
+
 use std::fs;
 use std::path::Path;
 
