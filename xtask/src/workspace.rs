@@ -109,7 +109,17 @@ fn package(entry: &Value) -> Option<Package> {
 
 /// The cargo that runs this command.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Cargo, which runs `xtask`, tells it of its own package. A build script that asks to be run again where that changes (ring's
+    // does) would be, and all above it built anew, whenever cargo is called by hand in between.
+    for (name, _) in std::env::vars_os() {
+        let of_package =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(of_package) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 #[cfg(test)]
