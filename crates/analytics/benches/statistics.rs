@@ -1,7 +1,7 @@
 //! The statistics that scan, shuffle or smooth, at the sizes of a province, a city and a published case.
 //!
 //! `cargo bench -p naqsha-analytics --bench statistics`; to name some: `-- knox kde`. Each is asked several times and the
-//! median told. `benches/peers/statistics.py` asks the peers of the same numbers.
+//! median told. `benches/peers/points_and_cells.py` asks the peers of the same numbers.
 
 #![expect(clippy::print_stdout, reason = "a report to who runs it")]
 

@@ -1,6 +1,6 @@
 """The peers of `crates/analytics/benches/statistics.rs`: pointpats, scikit-learn and esda asked of numbers like ours.
 
-usage: statistics.py [knox] [kde] [local-moran]   (default: all)
+usage: points_and_cells.py [knox] [kde] [local-moran]   (default: all)
 
 Needs esda, libpysal, h3, scikit-learn, pyproj and pointpats. Prints seconds of wall and of processor time, of the second of two
 runs where a compiler would else be timed.
