@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::geojson::FeatureWriter;
 use crate::html;
-use crate::items::{readable, representations};
+use crate::items::{all_mistakes, readable, representations};
 use crate::link::{self, Link};
 use crate::metadata::metadata;
 use crate::negotiate::{Format, GEOJSON, HTML, JSON};
@@ -43,13 +43,7 @@ pub(crate) async fn cell(
             format!("{id:?} is not an H3 cell"),
         ));
     }
-    let query = match LayerQuery::parse(layer, asked.question()) {
-        Ok(query) if errors.is_empty() => query,
-        parsed => {
-            errors.extend(parsed.err().unwrap_or_default());
-            return Err(Problem::parameters(errors));
-        }
-    };
+    let query = all_mistakes(errors, LayerQuery::parse(layer, asked.question()))?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();

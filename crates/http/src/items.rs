@@ -142,7 +142,8 @@ fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, LayerQuery), 
     Ok((page, query))
 }
 
-fn all_mistakes<T>(
+/// The query where nothing is wrong, else every mistake of the request at once.
+pub(crate) fn all_mistakes<T>(
     mut errors: Vec<ParameterError>,
     query: Result<T, Vec<ParameterError>>,
 ) -> Result<T, Problem> {
