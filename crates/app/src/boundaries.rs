@@ -3,11 +3,13 @@
 //! They say in which district a point lies. Nothing is drawn from them by default; the manifest keeps under which depiction
 //! they were given, because a map of Pakistan may only be published in a vetted one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use naqsha_ingest::{Boundaries, BoundaryLevel, Reference, digest};
 use serde::{Deserialize, Serialize};
+
+use crate::brought;
 
 const FOLDER: &str = "boundaries";
 const MANIFEST: &str = "boundaries.toml";
@@ -75,17 +77,12 @@ pub(crate) fn import(
         name_field: brought.name_field.to_owned(),
         code_field: brought.code_field.map(str::to_owned),
     };
-    let folder = data.join(FOLDER);
-    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut manifest = manifest(data)?;
     manifest.boundaries.retain(|held| held.file != entry.file);
     manifest.boundaries.push(entry.clone());
     manifest.boundaries.sort_by(|a, b| a.file.cmp(&b.file));
-    replace(&folder.join(&entry.file), &text)?;
-    replace(
-        &folder.join(MANIFEST),
-        &toml::to_string(&manifest).context("writing the manifest")?,
-    )?;
+    let listed = (MANIFEST, &manifest);
+    brought::keep(&data.join(FOLDER), (&entry.file, &text), listed)?;
     Ok((
         entry,
         boundaries.unknown_names().map(str::to_owned).collect(),
@@ -106,14 +103,7 @@ pub(crate) fn add_to(mut reference: Reference, data: &Path) -> anyhow::Result<Re
             continue;
         };
         let path = data.join(FOLDER).join(&entry.file);
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("reading {}", path.display()))?;
-        if digest(text.as_bytes())?.to_string() != entry.sha256 {
-            bail!(
-                "{} is not the file that was imported (its digest differs from the manifest's)",
-                path.display()
-            );
-        }
+        let text = brought::read(&path, &entry.sha256, "file")?;
         let code_field = entry.code_field.as_deref();
         let boundaries = Boundaries::parse(&text, level, &entry.name_field, code_field, &reference)
             .with_context(|| path.display().to_string())?;
@@ -123,21 +113,7 @@ pub(crate) fn add_to(mut reference: Reference, data: &Path) -> anyhow::Result<Re
 }
 
 fn manifest(data: &Path) -> anyhow::Result<Manifest> {
-    let path = data.join(FOLDER).join(MANIFEST);
-    if !path.exists() {
-        return Ok(Manifest::default());
-    }
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("reading {}", path.display()))
-}
-
-/// Writes a file whole or not at all.
-pub(crate) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut partial = PathBuf::from(path).into_os_string();
-    partial.push(".partial");
-    std::fs::write(&partial, text).with_context(|| format!("writing {}", path.display()))?;
-    std::fs::rename(&partial, path).with_context(|| format!("renaming to {}", path.display()))
+    brought::listed(&data.join(FOLDER).join(MANIFEST))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod actor;
 mod boundaries;
+mod brought;
 mod clock;
 mod commands;
 mod config;

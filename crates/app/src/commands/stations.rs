@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::{Context, print_line};
-use crate::{boundaries, deployment};
+use crate::{brought, deployment};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StationsCommand {
@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, command: &StationsCommand) -> anyhow::Resul
     let text =
         std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let count = deployment::check_stations(&text).with_context(|| file.display().to_string())?;
-    boundaries::replace(&context.data.join(deployment::STATIONS), &text)?;
+    brought::replace(&context.data.join(deployment::STATIONS), &text)?;
     if context.json {
         return print_line(&serde_json::json!({ "stations": count }).to_string());
     }

@@ -6,13 +6,13 @@ mod table;
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use h3o::Resolution;
 use naqsha_ingest::{Reference, digest};
 use naqsha_layers::Population;
 use serde::{Deserialize, Serialize};
 
-use crate::boundaries::replace;
+use crate::brought;
 use fault::Fault;
 
 const FOLDER: &str = "population";
@@ -82,17 +82,14 @@ pub(crate) fn import(
         sha256: digest(kept.as_bytes())?.to_string(),
         source_sha256: digest(text.as_bytes())?.to_string(),
     };
-    let folder = data.join(FOLDER);
-    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut manifest = manifest(data)?;
     manifest.population.retain(|held| held.file != entry.file);
     manifest.population.push(entry.clone());
     manifest
         .population
         .sort_by(|a, b| a.vintage.cmp(&b.vintage));
-    replace(&folder.join(&entry.file), &kept)?;
-    let manifest = toml::to_string(&manifest).context("writing the manifest")?;
-    replace(&folder.join(MANIFEST), &manifest)?;
+    let listed = (MANIFEST, &manifest);
+    brought::keep(&data.join(FOLDER), (&entry.file, &kept), listed)?;
     Ok(entry)
 }
 
@@ -107,14 +104,7 @@ pub(crate) fn latest(data: &Path) -> anyhow::Result<Option<Population>> {
         return Ok(None);
     };
     let path = data.join(FOLDER).join(&entry.file);
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    if digest(text.as_bytes())?.to_string() != entry.sha256 {
-        bail!(
-            "{} is not the table that was imported (its digest differs from the manifest's)",
-            path.display()
-        );
-    }
+    let text = brought::read(&path, &entry.sha256, "table")?;
     let resolution = Resolution::try_from(entry.resolution)?;
     let (_, people) = table::read(&text, resolution, &Reference::embedded())
         .with_context(|| path.display().to_string())?;
@@ -126,13 +116,7 @@ pub(crate) fn latest(data: &Path) -> anyhow::Result<Option<Population>> {
 }
 
 fn manifest(data: &Path) -> anyhow::Result<Manifest> {
-    let path = data.join(FOLDER).join(MANIFEST);
-    if !path.exists() {
-        return Ok(Manifest::default());
-    }
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("reading {}", path.display()))
+    brought::listed(&data.join(FOLDER).join(MANIFEST))
 }
 
 #[cfg(test)]
