@@ -33,6 +33,14 @@ pub(crate) struct Computed {
     pub(crate) matched: u64,
 }
 
+impl Computed {
+    /// A table that holds every feature that matches.
+    pub(crate) fn all(table: LayerTable) -> Self {
+        let matched = table.len() as u64;
+        Self { table, matched }
+    }
+}
+
 /// A layer: its description, and its table for a question.
 pub(crate) trait Layer: Sync {
     /// What the layer is.

@@ -12,6 +12,7 @@ use crate::description::{LayerDescription, Property};
 use crate::period::Baseline;
 use crate::scope::Scope;
 use crate::steps::Steps;
+use crate::study_areas::Grid;
 
 /// The answer of a layer.
 #[derive(Debug, Clone)]
@@ -33,6 +34,43 @@ pub struct LayerTable {
 }
 
 impl LayerTable {
+    /// A table over cells, ascending, with the shape of each among `boundaries`; the layer's properties' columns of them.
+    pub(crate) fn of_cells<const N: usize>(
+        layer: &'static LayerDescription,
+        cells: Vec<CellIndex>,
+        (shapes, boundaries): (Vec<Option<u32>>, Arc<CellBoundaries>),
+        columns: [Values; N],
+        metadata: Metadata,
+    ) -> Self {
+        debug_assert_eq!(layer.properties.len(), N, "a column for each property");
+        let columns = layer.properties.iter().zip(columns);
+        Self {
+            layer,
+            keys: Keys::Cells(cells),
+            shapes,
+            boundaries,
+            points: None,
+            columns: columns
+                .map(|(property, values)| Column { property, values })
+                .collect(),
+            metadata,
+        }
+    }
+
+    /// The same of some cells of a grid, by their ascending positions in it.
+    pub(crate) fn of_grid<const N: usize>(
+        layer: &'static LayerDescription,
+        grid: &Grid,
+        kept: &[usize],
+        columns: [Values; N],
+        metadata: Metadata,
+    ) -> Self {
+        let cells = kept.iter().map(|&cell| grid.cells[cell]).collect();
+        let shapes = kept.iter().map(|&cell| u32::try_from(cell).ok()).collect();
+        let drawn = (shapes, grid.boundaries());
+        Self::of_cells(layer, cells, drawn, columns, metadata)
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.shapes.len()

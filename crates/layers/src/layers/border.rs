@@ -9,6 +9,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::occupied::{Columns, Occupied};
+use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, filter, tally, tally_of};
 use crate::parameters::{OF_COUNTS, Parameter, joined};
 use crate::table::{Fact, Metadata};
@@ -40,7 +41,7 @@ const fn count(name: (&'static str, &'static str), description: &'static str) ->
 }
 
 static PROPERTIES: [Property; 10] = [
-    Property::of(("h3", "Cell"), PropertyKind::Cell, None, "H3 cell."),
+    H3,
     count(("n", "Records"), "Records in the cell."),
     count(("tf", "Terror financing"), "Of them, terror financing."),
     count(("dt", "Drug trafficking"), "Of them, drug trafficking."),

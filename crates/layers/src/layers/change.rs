@@ -8,6 +8,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, q_values};
+use crate::layers::properties::H3;
 use crate::layers::stepped::{Stepped, covered, touching_either};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
 use crate::period::{Baseline, Period};
@@ -49,13 +50,7 @@ static PARAMETERS: [Parameter; 16] = joined(&[
 ]);
 
 static PROPERTIES: [Property; 11] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
+    H3,
     Property {
         name: "n",
         title: "Records",

@@ -7,7 +7,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::layers::tally::N_APPORTIONED;
+use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::query::NullModel;
 
@@ -55,27 +55,9 @@ static PARAMETERS: [Parameter; 17] = joined(&[
 ]);
 
 static PROPERTIES: [Property; 13] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
-    Property {
-        name: "n",
-        title: "Records",
-        kind: PropertyKind::Integer,
-        unit: Some("records"),
-        description: "Records in the cell itself.",
-    },
-    Property {
-        name: "neighbours",
-        title: "Neighbours",
-        kind: PropertyKind::Integer,
-        unit: Some("cells"),
-        description: "Neighbouring cells inside the study area.",
-    },
+    H3,
+    N,
+    NEIGHBOURS,
     Property {
         name: "i",
         title: "Local Moran's I",
@@ -98,20 +80,8 @@ static PROPERTIES: [Property; 13] = [
         unit: Some("standard deviations"),
         description: "I as standardised by that expectation and its variance.",
     },
-    Property {
-        name: "p",
-        title: "p",
-        kind: PropertyKind::Number,
-        unit: None,
-        description: "Two-sided p under the null model of the answer.",
-    },
-    Property {
-        name: "q",
-        title: "q",
-        kind: PropertyKind::Number,
-        unit: None,
-        description: "Benjamini-Hochberg adjusted p over every tested cell of the study area.",
-    },
+    P,
+    Q,
     Property {
         name: "quadrant",
         title: "Quadrant",
@@ -126,20 +96,8 @@ static PROPERTIES: [Property; 13] = [
         unit: None,
         description: "The quadrant in words where q is at most alpha, else why not.",
     },
-    Property {
-        name: "edge",
-        title: "At the edge",
-        kind: PropertyKind::Boolean,
-        unit: None,
-        description: "Whether neighbours are missing because they lie outside the study area.",
-    },
-    Property {
-        name: "neighbourhood_n",
-        title: "Records in the neighbourhood",
-        kind: PropertyKind::Integer,
-        unit: Some("records"),
-        description: "Records in the cell and its neighbours together.",
-    },
+    EDGE,
+    NEIGHBOURHOOD_N,
     N_APPORTIONED,
 ];
 

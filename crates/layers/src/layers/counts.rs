@@ -8,9 +8,10 @@ use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
-use crate::layers::tally::{N_APPORTIONED, Tally, tally};
+use crate::layers::properties::{AREA_KM2, H3, N_APPORTIONED};
+use crate::layers::tally::{Tally, tally};
 use crate::parameters::{OF_COUNTS, Parameter, joined};
-use crate::table::{Column, Keys, LayerTable, Metadata, Values};
+use crate::table::{LayerTable, Values};
 
 /// Counts over the study area; zero cells are omitted.
 pub(crate) struct Counts;
@@ -31,13 +32,7 @@ pub(crate) static COUNTS: LayerDescription = LayerDescription {
 static PARAMETERS: [Parameter; 12] = joined(&[&OF_COUNTS, &[Parameter::Apportion]]);
 
 static PROPERTIES: [Property; 4] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
+    H3,
     Property {
         name: "n",
         title: "Records",
@@ -45,13 +40,7 @@ static PROPERTIES: [Property; 4] = [
         unit: Some("records"),
         description: "Records whose own cell at resolution 9, or as coarse as their uncertainty, has this cell as parent.",
     },
-    Property {
-        name: "area_km2",
-        title: "Area",
-        kind: PropertyKind::Number,
-        unit: Some("km²"),
-        description: "Exact area of the cell; cells of one resolution differ by a fifth within Pakistan.",
-    },
+    AREA_KM2,
     N_APPORTIONED,
 ];
 
@@ -73,27 +62,13 @@ impl Layer for Counts {
             }
             _ => cells.iter().map(|cell| Some(cell.area_km2())).collect(),
         };
-        let columns = vec![
-            Column {
-                property: &PROPERTIES[0],
-                values: Values::Cells(cells.iter().copied().map(Some).collect()),
-            },
-            Column {
-                property: &PROPERTIES[1],
-                values: Values::Integers(
-                    counts.iter().map(|&count| Some(i64::from(count))).collect(),
-                ),
-            },
-            Column {
-                property: &PROPERTIES[2],
-                values: Values::Numbers(areas),
-            },
-            Column {
-                property: &PROPERTIES[3],
-                values: Values::Numbers(apportioned),
-            },
+        let columns = [
+            Values::Cells(cells.iter().copied().map(Some).collect()),
+            Values::Integers(counts.iter().map(|&count| Some(i64::from(count))).collect()),
+            Values::Numbers(areas),
+            Values::Numbers(apportioned),
         ];
-        let (shapes, boundaries) = if let (Some(grid), Some(positions)) = (grid, positions) {
+        let drawn = if let (Some(grid), Some(positions)) = (grid, positions) {
             let shape = |at: Option<usize>| u32::try_from(at?).ok();
             let shapes = positions.into_iter().map(shape).collect();
             (shapes, grid.boundaries())
@@ -101,24 +76,10 @@ impl Layer for Counts {
             let shapes = (0..).map(Some).take(cells.len()).collect();
             (shapes, Arc::new(CellBoundaries::of(&cells)))
         };
-        let table = LayerTable {
-            layer: &COUNTS,
-            keys: Keys::Cells(cells),
-            shapes,
-            boundaries,
-            points: None,
-            columns,
-            metadata: Metadata {
-                resolution: Some(question.resolution),
-                apportioned: tally.apportioned(),
-                study_area: Some(tally.facts),
-                excluded: tally.excluded,
-                synthetic: tally.synthetic,
-                ..Metadata::plain(question.snapshot.version(), question.scope)
-            },
-        };
-        let matched = table.len() as u64;
-        Ok(Computed { table, matched })
+        let metadata = tally.metadata(question);
+        Ok(Computed::all(LayerTable::of_cells(
+            &COUNTS, cells, drawn, columns, metadata,
+        )))
     }
 }
 

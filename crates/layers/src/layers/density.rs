@@ -8,6 +8,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map};
+use crate::layers::properties::{AREA_KM2, H3, N};
 use crate::layers::tally::{COUNTED_BASES, counted_bases, filter};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
 use crate::study_areas::Grid;
@@ -46,13 +47,7 @@ pub(crate) static DENSITY: LayerDescription = LayerDescription {
 static PARAMETERS: [Parameter; 12] = joined(&[&OF_COUNTS, &[Parameter::BandwidthM]]);
 
 static PROPERTIES: [Property; 4] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
+    H3,
     Property {
         name: "density",
         title: "Density",
@@ -60,20 +55,8 @@ static PROPERTIES: [Property; 4] = [
         unit: Some("records/km²"),
         description: "Smoothed records per square kilometre at the cell's centre.",
     },
-    Property {
-        name: "n",
-        title: "Records",
-        kind: PropertyKind::Integer,
-        unit: Some("records"),
-        description: "Records in the cell itself.",
-    },
-    Property {
-        name: "area_km2",
-        title: "Area",
-        kind: PropertyKind::Number,
-        unit: Some("km²"),
-        description: "Exact area of the cell; cells of one resolution differ by a fifth within Pakistan.",
-    },
+    N,
+    AREA_KM2,
 ];
 
 impl Layer for Density {

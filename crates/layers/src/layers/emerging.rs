@@ -10,6 +10,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, seed};
+use crate::layers::properties::H3;
 use crate::layers::stepped::{Stepped, covered, touching};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, ParameterError, joined};
 use crate::period::Period;
@@ -110,7 +111,7 @@ const fn number(
 }
 
 static PROPERTIES: [Property; 13] = [
-    property(("h3", "Cell"), PropertyKind::Cell, None, "H3 cell."),
+    H3,
     integer(
         ("n", "Records"),
         "records",

@@ -168,8 +168,7 @@ impl Layer for Flows {
             ..Metadata::plain(question.snapshot.version(), question.scope)
         };
         let table = table(&kept, question.query.n_min, metadata)?;
-        let matched = table.len() as u64;
-        Ok(Computed { table, matched })
+        Ok(Computed::all(table))
     }
 }
 

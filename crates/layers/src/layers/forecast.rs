@@ -8,11 +8,10 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::LEAST_RECORDS;
+use crate::layers::properties::H3;
 use crate::parameters::{ForecastModelName, Parameter};
 use crate::study_areas::Grid;
-use crate::table::{
-    Column, Excluded, ForecastFacts, Keys, LayerTable, Metadata, StudyAreaFacts, Values,
-};
+use crate::table::{Excluded, ForecastFacts, LayerTable, Metadata, StudyAreaFacts, Values};
 
 /// Expected records of every cell of the study area, with how good such forecasts were.
 pub(crate) struct Forecast;
@@ -68,13 +67,7 @@ pub(crate) static FORECAST: LayerDescription = LayerDescription {
 };
 
 static PROPERTIES: [Property; 6] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
+    H3,
     Property {
         name: "expected",
         title: "Expected records",
@@ -157,8 +150,7 @@ impl Layer for Forecast {
         };
         let metadata = metadata(question, &dated, &grid, facts)?;
         let table = table(question, &grid, &dated, found.as_ref(), metadata);
-        let matched = table.len() as u64;
-        Ok(Computed { table, matched })
+        Ok(Computed::all(table))
     }
 }
 
@@ -256,16 +248,5 @@ fn table(
         ),
         Values::Choices(kept.iter().map(|_cell| reason).collect()),
     ];
-    let columns = PROPERTIES.iter().zip(values);
-    LayerTable {
-        layer: &FORECAST,
-        keys: Keys::Cells(kept.iter().map(|&cell| grid.cells[cell]).collect()),
-        shapes: kept.iter().map(|&cell| u32::try_from(cell).ok()).collect(),
-        boundaries: grid.boundaries(),
-        points: None,
-        columns: columns
-            .map(|(property, values)| Column { property, values })
-            .collect(),
-        metadata,
-    }
+    LayerTable::of_grid(&FORECAST, grid, &kept, values, metadata)
 }

@@ -7,7 +7,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::layers::tally::N_APPORTIONED;
+use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 
 /// Gi* over every cell of the study area, zeros included.
@@ -51,20 +51,8 @@ static PARAMETERS: [Parameter; 17] = joined(&[
 ]);
 
 static PROPERTIES: [Property; 12] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
-    Property {
-        name: "n",
-        title: "Records",
-        kind: PropertyKind::Integer,
-        unit: Some("records"),
-        description: "Records in the cell itself.",
-    },
+    H3,
+    N,
     Property {
         name: "expected",
         title: "Expected",
@@ -72,13 +60,7 @@ static PROPERTIES: [Property; 12] = [
         unit: Some("records"),
         description: "Records expected in the cell and its neighbours if the counts were spread by chance.",
     },
-    Property {
-        name: "neighbours",
-        title: "Neighbours",
-        kind: PropertyKind::Integer,
-        unit: Some("cells"),
-        description: "Neighbouring cells inside the study area.",
-    },
+    NEIGHBOURS,
     Property {
         name: "z",
         title: "z",
@@ -86,20 +68,8 @@ static PROPERTIES: [Property; 12] = [
         unit: Some("standard deviations"),
         description: "Gi* as standardised by Ord and Getis (1995). Null where the cell is isolated or nothing varies.",
     },
-    Property {
-        name: "p",
-        title: "p",
-        kind: PropertyKind::Number,
-        unit: None,
-        description: "Two-sided p under the null model of the answer.",
-    },
-    Property {
-        name: "q",
-        title: "q",
-        kind: PropertyKind::Number,
-        unit: None,
-        description: "Benjamini-Hochberg adjusted p over every tested cell of the study area.",
-    },
+    P,
+    Q,
     Property {
         name: "bin",
         title: "Bin",
@@ -114,20 +84,8 @@ static PROPERTIES: [Property; 12] = [
         unit: None,
         description: "hot or cold where q is at most alpha, else why not.",
     },
-    Property {
-        name: "edge",
-        title: "At the edge",
-        kind: PropertyKind::Boolean,
-        unit: None,
-        description: "Whether neighbours are missing because they lie outside the study area.",
-    },
-    Property {
-        name: "neighbourhood_n",
-        title: "Records in the neighbourhood",
-        kind: PropertyKind::Integer,
-        unit: Some("records"),
-        description: "Records in the cell and its neighbours together.",
-    },
+    EDGE,
+    NEIGHBOURHOOD_N,
     N_APPORTIONED,
 ];
 

@@ -12,7 +12,7 @@ use crate::layers::tally::{COUNTED_BASES, Tally, tally};
 use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
-use crate::table::{Column, Keys, LayerTable, Metadata, Values};
+use crate::table::{LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
 pub(crate) const LEAST_RECORDS: u64 = 30;
@@ -204,14 +204,7 @@ impl Map {
 
     /// What every map says of itself.
     pub(crate) fn metadata(&self, question: &Question<'_>) -> Metadata {
-        Metadata {
-            study_area: Some(self.tally.facts.clone()),
-            resolution: Some(question.resolution),
-            excluded: self.tally.excluded.clone(),
-            apportioned: self.tally.apportioned(),
-            synthetic: self.tally.synthetic,
-            ..Metadata::plain(question.snapshot.version(), question.scope)
-        }
+        self.tally.metadata(question)
     }
 
     /// The answer of a layer: its properties' columns of the answered cells.
@@ -222,21 +215,9 @@ impl Map {
         columns: [Values; N],
         metadata: Metadata,
     ) -> Computed {
-        debug_assert_eq!(layer.properties.len(), N, "a column for each property");
         let kept = Answered::of(self, question).kept;
-        let columns = layer.properties.iter().zip(columns);
-        let table = LayerTable {
-            layer,
-            keys: Keys::Cells(kept.iter().map(|&cell| self.grid.cells[cell]).collect()),
-            shapes: kept.iter().map(|&cell| u32::try_from(cell).ok()).collect(),
-            boundaries: self.grid.boundaries(),
-            points: None,
-            columns: columns
-                .map(|(property, values)| Column { property, values })
-                .collect(),
-            metadata,
-        };
-        let matched = table.len() as u64;
-        Computed { table, matched }
+        Computed::all(LayerTable::of_grid(
+            layer, &self.grid, &kept, columns, metadata,
+        ))
     }
 }

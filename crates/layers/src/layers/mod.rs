@@ -17,6 +17,7 @@ mod linkages;
 mod map;
 mod near_repeat;
 mod occupied;
+mod properties;
 mod rates;
 mod routes;
 mod scan;

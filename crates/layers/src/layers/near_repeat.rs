@@ -10,6 +10,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{LEAST_RECORDS, q_values};
 use crate::layers::occupied::{Columns, Occupied, shuffles};
+use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, counted_bases, filter, tally};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
 use crate::table::{Fact, Metadata};
@@ -67,7 +68,7 @@ static PARAMETERS: [Parameter; 15] = joined(&[
 ]);
 
 static PROPERTIES: [Property; 11] = [
-    Property::of(("h3", "Cell"), PropertyKind::Cell, None, "H3 cell."),
+    H3,
     Property::of(
         ("n", "Records"),
         PropertyKind::Integer,

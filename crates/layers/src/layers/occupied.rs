@@ -11,7 +11,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Question};
 use crate::layers::tally::Tally;
 use crate::study_areas::Grid;
-use crate::table::{Column, Keys, LayerTable, Metadata, Values};
+use crate::table::{LayerTable, Metadata, Values};
 
 /// Work that a question may ask of its shuffles, in pairs or records looked at: some ten seconds of one processor.
 const WORK: u64 = 4_000_000_000;
@@ -63,13 +63,7 @@ impl Occupied {
 
     /// What every layer over cells says of itself.
     pub(crate) fn metadata(&self, question: &Question<'_>) -> Metadata {
-        Metadata {
-            study_area: Some(self.tally.facts.clone()),
-            resolution: Some(question.resolution),
-            excluded: self.tally.excluded.clone(),
-            synthetic: self.tally.synthetic,
-            ..Metadata::plain(question.snapshot.version(), question.scope)
-        }
+        self.tally.metadata(question)
     }
 
     /// The table of some cells, by their ascending positions: the layer's properties' columns of them.
@@ -80,24 +74,11 @@ impl Occupied {
         columns: [Values; N],
         metadata: Metadata,
     ) -> Computed {
-        debug_assert_eq!(layer.properties.len(), N, "a column for each property");
         let shape = |at: &usize| u32::try_from(self.positions[*at]?).ok();
-        let table = LayerTable {
-            layer,
-            keys: Keys::Cells(kept.iter().map(|&at| self.tally.cells[at]).collect()),
-            shapes: kept.iter().map(shape).collect(),
-            boundaries: self.grid.boundaries(),
-            points: None,
-            columns: layer
-                .properties
-                .iter()
-                .zip(columns)
-                .map(|(property, values)| Column { property, values })
-                .collect(),
-            metadata,
-        };
-        let matched = table.len() as u64;
-        Computed { table, matched }
+        let cells = kept.iter().map(|&at| self.tally.cells[at]).collect();
+        let shapes = kept.iter().map(shape).collect();
+        let drawn = (shapes, self.grid.boundaries());
+        Computed::all(LayerTable::of_cells(layer, cells, drawn, columns, metadata))
     }
 }
 

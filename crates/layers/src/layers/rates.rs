@@ -12,6 +12,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map};
+use crate::layers::properties::H3;
 use crate::parameters::{OF_COUNTS, Parameter, joined};
 use crate::population::{People, Population};
 use crate::table::{Denominator, Metadata, RateFacts};
@@ -53,13 +54,7 @@ pub(crate) static RATES: LayerDescription = LayerDescription {
 static PARAMETERS: [Parameter; 13] = joined(&[&OF_COUNTS, &[Parameter::K, Parameter::Denominator]]);
 
 static PROPERTIES: [Property; 11] = [
-    Property {
-        name: "h3",
-        title: "Cell",
-        kind: PropertyKind::Cell,
-        unit: None,
-        description: "H3 cell.",
-    },
+    H3,
     Property {
         name: "n",
         title: "Records",

@@ -11,6 +11,7 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::LEAST_RECORDS;
 use crate::layers::occupied::{Columns, Occupied, shuffles};
+use crate::layers::properties::H3;
 use crate::layers::stepped::{Stepped, covered, touching};
 use crate::layers::tally::{COUNTED_BASES, tally};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
@@ -83,7 +84,7 @@ const fn number(
 }
 
 static PROPERTIES: [Property; 15] = [
-    Property::of(("h3", "Cell"), PropertyKind::Cell, None, "H3 cell."),
+    H3,
     Property::of(
         ("n", "Records"),
         PropertyKind::Integer,

@@ -7,13 +7,12 @@ use naqsha_model::Basis;
 use naqsha_store::{CubeQuery, Filter};
 
 use crate::boundaries::CellBoundaries;
-use crate::description::{Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::Question;
 use crate::layers::apportion::{Shared, apportion};
 use crate::query::LayerQuery;
 use crate::study_areas::Grid;
-use crate::table::{Apportioned, Excluded, StudyAreaFacts};
+use crate::table::{Apportioned, Excluded, Metadata, StudyAreaFacts};
 
 /// Counts for the cells of the study area that hold a record; every other cell of it holds none.
 pub(crate) struct Tally {
@@ -138,17 +137,19 @@ pub(crate) fn tally_of(
     })
 }
 
-/// The property of records that are on a map as shares of cells.
-pub(crate) const N_APPORTIONED: Property = Property {
-    name: "n_apportioned",
-    title: "Records apportioned",
-    kind: PropertyKind::Number,
-    unit: Some("records"),
-    description: "The cell's share of records located only to a district or tehsil; null unless `apportion` asks for it. \
-                  Modelled, not observed.",
-};
-
 impl Tally {
+    /// What every answer about counted cells says of itself; one that tests adds the rest.
+    pub(crate) fn metadata(&self, question: &Question<'_>) -> Metadata {
+        Metadata {
+            study_area: Some(self.facts.clone()),
+            resolution: Some(question.resolution),
+            excluded: self.excluded.clone(),
+            apportioned: self.apportioned(),
+            synthetic: self.synthetic,
+            ..Metadata::plain(question.snapshot.version(), question.scope)
+        }
+    }
+
     /// The share of records without a cell that each of some ascending cells has; `None` where none was asked for.
     pub(crate) fn shares(&self, cells: &[CellIndex]) -> Option<Vec<f64>> {
         let shared = &self.shared.as_ref()?.cells;

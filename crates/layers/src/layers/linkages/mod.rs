@@ -13,6 +13,7 @@ use crate::layer::{Computed, Layer, Question};
 use crate::layers::linkages::measures::Measures;
 use crate::layers::map::LEAST_RECORDS;
 use crate::layers::occupied::{Columns, Occupied};
+use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, filter, tally_of};
 use crate::parameters::{PAIRS, Parameter};
 use crate::table::Metadata;
@@ -79,7 +80,7 @@ const fn number(name: (&'static str, &'static str), description: &'static str) -
 }
 
 static PROPERTIES: [Property; 20] = [
-    Property::of(("h3", "Cell"), PropertyKind::Cell, None, "H3 cell."),
+    H3,
     count(
         ("n", "Records"),
         "Records of the four categories in the cell.",
