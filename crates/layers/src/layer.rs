@@ -3,10 +3,10 @@
 use h3o::Resolution;
 use naqsha_store::Snapshot;
 
-use crate::catalogue::Page;
 use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
+use crate::page::Page;
 use crate::query::LayerQuery;
 use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
