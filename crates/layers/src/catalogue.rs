@@ -14,6 +14,7 @@ use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers;
+use crate::layers::Chosen;
 use crate::page::{Answer, Page, select};
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::Scope;
@@ -22,6 +23,9 @@ use crate::table::LayerTable;
 
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
 const TABLE_BYTES: u64 = 512 << 20;
+
+/// Bytes of places of records that filters chose: pages of one question are looked up in them.
+const CHOSEN_BYTES: u64 = 64 << 20;
 
 /// Earlier versions that are kept, and for how long after they were last asked: they hold what was withdrawn since.
 const PAST_VERSIONS: u64 = 4;
@@ -48,6 +52,7 @@ pub struct Catalogue {
     defaults: Defaults,
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
+    chosen: Cache<String, Chosen>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -73,6 +78,12 @@ impl Catalogue {
             past: Cache::builder()
                 .max_capacity(PAST_VERSIONS)
                 .time_to_idle(PAST_IDLE)
+                .build(),
+            chosen: Cache::builder()
+                .weigher(|_key, chosen: &Chosen| {
+                    u32::try_from(size_of_val(chosen.as_slice())).unwrap_or(u32::MAX)
+                })
+                .max_capacity(CHOSEN_BYTES)
                 .build(),
         }
     }
@@ -294,6 +305,7 @@ impl Catalogue {
             resolution,
             permutations: self.defaults.permutations,
             page,
+            chosen: &self.chosen,
         };
         Ok((layer, question))
     }

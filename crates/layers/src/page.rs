@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use h3o::CellIndex;
+
 use crate::boundaries::BoundingBox;
 use crate::description::{LayerDescription, PropertyKind};
 use crate::filter::Predicate;
@@ -54,39 +56,64 @@ impl SortKey {
         Some(Self { column, descending })
     }
 
-    /// Order of two rows of a table of that layer.
-    pub(crate) fn order(self, table: &LayerTable, left: usize, right: usize) -> Ordering {
-        let Some(column) = table.columns.get(self.column) else {
-            return Ordering::Equal;
-        };
-        match &column.values {
-            Values::Integers(values) => self.directed(values[left], values[right], Ord::cmp),
-            Values::Numbers(values) => self.directed(values[left], values[right], f64::total_cmp),
-            Values::Booleans(values) => {
-                self.directed(Some(values[left]), Some(values[right]), Ord::cmp)
+    fn value(self, table: &LayerTable, row: usize) -> SortValue {
+        let values = table.columns.get(self.column).map(|column| &column.values);
+        match values {
+            Some(Values::Integers(values)) => values[row].map_or(SortValue::Null, SortValue::Integer),
+            Some(Values::Numbers(values)) => values[row].map_or(SortValue::Null, SortValue::Number),
+            Some(Values::Booleans(values)) => SortValue::Integer(i64::from(values[row])),
+            Some(Values::Texts(values)) => {
+                values[row].clone().map_or(SortValue::Null, SortValue::Text)
             }
-            Values::Texts(values) => {
-                self.directed(values[left].as_ref(), values[right].as_ref(), Ord::cmp)
-            }
-            Values::Choices(values) => self.directed(values[left], values[right], Ord::cmp),
-            Values::Cells(values) => self.directed(values[left], values[right], Ord::cmp),
+            Some(Values::Choices(values)) => values[row].map_or(SortValue::Null, SortValue::Code),
+            Some(Values::Cells(values)) => values[row].map_or(SortValue::Null, SortValue::Cell),
+            None => SortValue::Null,
         }
     }
+}
 
-    fn directed<T>(
-        self,
-        left: Option<T>,
-        right: Option<T>,
-        order: impl Fn(&T, &T) -> Ordering,
-    ) -> Ordering {
-        match (left, right) {
-            (Some(left), Some(right)) if self.descending => order(&right, &left),
-            (Some(left), Some(right)) => order(&left, &right),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => Ordering::Equal,
-        }
+/// What a row is sorted by; of one key, all are of one kind or null.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SortValue {
+    Null,
+    Integer(i64),
+    Number(f64),
+    Text(String),
+    Code(&'static str),
+    Cell(CellIndex),
+}
+
+impl SortValue {
+    fn order(&self, other: &Self, descending: bool) -> Ordering {
+        let order = match (self, other) {
+            (Self::Null, Self::Null) => return Ordering::Equal,
+            (Self::Null, _) => return Ordering::Greater,
+            (_, Self::Null) => return Ordering::Less,
+            (Self::Integer(left), Self::Integer(right)) => left.cmp(right),
+            (Self::Number(left), Self::Number(right)) => left.total_cmp(right),
+            (Self::Text(left), Self::Text(right)) => left.cmp(right),
+            (Self::Code(left), Self::Code(right)) => left.cmp(right),
+            (Self::Cell(left), Self::Cell(right)) => left.cmp(right),
+            _ => Ordering::Equal,
+        };
+        if descending { order.reverse() } else { order }
     }
+}
+
+/// What rows are sorted by, one value a key.
+pub(crate) fn sort_values(keys: &[SortKey], table: &LayerTable, row: usize) -> Vec<SortValue> {
+    keys.iter().map(|key| key.value(table, row)).collect()
+}
+
+/// Sorts what stands beside the values of its keys; what has equal ones stays in its order.
+pub(crate) fn sort<T>(keys: &[SortKey], rows: &mut [(Vec<SortValue>, T)]) {
+    rows.sort_by(|(left, _), (right, _)| {
+        let orders = keys.iter().zip(left.iter().zip(right));
+        orders
+            .map(|(key, (left, right))| left.order(right, key.descending))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    });
 }
 
 /// A table and the rows of it that a page holds.
@@ -131,7 +158,10 @@ pub(crate) fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
         .collect();
     let matched = rows.len() as u64;
     if !page.sort.is_empty() {
-        rows.sort_by(|&left, &right| by_keys(table, &page.sort, left as usize, right as usize));
+        let keyed = |row: u32| (sort_values(&page.sort, table, row as usize), row);
+        let mut keyed: Vec<_> = rows.into_iter().map(keyed).collect();
+        sort(&page.sort, &mut keyed);
+        rows = keyed.into_iter().map(|(_, row)| row).collect();
     }
     (
         rows.into_iter().skip(skip).take(page.limit).collect(),
@@ -149,18 +179,6 @@ fn meets(table: &LayerTable, page: &Page, row: usize) -> bool {
             .filter
             .as_ref()
             .is_none_or(|filter| filter.admits(table, row))
-}
-
-pub(crate) fn by_keys(
-    table: &LayerTable,
-    keys: &[SortKey],
-    left: usize,
-    right: usize,
-) -> Ordering {
-    keys.iter()
-        .map(|key| key.order(table, left, right))
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
 }
 
 /// Names of the properties that features of a layer can be sorted by: each has an order.
