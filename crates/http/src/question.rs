@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use naqsha_layers::filter::{Comparison, Expression, GEOMETRY, Predicate, Scalar};
 use naqsha_layers::{
-    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind, SortKey, sortables,
+    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind,
+    SortKey, sortables,
 };
 
 use crate::cql2::Language;
@@ -20,7 +21,7 @@ pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
 pub(crate) const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
 /// Names that say which features are wanted and how, whatever the layer.
-const OF_FEATURES: [&str; 11] = [
+const OF_FEATURES: [&str; 12] = [
     "bbox",
     "bbox-crs",
     "crs",
@@ -32,9 +33,19 @@ const OF_FEATURES: [&str; 11] = [
     "skipGeometry",
     FILTER,
     "filter-lang",
+    "filter-crs",
 ];
 /// Of those, the ones that tiles take: a tile has a box, an order and a limit of its own.
 const OF_TILES: [&str; 4] = ["properties", FILTER, "filter-lang", "filter-crs"];
+/// And the ones that are inputs of a process.
+const OF_INPUTS: [&str; 6] = [
+    "bbox",
+    "sortby",
+    "properties",
+    "skipGeometry",
+    FILTER,
+    "filter-lang",
+];
 const FILTER: &str = "filter";
 
 /// The page and the question of a request for features, every mistake of it listed.
@@ -42,12 +53,22 @@ pub(crate) fn parse(
     layer: &'static LayerDescription,
     asked: &Asked,
 ) -> Result<(Page, LayerQuery), Problem> {
+    parse_with(layer, asked, None)
+}
+
+/// The same where a condition came beside the address.
+pub(crate) fn parse_with(
+    layer: &'static LayerDescription,
+    asked: &Asked,
+    condition: Option<Expression>,
+) -> Result<(Page, LayerQuery), Problem> {
     let page = Page {
         limit: DEFAULT_LIMIT,
         ..Page::ALL
     };
-    let names = [&OF_FEATURES[..], &["filter-crs"]].concat();
-    Reading::new(layer, page, &names).read(asked.question())
+    let mut reading = Reading::new(layer, page, &OF_FEATURES);
+    reading.conditions.extend(condition);
+    reading.read(asked.question())
 }
 
 /// The same of a request for a tile.
@@ -56,6 +77,17 @@ pub(crate) fn parse_for_tile<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(Page, LayerQuery), Problem> {
     Reading::new(layer, Page::ALL, &OF_TILES).read(pairs)
+}
+
+/// The same of the inputs of a process, beside mistakes that were made before them: all features, in one answer.
+pub(crate) fn parse_inputs<'a>(
+    layer: &'static LayerDescription,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    errors: Vec<ParameterError>,
+) -> Result<(Page, LayerQuery), Problem> {
+    let mut reading = Reading::new(layer, Page::ALL, &OF_INPUTS);
+    reading.errors = errors;
+    reading.read(pairs)
 }
 
 /// A request as far as it is read.
@@ -159,7 +191,9 @@ impl<'a> Reading<'a> {
 
     /// Binds the filter, and the properties that were asked by name, to the layer.
     fn bind(&mut self) {
-        let read = self.filter.map(|text| self.language.unwrap_or_default().read(text));
+        let read = self
+            .filter
+            .map(|text| self.language.unwrap_or_default().read(text));
         match read {
             Some(Ok(expression)) => self.conditions.insert(0, expression),
             Some(Err(reason)) => self.errors.push(ParameterError::new(FILTER, reason)),
@@ -187,7 +221,10 @@ pub(crate) fn bound(
 
 /// The property of a name that is no parameter of the layer: parameters go first.
 fn property_of(layer: &LayerDescription, name: &str) -> Option<&'static Property> {
-    let parameter = layer.parameters.iter().any(|parameter| parameter.name() == name);
+    let parameter = layer
+        .parameters
+        .iter()
+        .any(|parameter| parameter.name() == name);
     let mut properties = layer.properties.iter();
     (!parameter).then(|| properties.find(|property| property.name == name))?
 }
@@ -199,12 +236,18 @@ fn equal(property: &Property, value: &str) -> Result<Expression, String> {
             let number = value.parse().ok().filter(|number: &f64| number.is_finite());
             Scalar::Number(number.ok_or("is not a number")?)
         }
-        PropertyKind::Boolean => Scalar::Boolean(value.parse().map_err(|_word| "is not true or false")?),
-        PropertyKind::Date => Scalar::Date(value.parse().map_err(|_date| "is not a date YYYY-MM-DD")?),
+        PropertyKind::Boolean => {
+            Scalar::Boolean(value.parse().map_err(|_word| "is not true or false")?)
+        }
+        PropertyKind::Date => {
+            Scalar::Date(value.parse().map_err(|_date| "is not a date YYYY-MM-DD")?)
+        }
         PropertyKind::Choice(codes) if !codes.contains(&value) => {
             return Err(format!("{value:?} is not one of {}", codes.join(", ")));
         }
-        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell => Scalar::Text(value.to_owned()),
+        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell => {
+            Scalar::Text(value.to_owned())
+        }
     };
     let name = Scalar::Property(property.name.to_owned());
     Ok(Expression::Compare(Comparison::Equal, name, value))
@@ -239,9 +282,16 @@ fn parse_properties(layer: &LayerDescription, value: &str) -> Result<Vec<usize>,
         if matches!(name, "" | "id" | GEOMETRY) {
             continue;
         }
-        let at = layer.properties.iter().position(|property| property.name == name);
+        let at = layer
+            .properties
+            .iter()
+            .position(|property| property.name == name);
         shown.push(at.ok_or_else(|| {
-            let names: Vec<_> = layer.properties.iter().map(|property| property.name).collect();
+            let names: Vec<_> = layer
+                .properties
+                .iter()
+                .map(|property| property.name)
+                .collect();
             format!("{name:?} is not one of {}", names.join(", "))
         })?);
     }

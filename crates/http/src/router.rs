@@ -4,20 +4,20 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request, State};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use naqsha_layers::Catalogue;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::problem::{ALLOWED, Kind, Problem};
+use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
-use crate::{assets, documents, explain, health, items, middleware, tiles};
+use crate::{assets, documents, explain, health, items, middleware, processes, search, tiles};
 
 /// The service as a router: everything but sockets.
 pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
@@ -38,6 +38,14 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
         ),
         ("/collections/{collection}/items", resource(items::items)),
         (
+            "/collections/{collection}/sortables",
+            resource(documents::sortables),
+        ),
+        (
+            "/collections/{collection}/search",
+            asked_with_body(search::search, search::LONGEST_BODY),
+        ),
+        (
             "/collections/{collection}/items/{id}",
             resource(items::item),
         ),
@@ -50,6 +58,21 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
         ("/styles", resource(documents::styles)),
         ("/styles/{layer}", resource(documents::style)),
         ("/places.json", resource(documents::places)),
+        ("/processes", resource(processes::list)),
+        ("/processes/{process}", resource(processes::description)),
+        (
+            "/processes/{process}/execution",
+            asked_with_body(processes::execute, processes::LONGEST_BODY),
+        ),
+        ("/jobs", resource(processes::jobs)),
+        (
+            "/jobs/{job}",
+            with_options(
+                get(processes::job).delete(processes::dismiss),
+                "GET, HEAD, DELETE, OPTIONS",
+            ),
+        ),
+        ("/jobs/{job}/results", resource(processes::results)),
         ("/healthz", resource(health::healthz)),
         ("/readyz", resource(health::readyz)),
     ];
@@ -73,15 +96,27 @@ where
     H: Handler<T, Shared>,
     T: 'static,
 {
-    get(handler).options(options).fallback(refuse_method)
+    with_options(get(handler), "GET, HEAD, OPTIONS")
 }
 
-async fn options() -> Response {
-    (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOWED)]).into_response()
+/// A resource that takes a body of at most `longest` bytes and answers it.
+fn asked_with_body<H, T>(handler: H, longest: usize) -> MethodRouter<Shared>
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    with_options(post(handler), "POST, OPTIONS").layer(DefaultBodyLimit::max(longest))
 }
 
-async fn refuse_method() -> Problem {
-    Problem::new(Kind::MethodNotAllowed, format!("Allowed are {ALLOWED}."))
+fn with_options(methods: MethodRouter<Shared>, allowed: &'static str) -> MethodRouter<Shared> {
+    let options = move || async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]) };
+    let refuse = move || async move {
+        Problem::new(
+            Kind::MethodNotAllowed(allowed),
+            format!("Allowed are {allowed}."),
+        )
+    };
+    methods.options(options).fallback(refuse)
 }
 
 /// Paths outside the table: files of the dashboard for GET and HEAD, nothing else.

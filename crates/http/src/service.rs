@@ -7,6 +7,7 @@ use moka::sync::Cache;
 use naqsha_layers::{Catalogue, Scope};
 
 use crate::compute::Compute;
+use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
 
@@ -19,6 +20,8 @@ pub(crate) struct Service {
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
+    /// Executions of processes that go on after they were asked for.
+    pub(crate) jobs: Jobs,
     requests: AtomicU64,
 }
 
@@ -35,6 +38,7 @@ impl Service {
                 .weigher(weight)
                 .build(),
             settings,
+            jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
     }

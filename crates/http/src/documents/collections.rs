@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::{document, layer_document};
 use crate::items::{FORMATS, representations};
-use crate::question::CRS84;
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
+use crate::question::CRS84;
 use crate::request::Asked;
 use crate::service::Shared;
 
@@ -123,7 +123,13 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         at("/queryables"),
         "http://www.opengis.net/def/rel/ogc/1.0/queryables",
         SCHEMA.media_type,
-        "parameters of the layer",
+        "what a filter may name",
+    ));
+    links.push(Link::new(
+        at("/sortables"),
+        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+        SCHEMA.media_type,
+        "what features can be sorted by",
     ));
     if layer.over_cells {
         let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
