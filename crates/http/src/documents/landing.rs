@@ -172,7 +172,9 @@ pub(crate) async fn api_page(
         let operations = api["paths"].as_object().into_iter().flatten().filter_map(|(path, operations)| {
             let (method, operation) = operations.as_object().and_then(|methods| methods.iter().next())?;
             let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let names: Vec<&str> = parameters.filter_map(super::operations::parameter_name).collect();
+            let names: Vec<&str> = parameters
+                .filter_map(|parameter| super::operations::parameter_name(&api, parameter))
+                .collect();
             Some(json!({
                 "path": path,
                 "method": method.to_uppercase(),

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::document;
 use super::operations::{
-    Operation, in_path, of_filters, of_items, of_layer, of_properties, problem_responses,
-    problem_schema, query,
+    Operation, component, in_path, of_filters, of_items, of_layer, of_properties,
+    problem_responses, problem_schema, query, shared_of_layer,
 };
 use super::schemas::of_property;
 use crate::explain;
@@ -75,15 +75,27 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         ],
         "paths": paths,
         "components": {
-            "parameters": {
-                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum.", &json!({
-                    "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
-                })),
-            },
+            "parameters": parameters(catalogue),
             "responses": problem_responses(),
             "schemas": schemas(catalogue),
         },
     })
+}
+
+/// Parameters that operations refer to.
+fn parameters(catalogue: &Catalogue) -> Map<String, Value> {
+    let limit = json!({
+        "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
+    });
+    let meaning = "Most features of an answer; more than the maximum is taken as the maximum.";
+    let mut parameters = Map::new();
+    parameters.insert("limit".to_owned(), query("limit", meaning, &limit));
+    for layer in catalogue.descriptions() {
+        for parameter in layer.parameters {
+            parameters.insert(component(*parameter).to_owned(), of_layer(*parameter));
+        }
+    }
+    parameters
 }
 
 /// Paths that do not belong to one layer.
@@ -154,7 +166,7 @@ fn for_maps() -> [(&'static str, Value); 3] {
 fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let (id, title) = (layer.id, layer.title);
     let root = format!("/collections/{id}");
-    let parameters = || layer.parameters.iter().copied().map(of_layer);
+    let parameters = || layer.parameters.iter().copied().map(shared_of_layer);
     let operation =
         |verb: &str, summary: String| Operation::new(format!("{verb}.{id}"), summary, "Data");
     let describe = operation("describeCollection", format!("{title}: the collection"))
@@ -164,7 +176,7 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
         .takes(of_items())
         .takes(of_filters())
         .takes(of_properties(layer))
-        .takes(parameters());
+        .takes(layer.parameters.iter().copied().map(of_layer));
     let search = operation(
         "searchFeatures",
         format!("{title}: features by a filter that is sent"),
@@ -215,7 +227,7 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
 
 fn of_tiles(layer: &LayerDescription) -> Vec<(String, Value)> {
     let (id, title) = (layer.id, layer.title);
-    let parameters = || layer.parameters.iter().copied().map(of_layer);
+    let parameters = || layer.parameters.iter().copied().map(shared_of_layer);
     let tilejson = Operation::new(
         format!("getTileJson.{id}"),
         format!("{title}: TileJSON 3.0.0"),

@@ -176,7 +176,21 @@ pub(super) fn shared(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-/// A layer's parameter, inline.
+/// A layer's parameter, by reference: it is the same for every layer that has it.
+pub(super) fn shared_of_layer(parameter: Parameter) -> Value {
+    shared(component(parameter))
+}
+
+/// The name under which a layer's parameter is defined once for all operations.
+pub(super) fn component(parameter: Parameter) -> &'static str {
+    match parameter {
+        // Its name is that of another parameter too, which other layers have.
+        Parameter::ForecastModel => "model-of-forecast",
+        other => other.name(),
+    }
+}
+
+/// A layer's parameter, inline, as GDAL and QGIS look for it.
 pub(super) fn of_layer(parameter: Parameter) -> Value {
     query(
         parameter.name(),
@@ -186,13 +200,12 @@ pub(super) fn of_layer(parameter: Parameter) -> Value {
 }
 
 /// The name of a parameter, inline or shared.
-pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
-    let reference = || {
-        parameter["$ref"]
-            .as_str()
-            .and_then(|path| path.rsplit('/').next())
+pub(super) fn parameter_name<'a>(api: &'a Value, parameter: &'a Value) -> Option<&'a str> {
+    let defined = match parameter["$ref"].as_str() {
+        Some(path) => api.pointer(path.trim_start_matches('#'))?,
+        None => parameter,
     };
-    parameter["name"].as_str().or_else(reference)
+    defined["name"].as_str()
 }
 
 /// Parameters that choose features by what a filter says, and cut them to some properties.
