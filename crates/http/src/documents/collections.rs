@@ -7,7 +7,8 @@ use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
-use crate::items::{CRS84, FORMATS, representations};
+use crate::items::{FORMATS, representations};
+use crate::question::CRS84;
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;

@@ -15,7 +15,8 @@ use super::operations::{
 };
 use super::schemas::of_property;
 use crate::explain;
-use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
+use crate::items::FORMATS;
+use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
 use crate::request::Asked;

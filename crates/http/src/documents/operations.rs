@@ -4,7 +4,7 @@ use naqsha_layers::Parameter;
 use serde_json::{Value, json};
 
 use super::schemas::{Dialect, of_parameter};
-use crate::items::CRS84;
+use crate::question::CRS84;
 use crate::negotiate::Format;
 use crate::problem;
 
