@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     BadRequest,
     BadParameter,
     NotFound,
+    /// What was asked about was there and will not come back.
+    Gone,
     MethodNotAllowed,
     NotAcceptable,
     Busy,
@@ -37,6 +39,7 @@ impl Kind {
         match self {
             Self::BadRequest | Self::BadParameter => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Gone => StatusCode::GONE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
@@ -50,6 +53,7 @@ impl Kind {
             Self::BadRequest => Some("bad-request"),
             Self::BadParameter => Some("bad-parameter"),
             Self::NotFound => Some("not-found"),
+            Self::Gone => Some("gone"),
             Self::MethodNotAllowed => Some("method-not-allowed"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::Busy => Some("busy"),
@@ -66,6 +70,7 @@ impl Kind {
             Self::BadRequest => "The request cannot be read",
             Self::BadParameter => "A parameter is wrong",
             Self::NotFound => "There is no such resource",
+            Self::Gone => "It is no longer there",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::Busy => "The service is busy",
@@ -174,6 +179,10 @@ impl From<LayerError> for Problem {
             LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
             LayerError::UnknownVersion(version) => {
                 Self::not_found(format!("There is no version {version} of the data yet."))
+            }
+            LayerError::HistoryGone => {
+                let detail = "The cursor is of a history that the store does not have any more: read everything anew, without `since`.";
+                Self::new(Kind::Gone, detail)
             }
             LayerError::UnknownStudyArea(name) => Self::parameters(vec![ParameterError::new(
                 "study_area",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use naqsha_layers::filter::{Comparison, Expression, GEOMETRY, Predicate, Scalar};
 use naqsha_layers::{
-    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind, SortKey, sortables,
+    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind,
+    SortKey, sortables,
 };
 
 use crate::cql2::Language;
@@ -159,7 +160,9 @@ impl<'a> Reading<'a> {
 
     /// Binds the filter, and the properties that were asked by name, to the layer.
     fn bind(&mut self) {
-        let read = self.filter.map(|text| self.language.unwrap_or_default().read(text));
+        let read = self
+            .filter
+            .map(|text| self.language.unwrap_or_default().read(text));
         match read {
             Some(Ok(expression)) => self.conditions.insert(0, expression),
             Some(Err(reason)) => self.errors.push(ParameterError::new(FILTER, reason)),
@@ -187,7 +190,10 @@ pub(crate) fn bound(
 
 /// The property of a name that is no parameter of the layer: parameters go first.
 fn property_of(layer: &LayerDescription, name: &str) -> Option<&'static Property> {
-    let parameter = layer.parameters.iter().any(|parameter| parameter.name() == name);
+    let parameter = layer
+        .parameters
+        .iter()
+        .any(|parameter| parameter.name() == name);
     let mut properties = layer.properties.iter();
     (!parameter).then(|| properties.find(|property| property.name == name))?
 }
@@ -199,12 +205,18 @@ fn equal(property: &Property, value: &str) -> Result<Expression, String> {
             let number = value.parse().ok().filter(|number: &f64| number.is_finite());
             Scalar::Number(number.ok_or("is not a number")?)
         }
-        PropertyKind::Boolean => Scalar::Boolean(value.parse().map_err(|_word| "is not true or false")?),
-        PropertyKind::Date => Scalar::Date(value.parse().map_err(|_date| "is not a date YYYY-MM-DD")?),
+        PropertyKind::Boolean => {
+            Scalar::Boolean(value.parse().map_err(|_word| "is not true or false")?)
+        }
+        PropertyKind::Date => {
+            Scalar::Date(value.parse().map_err(|_date| "is not a date YYYY-MM-DD")?)
+        }
         PropertyKind::Choice(codes) if !codes.contains(&value) => {
             return Err(format!("{value:?} is not one of {}", codes.join(", ")));
         }
-        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell => Scalar::Text(value.to_owned()),
+        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell => {
+            Scalar::Text(value.to_owned())
+        }
     };
     let name = Scalar::Property(property.name.to_owned());
     Ok(Expression::Compare(Comparison::Equal, name, value))
@@ -239,9 +251,16 @@ fn parse_properties(layer: &LayerDescription, value: &str) -> Result<Vec<usize>,
         if matches!(name, "" | "id" | GEOMETRY) {
             continue;
         }
-        let at = layer.properties.iter().position(|property| property.name == name);
+        let at = layer
+            .properties
+            .iter()
+            .position(|property| property.name == name);
         shown.push(at.ok_or_else(|| {
-            let names: Vec<_> = layer.properties.iter().map(|property| property.name).collect();
+            let names: Vec<_> = layer
+                .properties
+                .iter()
+                .map(|property| property.name)
+                .collect();
             format!("{name:?} is not one of {}", names.join(", "))
         })?);
     }
@@ -288,7 +307,7 @@ pub(crate) fn all_mistakes<T>(
 }
 
 /// Four numbers, or six of which the heights are ignored: features have none.
-fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
+pub(crate) fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
     let shape = || {
         "is not four or six numbers: west,south,east,north or west,south,low,east,north,high"
             .to_owned()
@@ -306,7 +325,7 @@ fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
 }
 
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
-fn parse_limit(value: &str) -> Result<usize, String> {
+pub(crate) fn parse_limit(value: &str) -> Result<usize, String> {
     match parse_whole(value) {
         Some(1..) => Ok(parse_whole(value)
             .and_then(|limit| usize::try_from(limit).ok())
@@ -321,7 +340,7 @@ fn parse_offset(value: &str) -> Result<u64, String> {
 }
 
 /// Digits only; more of them than a `u64` holds are the greatest `u64`.
-fn parse_whole(value: &str) -> Option<u64> {
+pub(crate) fn parse_whole(value: &str) -> Option<u64> {
     (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
         .then(|| value.parse().unwrap_or(u64::MAX))
 }

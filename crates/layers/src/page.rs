@@ -59,7 +59,9 @@ impl SortKey {
     fn value(self, table: &LayerTable, row: usize) -> SortValue {
         let values = table.columns.get(self.column).map(|column| &column.values);
         match values {
-            Some(Values::Integers(values)) => values[row].map_or(SortValue::Null, SortValue::Integer),
+            Some(Values::Integers(values)) => {
+                values[row].map_or(SortValue::Null, SortValue::Integer)
+            }
             Some(Values::Numbers(values)) => values[row].map_or(SortValue::Null, SortValue::Number),
             Some(Values::Booleans(values)) => SortValue::Integer(i64::from(values[row])),
             Some(Values::Texts(values)) => {
@@ -134,6 +136,19 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// All rows of a table, with all that they have.
+    pub fn whole(table: LayerTable, version: u64) -> Self {
+        let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
+        Self {
+            matched: rows.len() as u64,
+            rows,
+            table: Arc::new(table),
+            version,
+            properties: None,
+            geometry: true,
+        }
+    }
+
     /// Columns that are shown, in the order of the layer's properties.
     pub fn columns(&self) -> impl Iterator<Item = &Column> {
         let shown = |at: &usize| {
@@ -141,7 +156,9 @@ impl Answer {
             shown.is_none_or(|shown| shown.contains(at))
         };
         let columns = self.table.columns.iter().enumerate();
-        columns.filter(move |(at, _)| shown(at)).map(|(_, column)| column)
+        columns
+            .filter(move |(at, _)| shown(at))
+            .map(|(_, column)| column)
     }
 }
 

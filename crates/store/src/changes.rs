@@ -208,17 +208,13 @@ impl Snapshot {
                 current.insert(RecordAt { sequence, row }, stored);
             }
         }
-        let told = |changed: &Changed| match changed.now {
-            Some(now) => {
-                let stored = current.remove(&now);
-                let stored = stored.ok_or_else(|| self.no_such(now))?;
-                Ok(Change::Upsert(Box::new(stored)))
+        let told = |changed: &Changed| {
+            if let Some(now) = changed.now {
+                let stored = current.remove(&now).ok_or_else(|| self.no_such(now))?;
+                return Ok(Change::Upsert(Box::new(stored)));
             }
-            None => {
-                let id = self.id_at(changed.first);
-                id.map(Change::Gone)
-                    .ok_or_else(|| self.no_such(changed.first))
-            }
+            let id = self.id_at(changed.first).map(Change::Gone);
+            id.ok_or_else(|| self.no_such(changed.first))
         };
         found.iter().map(told).collect()
     }

@@ -2,6 +2,7 @@
 
 mod collections;
 mod landing;
+mod of_zones;
 mod openapi;
 mod operations;
 mod schemas;
@@ -11,7 +12,7 @@ mod tilejson;
 pub(crate) use collections::{collection, collections, places};
 pub(crate) use landing::{api_page, conformance, root};
 pub(crate) use openapi::api;
-pub(crate) use schemas::{queryables, schema};
+pub(crate) use schemas::{of_property, queryables, schema};
 pub(crate) use styles::{style, styles};
 pub(crate) use tilejson::tilejson;
 
@@ -28,7 +29,7 @@ use crate::request::Asked;
 use crate::service::Shared;
 
 /// Answers with a JSON document, or with a page of it.
-async fn document(
+pub(crate) async fn document(
     service: &Shared,
     asked: &Asked,
     format: &'static Format,

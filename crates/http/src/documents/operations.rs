@@ -4,9 +4,9 @@ use naqsha_layers::Parameter;
 use serde_json::{Value, json};
 
 use super::schemas::{Dialect, of_parameter};
-use crate::question::CRS84;
 use crate::negotiate::Format;
 use crate::problem;
+use crate::question::CRS84;
 
 /// A GET operation. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
@@ -17,6 +17,7 @@ pub(super) struct Operation {
     content: Value,
     absent: bool,
     empty: bool,
+    gone: bool,
 }
 
 impl Operation {
@@ -33,6 +34,7 @@ impl Operation {
             content: json!({}),
             absent: false,
             empty: false,
+            gone: false,
         }
     }
 
@@ -73,6 +75,12 @@ impl Operation {
         self
     }
 
+    /// What was asked about may be gone: 410.
+    pub(super) fn may_be_gone(mut self) -> Self {
+        self.gone = true;
+        self
+    }
+
     /// The path item.
     pub(super) fn build(self) -> Value {
         let mut responses = json!({
@@ -88,6 +96,9 @@ impl Operation {
         }
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });
+        }
+        if self.gone {
+            responses["410"] = json!({ "$ref": "#/components/responses/Gone" });
         }
         json!({
             "get": {
@@ -155,11 +166,18 @@ pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
     parameter["name"].as_str().or_else(reference)
 }
 
+/// The box.
+pub(super) fn bbox() -> Value {
+    let schema =
+        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only \
+                       what meets the box is returned; west greater than east crosses the antimeridian.";
+    query("bbox", description, &schema)
+}
+
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
     let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
-    let bbox =
-        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
     vec![
         shared("limit"),
         query(
@@ -167,12 +185,7 @@ pub(super) fn of_items() -> Vec<Value> {
             "Features skipped.",
             &json!({ "type": "integer", "minimum": 0, "default": 0 }),
         ),
-        query(
-            "bbox",
-            "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only features \
-             that meet the box are returned; west greater than east crosses the antimeridian.",
-            &bbox,
-        ),
+        bbox(),
         query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
         query("crs", "Coordinate reference system of the answer.", &crs()),
     ]
@@ -187,6 +200,7 @@ pub(super) fn problem_responses() -> Value {
     json!({
         "BadRequest": response("A parameter is unknown or wrong; every mistake is listed."),
         "NotFound": response("There is no such resource, or the asker may not know of it."),
+        "Gone": response("What was asked about is no longer there; the detail says what to do."),
         "NotAcceptable": response("None of the accepted formats is offered."),
         "ServerFault": response("The service failed; the failure has been logged under the id of the problem."),
         "Busy": response("The service is busy; Retry-After says when to ask again."),
