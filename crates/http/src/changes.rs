@@ -16,7 +16,7 @@ use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
 
-pub(crate) static FORMATS: [&Format; 2] = [&CHANGE_LINES, &JSON];
+pub(crate) static FORMATS: [&Format; 2] = [&JSON, &CHANGE_LINES];
 
 /// The one collection that is made of records.
 pub(crate) const COLLECTION: &str = "incidents";

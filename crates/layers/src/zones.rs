@@ -126,16 +126,16 @@ impl Catalogue {
             let reason = "is coarser than the parent zone".to_owned();
             return Err(LayerError::of_parameter(LEVEL, reason));
         }
-        let open = asked.filter.is_none() && query.n_min == 0;
-        let cells = if layers::counts_zeros(description) && open {
+        let has_zeros = layers::counts_zeros(description);
+        let cells = if has_zeros && asked.filter.is_none() && query.n_min == 0 {
             let cells = cells_within(&question, asked.parent)?;
             in_box(cells, asked.bbox.as_ref())
         } else {
-            let table = match asked.parent {
-                Some(zone) if layers::counts_zeros(description) && is_listed(zone, &question) => {
-                    Arc::new(layers::counts_within(&question, zone)?.0)
-                }
-                _ => self.whole_table(layer, &question).map_err(of_level)?,
+            let listed = asked.parent.filter(|&zone| is_listed(zone, &question));
+            let table = match listed {
+                _ if !has_zeros => self.whole_table(layer, &question).map_err(of_level)?,
+                Some(zone) => Arc::new(layers::counts_within(&question, zone)?.0),
+                None => Arc::new(layers::counts_everywhere(&question).map_err(of_level)?),
             };
             of_table(&table, asked)
         };

@@ -13,7 +13,7 @@ use crate::changes;
 use crate::dggs::DGGRS_LIST;
 use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
-use crate::negotiate::{CHANGE_LINES, Format, HTML, JSON, SCHEMA};
+use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
 use crate::question::CRS84;
 use crate::request::Asked;
@@ -143,8 +143,8 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         ));
     }
     if layer.id == changes::COLLECTION {
-        let (title, of_lines) = ("what became of records", CHANGE_LINES.media_type);
-        links.push(Link::new(at("/changes"), "monitor", of_lines, title));
+        let title = "what became of records";
+        links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
     }
     if layer.over_cells {
         let tiles = format!("{}/xyz/{}.json", own.base, layer.id);

@@ -53,40 +53,54 @@ pub(crate) fn counts_within(
     zone: CellIndex,
 ) -> Result<(LayerTable, Located), LayerError> {
     let contains = |cell: CellIndex| cell == zone;
-    let reach = |region: CellIndex| match (
-        region.parent(zone.resolution()),
-        zone.parent(region.resolution()),
-    ) {
-        (Some(above), _) if above == zone => Reach::All,
-        (None, Some(above)) if above == region => Reach::Part,
-        _ => Reach::Nothing,
+    let reach = |region: CellIndex| {
+        let above = region.parent(zone.resolution());
+        match (above, zone.parent(region.resolution())) {
+            (Some(above), _) if above == zone => Reach::All,
+            (None, Some(of_zone)) if of_zone == region => Reach::Part,
+            _ => Reach::Nothing,
+        }
     };
+    let area = Area {
+        finest: zone.resolution(),
+        contains: &contains,
+        reach: Some(&reach),
+    };
+    counts_of(question, cells_below(question, zone), Some(area))
+}
+
+/// The same in all cells of the study area.
+pub(crate) fn counts_everywhere(question: &Question<'_>) -> Result<LayerTable, LayerError> {
+    let grid = question.area.grid(question.resolution)?;
+    let (table, _everywhere) = counts_of(question, grid.cells.clone(), None)?;
+    Ok(table)
+}
+
+/// Counts in some ascending cells, of records in an area.
+fn counts_of(
+    question: &Question<'_>,
+    cells: Vec<CellIndex>,
+    area: Option<Area<'_>>,
+) -> Result<(LayerTable, Located), LayerError> {
     let open = CubeQuery {
         resolution: question.resolution,
         filter: filter(question.query),
         counted_bases: counted_bases(question, None),
     };
     let mut asked = open.clone();
-    asked.filter.area = Some(Area {
-        finest: zone.resolution(),
-        contains: &contains,
-        reach: Some(&reach),
-    });
+    asked.filter.area = area;
     let cube = question.snapshot.cube(&asked);
     let shared = apportion(question, &open)?;
-    let cells = cells_below(question, zone);
-    let at = |cell: &CellIndex| cube.cells.binary_search(cell).ok();
+    let in_cells: u64 = cube.counts.iter().map(|&count| u64::from(count)).sum();
     let mut located = Located {
-        records: cube.counts.iter().map(|&count| u64::from(count)).sum(),
+        records: in_cells + cube.excluded.too_coarse,
         too_coarse: cube.excluded.too_coarse,
-        outside_study_area: 0,
+        outside_study_area: in_cells,
         synthetic: false,
     };
-    located.outside_study_area = located.records;
-    located.records += located.too_coarse;
     let mut counted = Vec::with_capacity(cells.len());
     for cell in cells {
-        let found = at(&cell);
+        let found = cube.cells.binary_search(&cell).ok();
         let count = found.map_or(0, |at| cube.counts[at]);
         located.synthetic |= found.is_some_and(|at| cube.synthetic[at]);
         located.outside_study_area -= u64::from(count);
@@ -96,15 +110,19 @@ pub(crate) fn counts_within(
     #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
     let least = question.query.n_min as f64;
     counted.retain(|(_, count, share)| f64::from(*count) + share.unwrap_or(0.0) >= least);
+    Ok((table(question, &counted, located.synthetic), located))
+}
+
+fn table(
+    question: &Question<'_>,
+    counted: &[(CellIndex, u32, Option<f64>)],
+    synthetic: bool,
+) -> LayerTable {
     let cells: Vec<CellIndex> = counted.iter().map(|(cell, ..)| *cell).collect();
+    let counts = counted.iter().map(|(_, count, _)| Some(i64::from(*count)));
     let columns = [
         Values::Cells(cells.iter().copied().map(Some).collect()),
-        Values::Integers(
-            counted
-                .iter()
-                .map(|(_, count, _)| Some(i64::from(*count)))
-                .collect(),
-        ),
+        Values::Integers(counts.collect()),
         Values::Numbers(cells.iter().map(|cell| Some(cell.area_km2())).collect()),
         Values::Numbers(counted.iter().map(|(.., share)| *share).collect()),
     ];
@@ -112,9 +130,8 @@ pub(crate) fn counts_within(
     let drawn = (shapes, Arc::new(CellBoundaries::of(&cells)));
     let metadata = Metadata {
         resolution: Some(question.resolution),
-        synthetic: located.synthetic,
+        synthetic,
         ..Metadata::plain(question.snapshot.version(), question.scope)
     };
-    let table = LayerTable::of_cells(&COUNTS, cells, drawn, columns, metadata);
-    Ok((table, located))
+    LayerTable::of_cells(&COUNTS, cells, drawn, columns, metadata)
 }

@@ -30,7 +30,7 @@ mod tally;
 pub(crate) use chosen::Chosen;
 pub(crate) use counts::COUNTS;
 pub use counts_of_zone::{Located, counts_zeros};
-pub(crate) use counts_of_zone::{cells_below, counts_within};
+pub(crate) use counts_of_zone::{cells_below, counts_everywhere, counts_within};
 pub(crate) use hotspots::HOTSPOTS;
 pub(crate) use incidents::INCIDENTS;
 pub(crate) use incidents::table as incidents_table;
