@@ -95,7 +95,8 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     }
 }
 
-fn push_text(out: &mut Vec<u8>, text: &str) {
+/// Appends a field that is a text, quoted where it must be.
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
     // Full-width forms of the four signs start formulas in East Asian versions of spreadsheets.
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let text = if formula {

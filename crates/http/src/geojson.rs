@@ -178,14 +178,20 @@ fn push_quoted_cell(out: &mut Vec<u8>, cell: CellIndex) {
 }
 
 fn push_point(out: &mut Vec<u8>, point: Point) {
+    push_lon_lat(out, point.lon(), point.lat());
+}
+
+/// Appends a point by its degrees.
+pub(crate) fn push_lon_lat(out: &mut Vec<u8>, lon: f64, lat: f64) {
     out.extend_from_slice(b"{\"type\":\"Point\",\"coordinates\":[");
-    push_number(out, point.lon());
+    push_number(out, lon);
     out.push(b',');
-    push_number(out, point.lat());
+    push_number(out, lat);
     out.extend_from_slice(b"]}");
 }
 
-fn push_polygon(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
+/// Appends a cell by its ring; one across the antimeridian is two.
+pub(crate) fn push_polygon(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
     match cut(ring) {
         None => {
             out.extend_from_slice(b"{\"type\":\"Polygon\",\"coordinates\":[");

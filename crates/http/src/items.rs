@@ -21,7 +21,8 @@ pub(crate) static FORMATS: [&Format; 4] = [&GEOJSON, &HTML, &CSV, &SEQUENCE];
 static FEATURE_FORMATS: [&Format; 2] = [&GEOJSON, &HTML];
 
 const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
-const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
+/// How many there are, for formats that cannot say it inside.
+pub(crate) const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
 
 /// `/collections/{c}/items`.
 pub(crate) async fn items(
@@ -237,7 +238,8 @@ pub(crate) fn representations(
     offered.iter().map(link).collect()
 }
 
-fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
+/// A link to the collection of a layer.
+pub(crate) fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
     Link::new(
         format!("{}/collections/{}", asked.base, layer.id),
         "collection",

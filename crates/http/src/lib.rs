@@ -13,13 +13,16 @@
 //! # }
 //! ```
 
+mod aggregate;
 mod antimeridian;
 mod assets;
+mod changes;
 mod compress;
 mod compute;
 mod connections;
 mod cql2;
 mod csv;
+mod dggs;
 mod digits;
 mod documents;
 mod explain;

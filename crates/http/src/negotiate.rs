@@ -47,6 +47,25 @@ pub(crate) static CSV: Format = Format {
     accepted: &["text/csv"],
     title: "as CSV",
 };
+/// GeoJSON beside another JSON, which a client that accepts any JSON gets.
+pub(crate) static ZONES_GEOJSON: Format = Format {
+    tokens: &["geojson"],
+    media_type: "application/geo+json",
+    accepted: &["application/geo+json"],
+    title: "as GeoJSON",
+};
+pub(crate) static ZONES_BINARY: Format = Format {
+    tokens: &["uint64"],
+    media_type: "application/x-binary",
+    accepted: &["application/x-binary"],
+    title: "as 64-bit integers",
+};
+pub(crate) static CHANGE_LINES: Format = Format {
+    tokens: &["ndjson"],
+    media_type: "application/x-ndjson",
+    accepted: &["application/x-ndjson", "application/ndjson"],
+    title: "as a JSON object a line",
+};
 pub(crate) static SCHEMA: Format = Format {
     tokens: &["json"],
     media_type: "application/schema+json",

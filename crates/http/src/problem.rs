@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     ResultNotReady,
     /// With the methods that are.
     MethodNotAllowed(&'static str),
+    /// What was asked about was there and will not come back.
+    Gone,
     NotAcceptable,
     UnsupportedMediaType,
     Busy,
@@ -45,6 +47,7 @@ impl Kind {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Gone => StatusCode::GONE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
@@ -59,6 +62,7 @@ impl Kind {
             Self::BadParameter => Some("bad-parameter"),
             Self::NotFound => Some("not-found"),
             Self::MethodNotAllowed(_) => Some("method-not-allowed"),
+            Self::Gone => Some("gone"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
             Self::Busy => Some("busy"),
@@ -96,6 +100,7 @@ impl Kind {
             Self::NoSuchJob => "There is no such job",
             Self::ResultNotReady => "The job has no results yet",
             Self::MethodNotAllowed(_) => "The method is not allowed here",
+            Self::Gone => "It is no longer there",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
             Self::Busy => "The service is busy",
@@ -202,6 +207,10 @@ impl From<LayerError> for Problem {
             LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
             LayerError::UnknownVersion(version) => {
                 Self::not_found(format!("There is no version {version} of the data yet."))
+            }
+            LayerError::HistoryGone => {
+                let detail = "The cursor is of a history that the store does not have any more: read everything anew, without `since`.";
+                Self::new(Kind::Gone, detail)
             }
             LayerError::UnknownStudyArea(name) => Self::parameters(vec![ParameterError::new(
                 "study_area",

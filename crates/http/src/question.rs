@@ -338,7 +338,7 @@ pub(crate) fn all_mistakes<T>(
 }
 
 /// Four numbers, or six of which the heights are ignored: features have none.
-fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
+pub(crate) fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
     let shape = || {
         "is not four or six numbers: west,south,east,north or west,south,low,east,north,high"
             .to_owned()
@@ -356,7 +356,7 @@ fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
 }
 
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
-fn parse_limit(value: &str) -> Result<usize, String> {
+pub(crate) fn parse_limit(value: &str) -> Result<usize, String> {
     match parse_whole(value) {
         Some(1..) => Ok(parse_whole(value)
             .and_then(|limit| usize::try_from(limit).ok())
@@ -371,7 +371,7 @@ fn parse_offset(value: &str) -> Result<u64, String> {
 }
 
 /// Digits only; more of them than a `u64` holds are the greatest `u64`.
-fn parse_whole(value: &str) -> Option<u64> {
+pub(crate) fn parse_whole(value: &str) -> Option<u64> {
     (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
         .then(|| value.parse().unwrap_or(u64::MAX))
 }

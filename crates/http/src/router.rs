@@ -17,7 +17,10 @@ use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
-use crate::{assets, documents, explain, health, items, middleware, processes, search, tiles};
+use crate::{
+    aggregate, assets, changes, dggs, documents, explain, health, items, middleware, processes,
+    search, tiles,
+};
 
 /// The service as a router: everything but sockets.
 pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
@@ -77,7 +80,7 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
         ("/readyz", resource(health::readyz)),
     ];
     let mut router = Router::new().route("/", resource(documents::root));
-    for (path, methods) in table {
+    for (path, methods) in table.into_iter().chain(of_zones()) {
         // QGIS tries a failing address again with a slash, so both forms are the same resource.
         router = router
             .route(&format!("{path}/"), methods.clone())
@@ -88,6 +91,43 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
         .with_state(service)
+}
+
+/// Zones, of the data set and of each collection: the same resources under two roots; and numbers and changes of records.
+fn of_zones() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
+        ("/dggs", resource(dggs::list)),
+        ("/dggs/{dggrs}", resource(dggs::dggrs)),
+        ("/dggs/{dggrs}/definition", resource(dggs::definition)),
+        ("/dggs/{dggrs}/zones", resource(dggs::zones)),
+        ("/dggs/{dggrs}/zones/{zone}", resource(dggs::zone)),
+        ("/dggs/{dggrs}/zones/{zone}/data", resource(dggs::data)),
+        ("/collections/{collection}/dggs", resource(dggs::list)),
+        (
+            "/collections/{collection}/dggs/{dggrs}",
+            resource(dggs::dggrs),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones",
+            resource(dggs::zones),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones/{zone}",
+            resource(dggs::zone),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones/{zone}/data",
+            resource(dggs::data),
+        ),
+        (
+            "/collections/{collection}/aggregate",
+            resource(aggregate::aggregate),
+        ),
+        (
+            "/collections/{collection}/changes",
+            resource(changes::changes),
+        ),
+    ]
 }
 
 /// A resource that can be read and nothing else.

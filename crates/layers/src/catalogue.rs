@@ -33,10 +33,10 @@ const PAST_IDLE: Duration = Duration::from_mins(5);
 
 /// What is asked, before defaults.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    query: &'a LayerQuery,
-    scope: Scope,
-    page: &'a Page,
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a LayerQuery,
+    pub(crate) scope: Scope,
+    pub(crate) page: &'a Page,
 }
 
 /// What every layer is, in catalogue order; no store is needed to know it.
@@ -247,7 +247,7 @@ impl Catalogue {
 
     /// What the question is asked of: the newest version or an earlier one, everything as reported or one record of each
     /// cluster.
-    fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
+    pub(crate) fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
         let newest = self.store.snapshot();
         let reported = match query.as_of {
             Some(version) if version != newest.version() => {
@@ -271,7 +271,7 @@ impl Catalogue {
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.
-    fn question<'a>(
+    pub(crate) fn question<'a>(
         &'a self,
         layer: &str,
         asked: Asked<'a>,
@@ -311,7 +311,7 @@ impl Catalogue {
     }
 
     /// The table over the whole study area; computed once for equal questions about one version, however many ask.
-    fn whole_table(
+    pub(crate) fn whole_table(
         &self,
         layer: &'static dyn Layer,
         question: &Question<'_>,
@@ -340,7 +340,7 @@ impl Catalogue {
 }
 
 /// No count is true that a lost file may have added to; a question about other days has its answer.
-fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
+pub(crate) fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
     let lost = snapshot.damaged_within(days);
     let lost: Vec<String> = lost
         .map(|file| format!("{} ({})", file.path.display(), file.reason))

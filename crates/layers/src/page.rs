@@ -136,6 +136,19 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// All rows of a table, with all that they have.
+    pub fn whole(table: LayerTable, version: u64) -> Self {
+        let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
+        Self {
+            matched: rows.len() as u64,
+            rows,
+            table: Arc::new(table),
+            version,
+            properties: None,
+            geometry: true,
+        }
+    }
+
     /// Columns that are shown, in the order of the layer's properties.
     pub fn columns(&self) -> impl Iterator<Item = &Column> {
         let shown = |at: &usize| {

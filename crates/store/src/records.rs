@@ -1,5 +1,7 @@
 //! The records of a snapshot: pages of them, and one by its id.
 
+use std::collections::BTreeSet;
+
 use naqsha_model::IncidentId;
 
 use crate::contents::RecordAt;
@@ -164,6 +166,34 @@ impl Snapshot {
         match self.lost().iter().position(holds) {
             Some(at) => Err(self.damage(at)),
             None => Ok(None),
+        }
+    }
+
+    /// Current records in some rows of a batch; each file that may hold one is read once.
+    pub(crate) fn records_of(
+        &self,
+        sequence: u64,
+        rows: &BTreeSet<u64>,
+    ) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut found = Vec::with_capacity(rows.len());
+        let may_hold = |file: &FileRecord| {
+            let (first, last) = file.source_rows;
+            rows.range(first..=last).next().is_some()
+        };
+        let parts = self.parts().iter();
+        let of_batch = parts.filter(|part| part.batch.sequence == sequence);
+        for part in of_batch.filter(|part| may_hold(&part.file)) {
+            let held = self.source_rows(part)?;
+            let positions = (0..).zip(held).filter(|(_, row)| rows.contains(row));
+            let positions: Vec<usize> = positions.map(|(position, _)| position).collect();
+            found.extend(self.fetch(part, &positions)?);
+        }
+        let batch = self.contents().batch(sequence).map(|batch| batch.digest);
+        let missing = found.len() < rows.len();
+        let lost = |file: &FileRecord| Some(file.batch) == batch && may_hold(file);
+        match self.lost().iter().position(lost).filter(|_| missing) {
+            Some(at) => Err(self.damage(at)),
+            None => Ok(found),
         }
     }
 

@@ -2,11 +2,15 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind};
+use naqsha_layers::{
+    Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind, aggregated, has_zones,
+};
 use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
+use crate::changes;
+use crate::dggs::DGGRS_LIST;
 use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
@@ -131,6 +135,23 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         SCHEMA.media_type,
         "what features can be sorted by",
     ));
+    if has_zones(layer) {
+        let title = "zones of a discrete global grid";
+        links.push(Link::new(at("/dggs"), DGGRS_LIST, JSON.media_type, title));
+    }
+    if aggregated().any(|aggregated| aggregated.id == layer.id) {
+        let title = "numbers of records by group";
+        links.push(Link::new(
+            at("/aggregate"),
+            "related",
+            JSON.media_type,
+            title,
+        ));
+    }
+    if layer.id == changes::COLLECTION {
+        let title = "what became of records";
+        links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
+    }
     if layer.over_cells {
         let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
         links.push(Link::new(

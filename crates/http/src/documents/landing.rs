@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::assets;
+use crate::dggs;
 use crate::items::representations;
 use crate::link::{self, Link};
 use crate::negotiate::{HTML, JSON, OPENAPI};
@@ -51,6 +52,18 @@ const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/job-list",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/dismiss",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/core",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-retrieval",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-subsetting",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-custom-depths",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-query",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/root-dggs",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/collection-dggs",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-json",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-uint64",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-geojson",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-html",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/operation-ids",
 ];
 
 /// `/`: the dashboard for a browser, the landing document for everything else.
@@ -113,6 +126,12 @@ fn landing(asked: &Asked) -> Value {
             "http://www.opengis.net/def/rel/ogc/1.0/data",
             JSON.media_type,
             "collections",
+        ),
+        Link::new(
+            format!("{base}/dggs"),
+            dggs::DGGRS_LIST,
+            JSON.media_type,
+            "zones of all records",
         ),
         Link::new(
             format!("{base}/styles"),

@@ -10,11 +10,13 @@ use naqsha_layers::{Catalogue, LayerDescription, explained};
 use serde_json::{Map, Value, json};
 
 use super::document;
+use super::of_zones;
 use super::operations::{
     Operation, component, in_path, of_filters, of_items, of_layer, of_properties,
     problem_responses, problem_schema, query, shared_of_layer,
 };
 use super::schemas::of_property;
+use crate::dggs;
 use crate::explain;
 use crate::items::FORMATS;
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
@@ -52,6 +54,10 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
     let mut paths = general();
     for layer in catalogue.descriptions() {
         paths.extend(of_collection(layer));
+        paths.extend(of_zones::of_collection(layer));
+        if layer.id == dggs::OF_DATA_SET {
+            paths.extend(of_zones::of_data_set(layer));
+        }
         if layer.over_cells {
             paths.extend(of_tiles(layer));
         }
@@ -69,6 +75,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         "tags": [
             { "name": "Capabilities", "description": "What the service offers" },
             { "name": "Data", "description": "Features of the collections" },
+            { "name": "Zones", "description": "Values of the layers by zone of a discrete global grid (OGC API - DGGS)" },
             { "name": "Tiles", "description": "The same features for maps" },
             { "name": "Processes", "description": "The same answers, asked for by inputs, at once or as a job" },
             { "name": "Operation", "description": "Whether the service works" },

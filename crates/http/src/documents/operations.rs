@@ -21,6 +21,7 @@ pub(super) struct Operation {
     job: bool,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
+    gone: bool,
 }
 
 impl Operation {
@@ -39,6 +40,7 @@ impl Operation {
             empty: false,
             job: false,
             body: None,
+            gone: false,
         }
     }
 
@@ -91,6 +93,12 @@ impl Operation {
         self
     }
 
+    /// What was asked about may be gone: 410.
+    pub(super) fn may_be_gone(mut self) -> Self {
+        self.gone = true;
+        self
+    }
+
     /// The path item.
     pub(super) fn build(self) -> Value {
         let mut responses = json!({
@@ -113,6 +121,9 @@ impl Operation {
                 "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
                 "content": { "application/json": { "schema": { "type": "object" } } },
             });
+        }
+        if self.gone {
+            responses["410"] = json!({ "$ref": "#/components/responses/Gone" });
         }
         let mut operation = json!({
             "operationId": self.id,
@@ -258,11 +269,18 @@ pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
     properties.map(equal).collect()
 }
 
+/// The box.
+pub(super) fn bbox() -> Value {
+    let schema =
+        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only \
+                       what meets the box is returned; west greater than east crosses the antimeridian.";
+    query("bbox", description, &schema)
+}
+
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
     let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
-    let bbox =
-        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
     vec![
         shared("limit"),
         query(
@@ -270,12 +288,7 @@ pub(super) fn of_items() -> Vec<Value> {
             "Features skipped.",
             &json!({ "type": "integer", "minimum": 0, "default": 0 }),
         ),
-        query(
-            "bbox",
-            "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only features \
-             that meet the box are returned; west greater than east crosses the antimeridian.",
-            &bbox,
-        ),
+        bbox(),
         query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
         query("crs", "Coordinate reference system of the answer.", &crs()),
         query(
@@ -305,6 +318,7 @@ pub(super) fn problem_responses() -> Value {
     json!({
         "BadRequest": response("A parameter is unknown or wrong; every mistake is listed."),
         "NotFound": response("There is no such resource, or the asker may not know of it."),
+        "Gone": response("What was asked about is no longer there; the detail says what to do."),
         "NotAcceptable": response("None of the accepted formats is offered."),
         "TooLarge": response("The body is longer than is read."),
         "UnsupportedMediaType": response("The body is of a type that is not understood."),

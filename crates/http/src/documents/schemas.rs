@@ -145,7 +145,7 @@ fn time_roles(layer: &LayerDescription) -> Vec<(&'static str, &'static str)> {
 }
 
 /// The schema of a property's values, in the words that JSON Schema and OpenAPI 3.0 share.
-pub(super) fn of_property(property: &Property) -> Value {
+pub(crate) fn of_property(property: &Property) -> Value {
     let mut schema = match property.kind {
         PropertyKind::Integer => json!({ "type": "integer" }),
         PropertyKind::Number => json!({ "type": "number" }),
