@@ -113,9 +113,8 @@ pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
 /// The page and the question of a request, every mistake of it listed.
 fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, LayerQuery), Problem> {
     let mut page = Page {
-        bbox: None,
-        offset: 0,
         limit: DEFAULT_LIMIT,
+        ..Page::ALL
     };
     let mut errors = Vec::new();
     let mut seen = Vec::new();

@@ -69,6 +69,12 @@ pub(crate) static STYLE: Format = Format {
     accepted: &["application/vnd.mapbox.style+json", "application/json"],
     title: "as a MapLibre style",
 };
+pub(crate) static TILEJSON: Format = Format {
+    tokens: &["tilejson"],
+    media_type: "application/vnd.mapbox.tile+json",
+    accepted: &["application/vnd.mapbox.tile+json"],
+    title: "as TileJSON",
+};
 pub(crate) static MVT: Format = Format {
     tokens: &["mvt"],
     media_type: "application/vnd.mapbox-vector-tile",

@@ -17,11 +17,38 @@ use crate::problem::{ALLOWED, Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
-use crate::{assets, documents, explain, health, items, middleware, tiles};
+use crate::{assets, documents, explain, health, items, metrics, middleware, policy, tiles};
 
-/// The service as a router: everything but sockets.
-pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
+/// The service: everything but sockets.
+#[derive(Debug)]
+pub struct Application {
+    /// What everyone may ask.
+    pub service: Router,
+    /// What only the operator may ask, on a listener of its own: `/metrics`.
+    pub admin: Router,
+}
+
+/// The service over a catalogue.
+pub fn application(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Application {
     let service: Shared = Arc::new(Service::new(catalogue, settings));
+    Application {
+        admin: admin(&service),
+        service: public(service),
+    }
+}
+
+/// What everyone may ask of the service.
+pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
+    public(Arc::new(Service::new(catalogue, settings)))
+}
+
+fn admin(service: &Shared) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .with_state(Arc::clone(service))
+}
+
+fn public(service: Shared) -> Router {
     let table: Vec<(&str, MethodRouter<Shared>)> = vec![
         ("/conformance", resource(documents::conformance)),
         ("/api", resource(documents::api)),
@@ -45,11 +72,33 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
             "/collections/{collection}/explain/{cell}",
             resource(explain::cell),
         ),
+        (
+            "/collections/{collection}/tiles",
+            resource(tiles::collection_tilesets),
+        ),
+        (
+            "/collections/{collection}/tiles/{set}",
+            resource(tiles::collection_tileset),
+        ),
+        (
+            "/collections/{collection}/tiles/{set}/{matrix}/{row}/{column}",
+            resource(tiles::collection_tile),
+        ),
+        ("/tiles", resource(tiles::dataset_tilesets)),
+        ("/tiles/{set}", resource(tiles::dataset_tileset)),
+        (
+            "/tiles/{set}/{matrix}/{row}/{column}",
+            resource(tiles::dataset_tile),
+        ),
+        ("/tileMatrixSets", resource(tiles::tile_matrix_sets)),
+        ("/tileMatrixSets/{set}", resource(tiles::tile_matrix_set)),
         ("/xyz/{file}", resource(documents::tilejson)),
+        ("/xyz/{layer}/metadata.json", resource(documents::metadata)),
         ("/xyz/{layer}/{z}/{x}/{file}", resource(tiles::tile)),
         ("/styles", resource(documents::styles)),
         ("/styles/{layer}", resource(documents::style)),
         ("/places.json", resource(documents::places)),
+        ("/policy", resource(policy::policy)),
         ("/healthz", resource(health::healthz)),
         ("/readyz", resource(health::readyz)),
     ];

@@ -1,5 +1,8 @@
 //! The catalogue answers questions: it resolves defaults, checks the scope, keeps recent tables and selects rows.
 
+mod numbers;
+mod sums;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +23,15 @@ use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
+pub use numbers::Numbering;
+
 /// Which features of an answer are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// Features that share a point with this box; those without a place are kept.
+    /// Features that share a point with this box.
     pub bbox: Option<BoundingBox>,
+    /// Whether a box leaves out features without a place; else they are kept, as OGC API asks.
+    pub located: bool,
     /// Features skipped.
     pub offset: u64,
     /// Most features returned.
@@ -35,6 +42,7 @@ impl Page {
     /// Every feature.
     pub const ALL: Self = Self {
         bbox: None,
+        located: false,
         offset: 0,
         limit: usize::MAX,
     };
@@ -51,6 +59,21 @@ pub struct Answer {
     pub matched: u64,
     /// Version of the data.
     pub version: u64,
+}
+
+/// What is served, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Version of the data.
+    pub version: u64,
+    /// Live batches.
+    pub batches: u64,
+    /// Live records.
+    pub records: u64,
+    /// Files of live batches that are not served.
+    pub damaged: u64,
+    /// Memory of the index.
+    pub index_bytes: u64,
 }
 
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
@@ -138,6 +161,18 @@ impl Catalogue {
     /// Version of the data now.
     pub fn version(&self) -> u64 {
         self.store.snapshot().version()
+    }
+
+    /// What is served now, in numbers.
+    pub fn totals(&self) -> Totals {
+        let snapshot = self.store.snapshot();
+        Totals {
+            version: snapshot.version(),
+            batches: snapshot.batches().len() as u64,
+            records: snapshot.live(),
+            damaged: snapshot.damaged().len() as u64,
+            index_bytes: snapshot.index_bytes(),
+        }
     }
 
     /// First and last day of the live records.

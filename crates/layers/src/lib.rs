@@ -32,7 +32,7 @@ pub use naqsha_analytics::Calibration;
 
 pub use border::{Border, Crossing};
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
-pub use catalogue::{Answer, Catalogue, Page, descriptions};
+pub use catalogue::{Answer, Catalogue, Numbering, Page, Totals, descriptions};
 pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};
 pub use error::LayerError;

@@ -12,9 +12,10 @@ use crate::negotiate::{HTML, JSON, OPENAPI};
 use crate::problem::Problem;
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::tiles::LISTS;
 
 /// What the service claims to conform to, and is tested for. HTML is offered but not claimed: `/` is a map.
-const CONFORMANCE: [&str; 8] = [
+const CONFORMANCE: [&str; 17] = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
@@ -23,7 +24,67 @@ const CONFORMANCE: [&str; 8] = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/datetime",
 ];
+
+/// Where else to begin: path, relation, media type and title.
+const LINKS: [(&str, &str, &str, &str); 10] = [
+    (
+        "/api",
+        "service-desc",
+        OPENAPI.media_type,
+        "the API as OpenAPI 3.0",
+    ),
+    ("/api.html", "service-doc", "text/html", "the API as a page"),
+    ("/conformance", "conformance", JSON.media_type, CLASSES),
+    (
+        "/conformance",
+        "http://www.opengis.net/def/rel/ogc/1.0/conformance",
+        JSON.media_type,
+        CLASSES,
+    ),
+    ("/collections", "data", JSON.media_type, "collections"),
+    (
+        "/collections",
+        "http://www.opengis.net/def/rel/ogc/1.0/data",
+        JSON.media_type,
+        "collections",
+    ),
+    (
+        "/styles",
+        "http://www.opengis.net/def/rel/ogc/1.0/styles",
+        JSON.media_type,
+        "MapLibre styles",
+    ),
+    // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
+    (
+        "/tiles?f=json",
+        LISTS,
+        JSON.media_type,
+        "vector tiles of the layers that maps show by default",
+    ),
+    (
+        "/tileMatrixSets",
+        "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+        JSON.media_type,
+        "tile matrix sets",
+    ),
+    (
+        "/policy",
+        "privacy-policy",
+        JSON.media_type,
+        "what each role may see",
+    ),
+];
+const CLASSES: &str = "conformance classes";
 
 /// `/`: the dashboard for a browser, the landing document for everything else.
 pub(crate) async fn root(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -49,50 +110,10 @@ fn landing(asked: &Asked) -> Value {
         &JSON,
         &[&JSON, &HTML],
     );
-    links.extend([
-        Link::new(
-            format!("{base}/api"),
-            "service-desc",
-            OPENAPI.media_type,
-            "the API as OpenAPI 3.0",
-        ),
-        Link::new(
-            format!("{base}/api.html"),
-            "service-doc",
-            HTML.link_type(),
-            "the API as a page",
-        ),
-        Link::new(
-            format!("{base}/conformance"),
-            "conformance",
-            JSON.media_type,
-            "conformance classes",
-        ),
-        Link::new(
-            format!("{base}/conformance"),
-            "http://www.opengis.net/def/rel/ogc/1.0/conformance",
-            JSON.media_type,
-            "conformance classes",
-        ),
-        Link::new(
-            format!("{base}/collections"),
-            "data",
-            JSON.media_type,
-            "collections",
-        ),
-        Link::new(
-            format!("{base}/collections"),
-            "http://www.opengis.net/def/rel/ogc/1.0/data",
-            JSON.media_type,
-            "collections",
-        ),
-        Link::new(
-            format!("{base}/styles"),
-            "http://www.opengis.net/def/rel/ogc/1.0/styles",
-            JSON.media_type,
-            "MapLibre styles",
-        ),
-    ]);
+    let more = LINKS.iter().map(|(path, rel, media_type, title)| {
+        Link::new(format!("{base}{path}"), rel, media_type, *title)
+    });
+    links.extend(more);
     json!({
         "title": "Naqsha",
         "description": "Hotspot layers over recorded incidents, with what a reader needs to judge them.",

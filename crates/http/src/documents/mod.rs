@@ -6,14 +6,15 @@ mod openapi;
 mod operations;
 mod schemas;
 mod styles;
+mod tile_operations;
 mod tilejson;
 
 pub(crate) use collections::{collection, collections, places};
 pub(crate) use landing::{api_page, conformance, root};
 pub(crate) use openapi::api;
-pub(crate) use schemas::{queryables, schema};
+pub(crate) use schemas::{properties_of, queryables, schema};
 pub(crate) use styles::{style, styles};
-pub(crate) use tilejson::tilejson;
+pub(crate) use tilejson::{bounds, describe as describe_tiles, metadata, tilejson};
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -28,7 +29,7 @@ use crate::request::Asked;
 use crate::service::Shared;
 
 /// Answers with a JSON document, or with a page of it.
-async fn document(
+pub(crate) async fn document(
     service: &Shared,
     asked: &Asked,
     format: &'static Format,

@@ -14,7 +14,6 @@ use crate::negotiate::{JSON, STYLE};
 use crate::problem::Problem;
 use crate::request::Asked;
 use crate::service::Shared;
-use crate::tiles::tiled;
 
 /// The property of signed significance: −3 (cold) to 3 (hot).
 const BIN: &str = "bin";
@@ -50,7 +49,10 @@ pub(crate) async fn style(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let layer = tiled(&service.catalogue, &id)?;
+    let layer = service.catalogue.describe(&id)?;
+    if !layer.over_cells {
+        return Err(Problem::not_found("Styles are of layers over cells."));
+    }
     let format = asked.format(&[&STYLE])?;
     LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
     document(

@@ -173,6 +173,7 @@ impl Layer for Incidents {
             finest,
             contains: &in_box,
             reach: Some(&reach),
+            unlocated: !question.page.located,
         });
         let page = question
             .snapshot

@@ -23,10 +23,12 @@ mod routes;
 mod scan;
 mod sentences;
 mod stepped;
+mod sums;
 mod tally;
 
 pub(crate) use hotspots::HOTSPOTS;
 pub(crate) use incidents::table as incidents_table;
+pub(crate) use sums::table as sums_table;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
