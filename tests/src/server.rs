@@ -280,14 +280,16 @@ impl Server {
         let text = String::from_utf8(self.metrics().body).expect("UTF-8");
         let mut answered = BTreeMap::new();
         for line in text.lines() {
-            let Some(rest) = line.strip_prefix("naqsha_http_request_duration_seconds_count{") else {
+            let Some(rest) = line.strip_prefix("naqsha_http_request_duration_seconds_count{")
+            else {
                 continue;
             };
             let label = |name: &str| {
                 let (_, rest) = rest.split_once(&format!("{name}=\""))?;
                 Some(rest.split_once('"')?.0.to_owned())
             };
-            let count = rest.rsplit(' ').next().and_then(|count| count.parse().ok());
+            let last = rest.rsplit(' ').next();
+            let count: Option<u64> = last.and_then(|count| count.parse().ok());
             if let (Some(route), Some(status), Some(count)) =
                 (label("route"), label("status"), count)
             {

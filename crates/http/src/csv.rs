@@ -19,7 +19,7 @@ pub fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
     let table = &*answer.table;
     let mut line = Vec::with_capacity(512);
     line.extend_from_slice(b"id,lon,lat");
-    for column in &table.columns {
+    for column in answer.columns() {
         line.push(b',');
         line.extend_from_slice(column.property.name.as_bytes());
     }
@@ -28,7 +28,7 @@ pub fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
         let row = row as usize;
         push_key(&mut line, &table.keys, row);
         push_position(&mut line, table, row);
-        for column in &table.columns {
+        for column in answer.columns() {
             line.push(b',');
             push_value(&mut line, &column.values, row);
         }

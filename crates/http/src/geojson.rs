@@ -93,21 +93,23 @@ fn hand_on(chunk: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
 /// Writes features of one table: what is the same for every row is prepared once.
 pub(crate) struct FeatureWriter<'a> {
     table: &'a LayerTable,
-    /// `"name":` of each column, with the comma that precedes it.
-    names: Vec<Vec<u8>>,
+    /// `"name":` of each column that is shown, with the comma that precedes it.
+    columns: Vec<(Vec<u8>, &'a Column)>,
+    geometry: bool,
 }
 
 impl<'a> FeatureWriter<'a> {
     pub(crate) fn new(answer: &'a Answer) -> Self {
-        let name = |(i, column): (usize, &Column)| {
+        let name = |(i, column): (usize, &'a Column)| {
             let mut bytes = if i == 0 { Vec::new() } else { vec![b','] };
             push_text(&mut bytes, column.property.name);
             bytes.push(b':');
-            bytes
+            (bytes, column)
         };
         Self {
-            names: answer.table.columns.iter().enumerate().map(name).collect(),
+            columns: answer.columns().enumerate().map(name).collect(),
             table: &answer.table,
+            geometry: answer.geometry,
         }
     }
 
@@ -116,22 +118,26 @@ impl<'a> FeatureWriter<'a> {
         out.extend_from_slice(b"{\"type\":\"Feature\",\"id\":\"");
         push_key(out, &self.table.keys, row);
         out.extend_from_slice(b"\",\"geometry\":");
-        match self.table.points.as_ref().and_then(|points| points[row]) {
-            Some(point) => push_point(out, point),
-            None => match self.table.shapes[row] {
-                Some(shape) if self.table.boundaries.are_lines() => {
-                    push_line(out, self.table.boundaries.ring(shape));
-                }
-                Some(shape) => push_polygon(out, self.table.boundaries.ring(shape)),
-                None => out.extend_from_slice(b"null"),
-            },
-        }
+        self.push_geometry(out, row);
         out.extend_from_slice(b",\"properties\":{");
-        for (name, column) in self.names.iter().zip(&self.table.columns) {
+        for (name, column) in &self.columns {
             out.extend_from_slice(name);
             push_value(out, &column.values, row);
         }
         out.extend_from_slice(b"}}");
+    }
+
+    fn push_geometry(&self, out: &mut Vec<u8>, row: usize) {
+        let point = self.table.points.as_ref().and_then(|points| points[row]);
+        match (point, self.table.shapes[row]) {
+            _ if !self.geometry => out.extend_from_slice(b"null"),
+            (Some(point), _) => push_point(out, point),
+            (None, Some(shape)) if self.table.boundaries.are_lines() => {
+                push_line(out, self.table.boundaries.ring(shape));
+            }
+            (None, Some(shape)) => push_polygon(out, self.table.boundaries.ring(shape)),
+            (None, None) => out.extend_from_slice(b"null"),
+        }
     }
 }
 
@@ -148,7 +154,8 @@ pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
     }
 }
 
-fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
+/// Appends a value as JSON.
+pub(crate) fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     let written = match values {
         Values::Integers(values) => values[row].map(|value| push_integer(out, value)),
         Values::Numbers(values) => values[row].map(|value| push_number(out, value)),

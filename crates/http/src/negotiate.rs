@@ -23,6 +23,12 @@ pub(crate) static JSON: Format = Format {
     accepted: &["application/json"],
     title: "as JSON",
 };
+pub(crate) static PRETTY_JSON: Format = Format {
+    tokens: &["pjson"],
+    media_type: "text/plain; charset=utf-8",
+    accepted: &[],
+    title: "as JSON for reading",
+};
 pub(crate) static HTML: Format = Format {
     tokens: &["html"],
     media_type: "text/html; charset=utf-8",

@@ -17,7 +17,9 @@ use crate::problem::{ALLOWED, Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
-use crate::{assets, documents, explain, health, items, metrics, middleware, policy, tiles};
+use crate::{
+    assets, documents, explain, featureserver, health, items, metrics, middleware, policy, tiles,
+};
 
 /// The service: everything but sockets.
 #[derive(Debug)]
@@ -49,7 +51,25 @@ fn admin(service: &Shared) -> Router {
 }
 
 fn public(service: Shared) -> Router {
-    let table: Vec<(&str, MethodRouter<Shared>)> = vec![
+    let mut router = Router::new().route("/", resource(documents::root));
+    for (path, methods) in [documents_and_data(), for_maps(), for_arcgis()].concat() {
+        // QGIS tries a failing address again with a slash, so both forms are the same resource.
+        router = router
+            .route(&format!("{path}/"), methods.clone())
+            .route(path, methods);
+    }
+    router
+        .fallback(other)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
+        .with_state(service)
+}
+
+/// Paths with what answers them.
+type Table = Vec<(&'static str, MethodRouter<Shared>)>;
+
+fn documents_and_data() -> Table {
+    vec![
         ("/conformance", resource(documents::conformance)),
         ("/api", resource(documents::api)),
         ("/api.html", resource(documents::api_page)),
@@ -72,6 +92,15 @@ fn public(service: Shared) -> Router {
             "/collections/{collection}/explain/{cell}",
             resource(explain::cell),
         ),
+        ("/policy", resource(policy::policy)),
+        ("/healthz", resource(health::healthz)),
+        ("/readyz", resource(health::readyz)),
+    ]
+}
+
+/// Tiles and styles.
+fn for_maps() -> Table {
+    vec![
         (
             "/collections/{collection}/tiles",
             resource(tiles::collection_tilesets),
@@ -98,22 +127,26 @@ fn public(service: Shared) -> Router {
         ("/styles", resource(documents::styles)),
         ("/styles/{layer}", resource(documents::style)),
         ("/places.json", resource(documents::places)),
-        ("/policy", resource(policy::policy)),
-        ("/healthz", resource(health::healthz)),
-        ("/readyz", resource(health::readyz)),
-    ];
-    let mut router = Router::new().route("/", resource(documents::root));
-    for (path, methods) in table {
-        // QGIS tries a failing address again with a slash, so both forms are the same resource.
-        router = router
-            .route(&format!("{path}/"), methods.clone())
-            .route(path, methods);
-    }
-    router
-        .fallback(other)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
-        .with_state(service)
+    ]
+}
+
+fn for_arcgis() -> Table {
+    vec![
+        ("/arcgis/rest/info", resource(featureserver::info)),
+        ("/arcgis/rest/services", resource(featureserver::services)),
+        (
+            "/arcgis/rest/services/crime/FeatureServer",
+            resource(featureserver::service),
+        ),
+        (
+            "/arcgis/rest/services/crime/FeatureServer/{layer}",
+            resource(featureserver::layer),
+        ),
+        (
+            "/arcgis/rest/services/crime/FeatureServer/{layer}/query",
+            resource(featureserver::query).post(featureserver::query),
+        ),
+    ]
 }
 
 /// A resource that can be read and nothing else.

@@ -1,5 +1,8 @@
 //! The records of a snapshot: pages of them, and one by its id.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use naqsha_model::IncidentId;
 
 use crate::contents::RecordAt;
@@ -11,6 +14,13 @@ use crate::rows;
 use crate::scan::Scan;
 use crate::{BatchRecord, Filter, Page, Snapshot, StoreError, StoredIncident};
 
+/// Where a record lies: of which file of a version, and at which position in it. It means nothing in another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordPlace {
+    part: u32,
+    position: u32,
+}
+
 impl Snapshot {
     /// A page of the records that pass a filter, in an order that is stable for a version.
     ///
@@ -20,13 +30,7 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold such records.
     pub fn rows(&self, filter: &Filter<'_>, offset: u64, limit: usize) -> Result<Page, StoreError> {
-        if let Some(at) = self
-            .lost()
-            .iter()
-            .position(|file| file.may_hold(filter.days))
-        {
-            return Err(self.damage(at));
-        }
+        self.refuse_lost(filter)?;
         let counts = self.counts(filter);
         let mut page = Page {
             rows: Vec::new(),
@@ -57,29 +61,134 @@ impl Snapshot {
         Ok(page)
     }
 
+    /// Where the records that pass a filter are, in the order of [`Self::rows`]: for who must look into them before it is
+    /// known which are wanted.
+    ///
+    /// Cost: O(records), of files that are merged with others also reading their index.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn places(&self, filter: &Filter<'_>) -> Result<Vec<RecordPlace>, StoreError> {
+        self.refuse_lost(filter)?;
+        let counts = self.counts(filter);
+        let scan = Scan::new(filter, None);
+        let mut places =
+            Vec::with_capacity(usize::try_from(counts.iter().sum::<u64>()).unwrap_or(0));
+        for ((part, at), &count) in self.parts().iter().zip(0..).zip(&counts) {
+            if count == 0 {
+                continue;
+            }
+            let index = self.index(part)?;
+            let passing = scan.passing(&index, part.hidden.as_deref());
+            let place = |position| RecordPlace {
+                part: at,
+                position: u32::try_from(position).expect("fewer rows a file than 2^32"),
+            };
+            places.extend(passing.positions(index.rows.len()).map(place));
+        }
+        Ok(places)
+    }
+
+    /// The records at some places of this version, in their order.
+    ///
+    /// Cost: of each file with one of them, the row groups that hold them.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where a file has been damaged since.
+    pub fn rows_at(&self, places: &[RecordPlace]) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_unstable_by_key(|&at| places[at]);
+        let mut found: Vec<Option<StoredIncident>> = vec![None; places.len()];
+        for of_part in order.chunk_by(|&left, &right| places[left].part == places[right].part) {
+            let Some(part) = of_part
+                .first()
+                .and_then(|&at| self.parts().get(places[at].part as usize))
+            else {
+                continue;
+            };
+            let positions: Vec<usize> = of_part
+                .iter()
+                .map(|&at| places[at].position as usize)
+                .collect();
+            for (&at, record) in of_part.iter().zip(self.fetch(part, &positions)?) {
+                found[at] = Some(record);
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {
+        let lost = self
+            .lost()
+            .iter()
+            .position(|file| file.may_hold(filter.days));
+        lost.map_or(Ok(()), |at| Err(self.damage(at)))
+    }
+
     /// One incident in its current revision, `None` where no live batch has it.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold it.
     pub fn incident(&self, id: IncidentId) -> Result<Option<StoredIncident>, StoreError> {
-        for batch in self
-            .contents()
-            .batches
-            .iter()
-            .filter(|batch| id_of(batch, id.row()) == id)
-        {
-            let record = RecordAt {
-                sequence: batch.sequence,
-                row: id.row(),
-            };
-            if self.contents().links.of(record).is_none()
-                && let Some(current) = self.visibility().current(&self.contents().links, record)
-                && let Some(found) = self.record(current)?
-            {
+        for current in self.current(id) {
+            if let Some(found) = self.record(current)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// Incidents in their current revisions, in the order of the ids; those that no live batch has are left out.
+    ///
+    /// Cost: each file with one of them is looked into once, however many it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where a damaged file may hold one of them.
+    pub fn incidents(&self, ids: &[IncidentId]) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut rows_of: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+        let mut places = Vec::with_capacity(ids.len());
+        for current in ids.iter().flat_map(|&id| self.current(id)) {
+            let Some(batch) = self.contents().batch(current.sequence) else {
+                continue;
+            };
+            let holds = |file: &FileRecord| {
+                file.batch == batch.digest
+                    && (file.source_rows.0..=file.source_rows.1).contains(&current.row)
+            };
+            if let Some(at) = self.lost().iter().position(holds) {
+                return Err(self.damage(at));
+            }
+            for (at, part) in self.parts().iter().enumerate() {
+                if !holds(&part.file) {
+                    continue;
+                }
+                let rows = match rows_of.entry(at) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(self.source_rows(part)?),
+                };
+                let position = rows.iter().position(|&row| row == current.row);
+                let position = position.filter(|&position| !part.hides(position));
+                places.extend(position.map(|position| RecordPlace {
+                    part: u32::try_from(at).expect("fewer files than 2^32"),
+                    position: u32::try_from(position).expect("fewer rows a file than 2^32"),
+                }));
+            }
+        }
+        self.rows_at(&places)
+    }
+
+    /// Where the current revision of an incident may be.
+    fn current(&self, id: IncidentId) -> impl Iterator<Item = RecordAt> + '_ {
+        let batches = self.contents().batches.iter();
+        let of_id = batches.filter(move |batch| id_of(batch, id.row()) == id);
+        of_id.filter_map(move |batch| {
+            let record = RecordAt {
+                sequence: batch.sequence,
+                row: id.row(),
+            };
+            let first = self.contents().links.of(record).is_none();
+            first.then(|| self.visibility().current(&self.contents().links, record))?
+        })
     }
 
     /// A current record by where it is stored, `None` where its batch has no such row.

@@ -7,10 +7,11 @@ use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
-use crate::items::{CRS84, FORMATS, representations};
+use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
+use crate::question::CRS84;
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::LISTS;

@@ -28,6 +28,11 @@ use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
 
+/// A JSON document for reading.
+pub(crate) fn pretty(document: &Value) -> Vec<u8> {
+    format!("{document:#}\n").into_bytes()
+}
+
 /// Answers with a JSON document, or with a page of it.
 pub(crate) async fn document(
     service: &Shared,

@@ -16,9 +16,10 @@ use super::operations::{
 use super::schemas::of_property;
 use super::tile_operations;
 use crate::explain;
-use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
+use crate::items::FORMATS;
 use crate::negotiate::{GEOJSON, HTML, JSON, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
+use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::request::Asked;
 use crate::service::Shared;
 

@@ -4,9 +4,9 @@ use naqsha_layers::Parameter;
 use serde_json::{Value, json};
 
 use super::schemas::{Dialect, of_parameter};
-use crate::items::CRS84;
 use crate::negotiate::Format;
 use crate::problem;
+use crate::question::CRS84;
 
 /// A GET operation. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {

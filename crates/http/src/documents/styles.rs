@@ -5,13 +5,14 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{LayerDescription, LayerQuery, Property, PropertyKind};
+use naqsha_layers::{LayerDescription, Property, PropertyKind};
 use serde_json::{Value, json};
 
 use super::document;
 use crate::link::{self, Link, query_string};
 use crate::negotiate::{JSON, STYLE};
 use crate::problem::Problem;
+use crate::question::parse_for_tile;
 use crate::request::Asked;
 use crate::service::Shared;
 
@@ -54,7 +55,7 @@ pub(crate) async fn style(
         return Err(Problem::not_found("Styles are of layers over cells."));
     }
     let format = asked.format(&[&STYLE])?;
-    LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
+    parse_for_tile(layer, asked.question())?;
     document(
         &service,
         &asked,

@@ -11,6 +11,7 @@ use super::document;
 use crate::link::query_string;
 use crate::negotiate::JSON;
 use crate::problem::Problem;
+use crate::question::parse_for_tile;
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::{LAST_ZOOM, tiled};
@@ -26,7 +27,7 @@ pub(crate) async fn tilejson(
         .ok_or_else(|| Problem::not_found("There is no such tile set."))?;
     let layer = tiled(&service.catalogue, name)?;
     let format = asked.format(&[&JSON])?;
-    let query = LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
+    let (_, query) = parse_for_tile(layer, asked.question())?;
     document(
         &service,
         &asked,
@@ -45,7 +46,7 @@ pub(crate) async fn metadata(
 ) -> Result<Response, Problem> {
     let layer = tiled(&service.catalogue, &name)?;
     let format = asked.format(&[&JSON])?;
-    let query = LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
+    let (_, query) = parse_for_tile(layer, asked.question())?;
     document(
         &service,
         &asked,

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{Catalogue, LayerDescription, LayerQuery, ParameterError};
+use naqsha_layers::{Catalogue, LayerDescription, ParameterError};
 
 use super::grid::{Tile, parse_tile};
 use super::matrix_set::known;
@@ -11,6 +11,7 @@ use super::render::{Drawn, absent, geojson, tiled, vector};
 use crate::items::{readable, representations};
 use crate::negotiate::{Format, GEOJSON, MVT};
 use crate::problem::Problem;
+use crate::question::parse_for_tile;
 use crate::reply::{Freshness, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -28,7 +29,7 @@ pub(crate) async fn collection_tile(
     readable(&service)?;
     let tile = tile_of(&set, &z, &row, &column)?;
     let format = asked.format(&TILE_FORMATS)?;
-    let query = LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
+    let (page, query) = parse_for_tile(layer, asked.question())?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let (scope, request) = (service.scope(), asked.clone());
     reply(
@@ -36,7 +37,7 @@ pub(crate) async fn collection_tile(
         &asked,
         representation,
         move |catalogue, _version| {
-            let answer = Drawn { layer, query }.answer(catalogue, scope, tile)?;
+            let answer = Drawn { layer, query, page }.answer(catalogue, scope, tile)?;
             if *format == MVT {
                 Ok(vector(&[answer], tile))
             } else {
@@ -111,12 +112,13 @@ pub(super) fn drawn(catalogue: &Catalogue, asked: &Asked) -> Result<Vec<Drawn>, 
     let mut drawn = Vec::new();
     for layer in layers {
         let rest = asked.question().filter(|(name, _)| *name != "collections");
-        match LayerQuery::parse(layer, rest) {
-            Ok(query) => drawn.push(Drawn { layer, query }),
-            Err(more) => {
+        match parse_for_tile(layer, rest) {
+            Ok((page, query)) => drawn.push(Drawn { layer, query, page }),
+            Err(problem) => {
                 // The same mistake is made of several layers, and listed once.
-                let new = |error: &ParameterError| !errors.contains(error);
-                errors.extend(more.into_iter().filter(new).collect::<Vec<_>>());
+                let mut more = problem.mistakes();
+                more.retain(|error| !errors.contains(error));
+                errors.extend(more);
             }
         }
     }

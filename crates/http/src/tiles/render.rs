@@ -23,6 +23,8 @@ const MOST_RECORDS: usize = 10_000;
 pub(super) struct Drawn {
     pub(super) layer: &'static LayerDescription,
     pub(super) query: LayerQuery,
+    /// Of which features, and which of their properties, wherever they are.
+    pub(super) page: Page,
 }
 
 /// The layer of a name.
@@ -58,7 +60,7 @@ impl Drawn {
         let page = Page {
             bbox: Some(tile.bounds().ok_or_else(absent)?),
             located: true,
-            ..Page::ALL
+            ..self.page.clone()
         };
         if self.layer.over_cells {
             let mut query = self.query.clone();
@@ -69,7 +71,10 @@ impl Drawn {
             return Ok(catalogue.answer(self.layer.id, &query, scope, &page)?);
         }
         if tile.z >= RECORDS_FROM_ZOOM {
-            let none = Page { limit: 0, ..page };
+            let none = Page {
+                limit: 0,
+                ..page.clone()
+            };
             let found = catalogue.answer(self.layer.id, &self.query, scope, &none)?;
             if found.matched <= MOST_RECORDS as u64 {
                 return Ok(catalogue.answer(self.layer.id, &self.query, scope, &page)?);

@@ -13,10 +13,11 @@ use super::matrix_set::{
 use super::ogc::{TILE_FORMATS, drawn};
 use super::render::{Drawn, tiled};
 use crate::documents::{self, document};
-use crate::items::{CRS84, representations};
+use crate::items::representations;
 use crate::link::{self, Link, query_string};
 use crate::negotiate::{Format, HTML, JSON, MVT, TILEJSON};
 use crate::problem::Problem;
+use crate::question::{CRS84, parse_for_tile};
 use crate::request::Asked;
 use crate::service::Shared;
 
@@ -41,12 +42,11 @@ struct Whole {
 impl Whole {
     fn of_collection(catalogue: &Catalogue, name: &str, asked: &Asked) -> Result<Self, Problem> {
         let layer = tiled(catalogue, name)?;
-        let query = naqsha_layers::LayerQuery::parse(layer, asked.question())
-            .map_err(Problem::parameters)?;
+        let (page, query) = parse_for_tile(layer, asked.question())?;
         Ok(Self {
             path: format!("/collections/{}/tiles", layer.id),
             title: layer.title.to_owned(),
-            layers: vec![Drawn { layer, query }],
+            layers: vec![Drawn { layer, query, page }],
             formats: &TILE_FORMATS,
         })
     }

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::LayerQuery;
 
 use super::grid::parse_tile;
 use super::render::{Drawn, absent, geojson, tiled, vector};
@@ -10,6 +9,7 @@ use crate::items::readable;
 use crate::link::Link;
 use crate::negotiate::{GEOJSON, JSON, MVT};
 use crate::problem::Problem;
+use crate::question::parse_for_tile;
 use crate::reply::{Freshness, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -34,7 +34,7 @@ pub(crate) async fn tile(
         .pairs
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let query = LayerQuery::parse(layer, pairs).map_err(Problem::parameters)?;
+    let (page, query) = parse_for_tile(layer, pairs)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let (scope, request) = (service.scope(), asked.clone());
     reply(
@@ -42,7 +42,7 @@ pub(crate) async fn tile(
         &asked,
         representation,
         move |catalogue, _version| {
-            let answer = Drawn { layer, query }.answer(catalogue, scope, tile)?;
+            let answer = Drawn { layer, query, page }.answer(catalogue, scope, tile)?;
             if *format == MVT {
                 return Ok(vector(&[answer], tile));
             }

@@ -10,7 +10,8 @@
 use h3o::{CellIndex, Resolution};
 use naqsha_model::{BatchDigest, IncidentId};
 
-use super::{Answer, Catalogue};
+use super::Catalogue;
+use crate::page::Answer;
 use crate::table::Keys;
 
 /// Bits of a cell's index that are digits, three for each resolution down to 15.

@@ -4,6 +4,7 @@ mod apportion;
 mod border;
 mod calibration;
 mod change;
+mod chosen;
 mod clusters;
 mod counts;
 mod dated;
@@ -26,9 +27,11 @@ mod stepped;
 mod sums;
 mod tally;
 
+pub(crate) use chosen::{Chosen, narrow};
 pub(crate) use hotspots::HOTSPOTS;
 pub(crate) use incidents::table as incidents_table;
-pub(crate) use sums::table as sums_table;
+pub(crate) use sums::Sums;
+pub(crate) use tally::filter;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
