@@ -100,6 +100,17 @@ impl Server {
         running(&RUNNING, || Self::start(BOTH_CONFIG, &BOTH))
     }
 
+    /// A service of its own over the month of West Yorkshire, with the operator's listener.
+    pub fn with_metrics() -> Self {
+        let config = "[server]\nadmin_listen = \"127.0.0.1:0\"\n";
+        Self::start(config, &WEST_YORKSHIRE)
+    }
+
+    /// The same with a configuration.
+    pub fn with_config(config: &str) -> Self {
+        Self::start(config, &WEST_YORKSHIRE)
+    }
+
     /// A service of its own over a store without a batch.
     pub fn over_nothing() -> Self {
         Self::start("", &[])
