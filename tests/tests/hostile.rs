@@ -40,9 +40,14 @@ fn paths(server: &Server) -> Vec<(String, Vec<String>)> {
     let paths = api["paths"].as_object().expect("paths");
     let mut found: Vec<(String, Vec<String>)> = Vec::new();
     for (path, operations) in paths {
-        let names = operations["get"]["parameters"].as_array().into_iter().flatten();
+        let names = operations["get"]["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten();
         let name = |parameter: &Value| {
-            let reference = parameter["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            let reference = parameter["$ref"]
+                .as_str()
+                .and_then(|path| path.rsplit('/').next());
             let is_query = parameter["in"] == "query" || reference.is_some();
             is_query.then(|| parameter["name"].as_str().or(reference).map(str::to_owned))?
         };
@@ -56,7 +61,18 @@ fn paths(server: &Server) -> Vec<(String, Vec<String>)> {
     ] {
         found.push((more.to_owned(), vec!["f".to_owned()]));
     }
-    let query = ["where", "objectIds", "geometry", "geometryType", "inSR", "outSR", "outFields", "orderByFields", "resultOffset", "f"];
+    let query = [
+        "where",
+        "objectIds",
+        "geometry",
+        "geometryType",
+        "inSR",
+        "outSR",
+        "outFields",
+        "orderByFields",
+        "resultOffset",
+        "f",
+    ];
     found.push((
         "/arcgis/rest/services/crime/FeatureServer/{layer}/query".to_owned(),
         query.map(str::to_owned).into(),
@@ -88,12 +104,21 @@ fn with_variables(path: &str, word: Option<&str>) -> String {
 fn assert_harmless(server: &Server, address: &str, word: &str) {
     let reply = server.get(address);
     assert!(reply.status < 500, "{address}: {}", reply.status);
-    assert_eq!(reply.header("x-content-type-options"), "nosniff", "{address}");
+    assert_eq!(
+        reply.header("x-content-type-options"),
+        "nosniff",
+        "{address}"
+    );
     assert_eq!(reply.header("set-cookie"), "", "{address}");
     if reply.header("content-type").starts_with("text/html") {
         let page = String::from_utf8_lossy(&reply.body);
         assert!(!page.contains(word), "{address} gives back {word}");
-        assert!(!page.contains("<script>alert") && !page.contains("<img src=x") && !page.contains("<svg/onload"), "{address}");
+        assert!(
+            !page.contains("<script>alert")
+                && !page.contains("<img src=x")
+                && !page.contains("<svg/onload"),
+            "{address}"
+        );
     }
 }
 
@@ -103,7 +128,10 @@ fn words_of_a_request_never_come_back_as_a_page() {
     let mut tried = 0;
     for (path, names) in paths(&server) {
         // Each collection has the same code behind its paths.
-        if COLLECTIONS.iter().any(|id| path.contains(&format!("/{id}")) && *id != "counts") {
+        if COLLECTIONS
+            .iter()
+            .any(|id| path.contains(&format!("/{id}")) && *id != "counts")
+        {
             continue;
         }
         for (at, word) in WORDS.iter().enumerate() {
@@ -111,11 +139,19 @@ fn words_of_a_request_never_come_back_as_a_page() {
             assert_harmless(&server, &word_in_path, word);
             // A name of their own, a value of each parameter (by turns), and either with a page asked for.
             let plain = with_variables(&path, None);
-            assert_harmless(&server, &format!("{plain}?f=html&{}=1", encoded(word)), word);
+            assert_harmless(
+                &server,
+                &format!("{plain}?f=html&{}=1", encoded(word)),
+                word,
+            );
             tried += 2;
             for name in names.iter().skip(at % 2).step_by(2) {
                 let page = if name == "f" { "" } else { "f=html&" };
-                assert_harmless(&server, &format!("{plain}?{page}{}={}", encoded(name), encoded(word)), word);
+                assert_harmless(
+                    &server,
+                    &format!("{plain}?{page}{}={}", encoded(name), encoded(word)),
+                    word,
+                );
                 tried += 1;
             }
         }
@@ -127,20 +163,34 @@ fn words_of_a_request_never_come_back_as_a_page() {
 fn no_spelling_of_a_path_leads_out_of_it() {
     let server = Server::over_both_samples();
     for (path, _) in paths(&server) {
-        if !path.contains('{') || COLLECTIONS.iter().any(|id| path.contains(&format!("/{id}")) && *id != "counts") {
+        if !path.contains('{')
+            || COLLECTIONS
+                .iter()
+                .any(|id| path.contains(&format!("/{id}")) && *id != "counts")
+        {
             continue;
         }
         for walk in WALKS {
             let address = with_variables(&path, Some(walk));
             let reply = server.get(&address);
-            assert!((400..500).contains(&reply.status) || is_esri_refusal(&reply.body), "{address}: {}", reply.status);
-            assert!(!String::from_utf8_lossy(&reply.body).contains("root:"), "{address}");
+            assert!(
+                (400..500).contains(&reply.status) || is_esri_refusal(&reply.body),
+                "{address}: {}",
+                reply.status
+            );
+            assert!(
+                !String::from_utf8_lossy(&reply.body).contains("root:"),
+                "{address}"
+            );
         }
     }
     for walk in WALKS {
         for from in ["/", "/assets/", "/xyz/", "/styles/", "/collections/"] {
             let reply = server.get(&format!("{from}{walk}"));
-            assert!(!String::from_utf8_lossy(&reply.body).contains("root:"), "{from}{walk}");
+            assert!(
+                !String::from_utf8_lossy(&reply.body).contains("root:"),
+                "{from}{walk}"
+            );
         }
     }
 }
@@ -152,7 +202,22 @@ fn is_esri_refusal(body: &[u8]) -> bool {
 #[test]
 fn tiles_beyond_reason_are_refused_at_once() {
     let server = Server::over_both_samples();
-    let huge = ["23", "64", "255", "256", "4294967295", "18446744073709551616", "99999999999999999999999999", "-1", "1e9", "NaN", "0x10", "%D9%A3", "%F0%9F%92%A9", ""];
+    let huge = [
+        "23",
+        "64",
+        "255",
+        "256",
+        "4294967295",
+        "18446744073709551616",
+        "99999999999999999999999999",
+        "-1",
+        "1e9",
+        "NaN",
+        "0x10",
+        "%D9%A3",
+        "%F0%9F%92%A9",
+        "",
+    ];
     let mut refused = 0;
     for number in huge {
         for path in [
@@ -179,10 +244,19 @@ fn tiles_beyond_reason_are_refused_at_once() {
 fn a_public_reader_gets_numbers_by_no_path() {
     let server = Server::with_config("[auth]\nanonymous_role = \"public\"\n");
     let api = server.json("/api");
-    let guarded = |path: &&String| path.contains("/items") || path.contains("tileCol") || path.contains("/{z}/") || path.contains("/explain") || path.contains("/query");
+    let guarded = |path: &&String| {
+        path.contains("/items")
+            || path.contains("tileCol")
+            || path.contains("/{z}/")
+            || path.contains("/explain")
+            || path.contains("/query")
+    };
     let mut tried = 0;
     let described = api["paths"].as_object().expect("paths").keys();
-    let more: Vec<String> = COLLECTIONS.iter().map(|id| format!("/arcgis/rest/services/crime/FeatureServer/{id}/query")).collect();
+    let more: Vec<String> = COLLECTIONS
+        .iter()
+        .map(|id| format!("/arcgis/rest/services/crime/FeatureServer/{id}/query"))
+        .collect();
     for path in described.chain(&more).filter(guarded) {
         let plain = with_variables(path, None);
         let (start, end) = plain.split_at(1);
@@ -197,7 +271,11 @@ fn a_public_reader_gets_numbers_by_no_path() {
         ];
         for spelling in spellings {
             let reply = server.get(&spelling);
-            assert!((400..500).contains(&reply.status) || is_esri_refusal(&reply.body), "{spelling}: {}", reply.status);
+            assert!(
+                (400..500).contains(&reply.status) || is_esri_refusal(&reply.body),
+                "{spelling}: {}",
+                reply.status
+            );
             tried += 1;
         }
     }

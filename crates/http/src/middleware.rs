@@ -10,8 +10,7 @@ use tracing::Instrument as _;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
 
-const EXPOSED: &str =
-    "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Retry-After, X-Data-Version";
+const EXPOSED: &str = "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
 /// Runs the request inside a span and finishes its response.
@@ -94,10 +93,13 @@ fn is_preflight(request: &Request) -> bool {
 
 fn preflight() -> Response {
     let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, problem::ALLOWED),
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, HEAD, POST, DELETE, OPTIONS",
+        ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Accept, Authorization, Content-Type, If-None-Match",
+            "Accept, Authorization, Content-Type, If-None-Match, Prefer",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];

@@ -4,21 +4,22 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request, State};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use naqsha_layers::Catalogue;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::problem::{ALLOWED, Kind, Problem};
+use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
 use crate::{
-    assets, documents, explain, featureserver, health, items, metrics, middleware, policy, tiles,
+    assets, documents, explain, featureserver, health, items, metrics, middleware, policy,
+    processes, search, tiles,
 };
 
 /// The service: everything but sockets.
@@ -52,7 +53,14 @@ fn admin(service: &Shared) -> Router {
 
 fn public(service: Shared) -> Router {
     let mut router = Router::new().route("/", resource(documents::root));
-    for (path, methods) in [documents_and_data(), for_maps(), for_arcgis()].concat() {
+    for (path, methods) in [
+        documents_and_data(),
+        for_maps(),
+        for_processes(),
+        for_arcgis(),
+    ]
+    .concat()
+    {
         // QGIS tries a failing address again with a slash, so both forms are the same resource.
         router = router
             .route(&format!("{path}/"), methods.clone())
@@ -84,6 +92,14 @@ fn documents_and_data() -> Table {
             resource(documents::queryables),
         ),
         ("/collections/{collection}/items", resource(items::items)),
+        (
+            "/collections/{collection}/sortables",
+            resource(documents::sortables),
+        ),
+        (
+            "/collections/{collection}/search",
+            asked_with_body(search::search, search::LONGEST_BODY),
+        ),
         (
             "/collections/{collection}/items/{id}",
             resource(items::item),
@@ -130,6 +146,26 @@ fn for_maps() -> Table {
     ]
 }
 
+fn for_processes() -> Table {
+    vec![
+        ("/processes", resource(processes::list)),
+        ("/processes/{process}", resource(processes::description)),
+        (
+            "/processes/{process}/execution",
+            asked_with_body(processes::execute, processes::LONGEST_BODY),
+        ),
+        ("/jobs", resource(processes::jobs)),
+        (
+            "/jobs/{job}",
+            with_options(
+                get(processes::job).delete(processes::dismiss),
+                "GET, HEAD, DELETE, OPTIONS",
+            ),
+        ),
+        ("/jobs/{job}/results", resource(processes::results)),
+    ]
+}
+
 fn for_arcgis() -> Table {
     vec![
         ("/arcgis/rest/info", resource(featureserver::info)),
@@ -144,7 +180,10 @@ fn for_arcgis() -> Table {
         ),
         (
             "/arcgis/rest/services/crime/FeatureServer/{layer}/query",
-            resource(featureserver::query).post(featureserver::query),
+            with_options(
+                get(featureserver::query).post(featureserver::query),
+                "GET, HEAD, POST, OPTIONS",
+            ),
         ),
     ]
 }
@@ -155,15 +194,27 @@ where
     H: Handler<T, Shared>,
     T: 'static,
 {
-    get(handler).options(options).fallback(refuse_method)
+    with_options(get(handler), "GET, HEAD, OPTIONS")
 }
 
-async fn options() -> Response {
-    (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOWED)]).into_response()
+/// A resource that takes a body of at most `longest` bytes and answers it.
+fn asked_with_body<H, T>(handler: H, longest: usize) -> MethodRouter<Shared>
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    with_options(post(handler), "POST, OPTIONS").layer(DefaultBodyLimit::max(longest))
 }
 
-async fn refuse_method() -> Problem {
-    Problem::new(Kind::MethodNotAllowed, format!("Allowed are {ALLOWED}."))
+fn with_options(methods: MethodRouter<Shared>, allowed: &'static str) -> MethodRouter<Shared> {
+    let options = move || async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]) };
+    let refuse = move || async move {
+        Problem::new(
+            Kind::MethodNotAllowed(allowed),
+            format!("Allowed are {allowed}."),
+        )
+    };
+    methods.options(options).fallback(refuse)
 }
 
 /// Paths outside the table: files of the dashboard for GET and HEAD, nothing else.

@@ -9,6 +9,7 @@ use naqsha_layers::{Catalogue, Scope};
 use crate::compute::Compute;
 use crate::flight::Flights;
 use crate::metrics::Metrics;
+use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
 
@@ -24,6 +25,8 @@ pub(crate) struct Service {
     /// Bodies being computed.
     pub(crate) flights: Flights<Arc<Stored>>,
     pub(crate) metrics: Metrics,
+    /// Executions of processes that go on after they were asked for.
+    pub(crate) jobs: Jobs,
     requests: AtomicU64,
 }
 
@@ -42,6 +45,7 @@ impl Service {
             flights: Flights::default(),
             metrics: Metrics::default(),
             settings,
+            jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
     }

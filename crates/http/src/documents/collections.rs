@@ -124,7 +124,13 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         at("/queryables"),
         "http://www.opengis.net/def/rel/ogc/1.0/queryables",
         SCHEMA.media_type,
-        "parameters of the layer",
+        "what a filter may name",
+    ));
+    links.push(Link::new(
+        at("/sortables"),
+        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+        SCHEMA.media_type,
+        "what features can be sorted by",
     ));
     // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
     links.push(Link::new(

@@ -15,7 +15,7 @@ use crate::service::Shared;
 use crate::tiles::LISTS;
 
 /// What the service claims to conform to, and is tested for. HTML is offered but not claimed: `/` is a map.
-const CONFORMANCE: [&str; 17] = [
+const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
@@ -24,6 +24,34 @@ const CONFORMANCE: [&str; 17] = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+    "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/sortables",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-text",
+    "http://www.opengis.net/spec/cql2/1.0/conf/cql2-json",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-cql2",
+    "http://www.opengis.net/spec/cql2/1.0/conf/advanced-comparison-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/case-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/accent-insensitive-comparison",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions",
+    // The name before the standard was final, which QGIS looks for.
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-operators",
+    "http://www.opengis.net/spec/cql2/1.0/conf/basic-spatial-functions-plus",
+    "http://www.opengis.net/spec/cql2/1.0/conf/spatial-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/temporal-functions",
+    "http://www.opengis.net/spec/cql2/1.0/conf/property-property",
+    "http://www.opengis.net/spec/cql2/1.0/conf/arithmetic",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/ogc-process-description",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/job-list",
+    "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/dismiss",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
@@ -36,7 +64,7 @@ const CONFORMANCE: [&str; 17] = [
 ];
 
 /// Where else to begin: path, relation, media type and title.
-const LINKS: [(&str, &str, &str, &str); 10] = [
+const LINKS: &[(&str, &str, &str, &str)] = &[
     (
         "/api",
         "service-desc",
@@ -76,6 +104,18 @@ const LINKS: [(&str, &str, &str, &str); 10] = [
         "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
         JSON.media_type,
         "tile matrix sets",
+    ),
+    (
+        "/processes",
+        "http://www.opengis.net/def/rel/ogc/1.0/processes",
+        JSON.media_type,
+        "processes",
+    ),
+    (
+        "/jobs",
+        "http://www.opengis.net/def/rel/ogc/1.0/job-list",
+        JSON.media_type,
+        "jobs",
     ),
     (
         "/policy",
@@ -150,11 +190,16 @@ pub(crate) async fn api_page(
     let format = asked.format(&[&HTML])?;
     document(&service, &asked, format, "The API of Naqsha", |catalogue, asked| {
         let api = super::openapi::describe(catalogue, &asked.base);
-        let operations = api["paths"].as_object().into_iter().flatten().map(|(path, operations)| {
-            let get = &operations["get"];
-            let parameters = get["parameters"].as_array().into_iter().flatten();
+        let operations = api["paths"].as_object().into_iter().flatten().filter_map(|(path, operations)| {
+            let (method, operation) = operations.as_object().and_then(|methods| methods.iter().next())?;
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
             let names: Vec<&str> = parameters.filter_map(super::operations::parameter_name).collect();
-            json!({ "path": path, "what it answers": get["summary"], "parameters": names.join(", ") })
+            Some(json!({
+                "path": path,
+                "method": method.to_uppercase(),
+                "what it answers": operation["summary"],
+                "parameters": names.join(", "),
+            }))
         });
         Ok(json!({ "machine-readable": format!("{}/api", asked.base), "operations": operations.collect::<Value>() }))
     })

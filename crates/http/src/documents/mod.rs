@@ -2,6 +2,7 @@
 
 mod collections;
 mod landing;
+mod of_processes;
 mod openapi;
 mod operations;
 mod schemas;
@@ -12,7 +13,7 @@ mod tilejson;
 pub(crate) use collections::{collection, collections, places};
 pub(crate) use landing::{api_page, conformance, root};
 pub(crate) use openapi::api;
-pub(crate) use schemas::{properties_of, queryables, schema};
+pub(crate) use schemas::{Dialect, of_parameter, properties_of, queryables, schema, sortables};
 pub(crate) use styles::{style, styles};
 pub(crate) use tilejson::{bounds, describe as describe_tiles, metadata, tilejson};
 

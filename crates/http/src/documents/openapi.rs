@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::document;
 use super::operations::{
-    Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query,
+    Operation, in_path, of_filters, of_items, of_layer, of_properties, problem_responses,
+    problem_schema, query,
 };
 use super::schemas::of_property;
 use super::tile_operations;
@@ -21,6 +22,7 @@ use crate::negotiate::{GEOJSON, HTML, JSON, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
 use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::request::Asked;
+use crate::search;
 use crate::service::Shared;
 
 /// `/api`.
@@ -66,6 +68,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
             { "name": "Capabilities", "description": "What the service offers" },
             { "name": "Data", "description": "Features of the collections" },
             { "name": "Tiles", "description": "The same features for maps" },
+            { "name": "Processes", "description": "The same answers, asked for by inputs, at once or as a job" },
             { "name": "Operation", "description": "Whether the service works" },
         ],
         "paths": paths,
@@ -122,6 +125,7 @@ fn general() -> Map<String, Value> {
     paths
         .into_iter()
         .chain(for_maps())
+        .chain(super::of_processes::paths())
         .map(|(path, item)| (path.to_owned(), item))
         .chain(tile_operations::of_dataset())
         .collect()
@@ -161,7 +165,20 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let items = operation("getFeatures", format!("{title}: features"))
         .answers(&FORMATS)
         .takes(of_items())
+        .takes(of_filters())
+        .takes(of_properties(layer))
         .takes(parameters());
+    let search = operation(
+        "searchFeatures",
+        format!("{title}: features by a filter that is sent"),
+    )
+    .answers(&FORMATS)
+    .takes(of_items())
+    .takes(of_filters())
+    .takes(of_properties(layer))
+    .takes(parameters())
+    .takes_body(search::MEDIA_TYPE, "A filter in CQL2 JSON.")
+    .may_be_absent();
     let feature_id = in_path(
         "featureId",
         "Identifier of the feature.",
@@ -173,14 +190,19 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
         .takes(parameters())
         .may_be_absent();
     let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);
-    let queryables =
-        operation("getQueryables", format!("{title}: parameters")).answers(&[&SCHEMA, &HTML]);
+    let document = |verb: &str, what: &str| {
+        operation(verb, format!("{title}: {what}")).answers(&[&SCHEMA, &HTML])
+    };
+    let queryables = document("getQueryables", "what a filter may name");
+    let sortables = document("getSortables", "what features can be sorted by");
     let mut paths = vec![
         (root.clone(), describe.build()),
         (format!("{root}/items"), items.may_be_absent().build()),
         (format!("{root}/items/{{featureId}}"), item.build()),
         (format!("{root}/schema"), schema.build()),
         (format!("{root}/queryables"), queryables.build()),
+        (format!("{root}/sortables"), sortables.build()),
+        (format!("{root}/search"), search.build()),
     ];
     if explained().any(|explained| explained == id) {
         let cell = json!({ "type": "string", "pattern": "^8[0-9a-f]{14}$" });

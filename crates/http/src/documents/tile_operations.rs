@@ -3,7 +3,7 @@
 use naqsha_layers::LayerDescription;
 use serde_json::{Value, json};
 
-use super::operations::{Operation, in_path, of_layer, query};
+use super::operations::{Operation, in_path, of_filters, of_layer, query};
 use crate::negotiate::{Format, GEOJSON, JSON, MVT};
 use crate::tiles::{DEEPEST_ZOOM, LIST_FORMATS, TILE_FORMATS, TILESET_FORMATS};
 
@@ -67,15 +67,18 @@ pub(super) fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     };
     let list = operation("getTileSetsList", format!("{name}: vector tilesets"))
         .answers(&LIST_FORMATS)
+        .takes(of_filters())
         .takes(parameters());
     let tileset = operation("getTileSet", format!("{name}: a vector tileset"))
         .answers(&TILESET_FORMATS)
         .takes([tile_matrix_set()])
+        .takes(of_filters())
         .takes(parameters())
         .may_be_absent();
     let tile = operation("getTile", format!("{name}: a tile"))
         .answers(&TILE_FORMATS)
         .takes(tile_position())
+        .takes(of_filters())
         .takes(parameters())
         .may_be_absent()
         .may_be_empty();
@@ -99,6 +102,7 @@ fn of_xyz(layer: &LayerDescription) -> Vec<(String, Value)> {
     let document = |verb: &str, what: &str| {
         Operation::new(format!("{verb}.{id}"), format!("{name}: {what}"), "Tiles")
             .answers(&[&JSON])
+            .takes(of_filters())
             .takes(parameters())
             .build()
     };
@@ -114,6 +118,7 @@ fn of_xyz(layer: &LayerDescription) -> Vec<(String, Value)> {
         let operation = Operation::new(format!("{id}.getTile.{ending}"), summary, "Tiles")
             .answers(&[format])
             .takes(position())
+            .takes(of_filters())
             .takes(parameters())
             .may_be_absent()
             .may_be_empty();

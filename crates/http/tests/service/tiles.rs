@@ -240,7 +240,12 @@ async fn records_are_sums_from_afar_and_themselves_from_near() {
         .json(&format!("/xyz/incidents/11/{x}/{y}.geojson"))
         .await;
     let records = near["features"].as_array().unwrap();
-    assert!(!records.is_empty() && records.iter().all(|f| f["properties"]["category"].is_string()));
+    assert!(
+        !records.is_empty()
+            && records
+                .iter()
+                .all(|f| f["properties"]["category"].is_string())
+    );
     // A filter chooses records wherever they are drawn; what the index does not know is looked into.
     for (filter, expected) in [
         ("category='DT'", INCIDENTS / 2),
@@ -280,8 +285,14 @@ async fn an_operator_sees_points_where_an_analyst_sees_cells() {
         .await;
     let first = &set["features"][0]["geometry"];
     // Lahore in metres, by pyproj 3.7.2: 8277572.62, 3700519.02.
-    assert!((first["x"].as_f64().unwrap() - 8_277_572.6).abs() < 6_000.0, "{first}");
-    assert!((first["y"].as_f64().unwrap() - 3_700_519.0).abs() < 6_000.0, "{first}");
+    assert!(
+        (first["x"].as_f64().unwrap() - 8_277_572.6).abs() < 6_000.0,
+        "{first}"
+    );
+    assert!(
+        (first["y"].as_f64().unwrap() - 3_700_519.0).abs() < 6_000.0,
+        "{first}"
+    );
     let Some(mut python) = python("an_operator_sees_points", "mapbox_vector_tile") else {
         return;
     };
