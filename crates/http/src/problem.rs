@@ -146,6 +146,11 @@ impl Problem {
         }
     }
 
+    /// The wrong parameters, where there are any.
+    pub(crate) fn mistakes(self) -> Vec<ParameterError> {
+        self.errors
+    }
+
     pub(crate) fn not_found(what: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, what)
     }

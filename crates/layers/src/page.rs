@@ -13,8 +13,10 @@ use crate::table::{Column, LayerTable, Values};
 /// Which features of an answer are wanted, and what of them.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Features that share a point with this box; those without a place are kept.
+    /// Features that share a point with this box.
     pub bbox: Option<BoundingBox>,
+    /// Whether a box leaves out features without a place; else they are kept, as OGC API asks.
+    pub located: bool,
     /// Features of which this is true.
     pub filter: Option<Arc<Predicate>>,
     /// Order of the features, the first key first; equal ones, and all where it is empty, stand as the layer has them.
@@ -33,6 +35,7 @@ impl Page {
     /// Every feature with all that it has.
     pub const ALL: Self = Self {
         bbox: None,
+        located: false,
         filter: None,
         sort: Vec::new(),
         properties: None,

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::assets;
-use crate::dggs;
+use crate::dggs::DGGRS_LIST;
 use crate::items::representations;
 use crate::link::{self, Link};
 use crate::negotiate::{HTML, JSON, OPENAPI};
 use crate::problem::Problem;
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::tiles::LISTS;
 
 /// What the service claims to conform to, and is tested for. HTML is offered but not claimed: `/` is a map.
 const CONFORMANCE: &[&str] = &[
@@ -64,7 +65,80 @@ const CONFORMANCE: &[&str] = &[
     "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-geojson",
     "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-html",
     "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/operation-ids",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/datetime",
 ];
+
+/// Where else to begin: path, relation, media type and title.
+const LINKS: &[(&str, &str, &str, &str)] = &[
+    (
+        "/api",
+        "service-desc",
+        OPENAPI.media_type,
+        "the API as OpenAPI 3.0",
+    ),
+    ("/api.html", "service-doc", "text/html", "the API as a page"),
+    ("/conformance", "conformance", JSON.media_type, CLASSES),
+    (
+        "/conformance",
+        "http://www.opengis.net/def/rel/ogc/1.0/conformance",
+        JSON.media_type,
+        CLASSES,
+    ),
+    ("/collections", "data", JSON.media_type, "collections"),
+    (
+        "/collections",
+        "http://www.opengis.net/def/rel/ogc/1.0/data",
+        JSON.media_type,
+        "collections",
+    ),
+    (
+        "/styles",
+        "http://www.opengis.net/def/rel/ogc/1.0/styles",
+        JSON.media_type,
+        "MapLibre styles",
+    ),
+    ("/dggs", DGGRS_LIST, JSON.media_type, "zones of all records"),
+    // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
+    (
+        "/tiles?f=json",
+        LISTS,
+        JSON.media_type,
+        "vector tiles of the layers that maps show by default",
+    ),
+    (
+        "/tileMatrixSets",
+        "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes",
+        JSON.media_type,
+        "tile matrix sets",
+    ),
+    (
+        "/processes",
+        "http://www.opengis.net/def/rel/ogc/1.0/processes",
+        JSON.media_type,
+        "processes",
+    ),
+    (
+        "/jobs",
+        "http://www.opengis.net/def/rel/ogc/1.0/job-list",
+        JSON.media_type,
+        "jobs",
+    ),
+    (
+        "/policy",
+        "privacy-policy",
+        JSON.media_type,
+        "what each role may see",
+    ),
+];
+const CLASSES: &str = "conformance classes";
 
 /// `/`: the dashboard for a browser, the landing document for everything else.
 pub(crate) async fn root(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -90,68 +164,10 @@ fn landing(asked: &Asked) -> Value {
         &JSON,
         &[&JSON, &HTML],
     );
-    links.extend([
-        Link::new(
-            format!("{base}/api"),
-            "service-desc",
-            OPENAPI.media_type,
-            "the API as OpenAPI 3.0",
-        ),
-        Link::new(
-            format!("{base}/api.html"),
-            "service-doc",
-            HTML.link_type(),
-            "the API as a page",
-        ),
-        Link::new(
-            format!("{base}/conformance"),
-            "conformance",
-            JSON.media_type,
-            "conformance classes",
-        ),
-        Link::new(
-            format!("{base}/conformance"),
-            "http://www.opengis.net/def/rel/ogc/1.0/conformance",
-            JSON.media_type,
-            "conformance classes",
-        ),
-        Link::new(
-            format!("{base}/collections"),
-            "data",
-            JSON.media_type,
-            "collections",
-        ),
-        Link::new(
-            format!("{base}/collections"),
-            "http://www.opengis.net/def/rel/ogc/1.0/data",
-            JSON.media_type,
-            "collections",
-        ),
-        Link::new(
-            format!("{base}/dggs"),
-            dggs::DGGRS_LIST,
-            JSON.media_type,
-            "zones of all records",
-        ),
-        Link::new(
-            format!("{base}/styles"),
-            "http://www.opengis.net/def/rel/ogc/1.0/styles",
-            JSON.media_type,
-            "MapLibre styles",
-        ),
-        Link::new(
-            format!("{base}/processes"),
-            "http://www.opengis.net/def/rel/ogc/1.0/processes",
-            JSON.media_type,
-            "processes",
-        ),
-        Link::new(
-            format!("{base}/jobs"),
-            "http://www.opengis.net/def/rel/ogc/1.0/job-list",
-            JSON.media_type,
-            "jobs",
-        ),
-    ]);
+    let more = LINKS.iter().map(|(path, rel, media_type, title)| {
+        Link::new(format!("{base}{path}"), rel, media_type, *title)
+    });
+    links.extend(more);
     json!({
         "title": "Naqsha",
         "description": "Hotspot layers over recorded incidents, with what a reader needs to judge them.",

@@ -16,16 +16,16 @@ use super::operations::{
     problem_responses, problem_schema, query, shared_of_layer,
 };
 use super::schemas::of_property;
+use super::tile_operations;
 use crate::dggs;
 use crate::explain;
 use crate::items::FORMATS;
-use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
+use crate::negotiate::{GEOJSON, HTML, JSON, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
 use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::request::Asked;
 use crate::search;
 use crate::service::Shared;
-use crate::tiles::DEEPEST_ZOOM;
 
 /// `/api`.
 pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -58,9 +58,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         if layer.id == dggs::OF_DATA_SET {
             paths.extend(of_zones::of_data_set(layer));
         }
-        if layer.over_cells {
-            paths.extend(of_tiles(layer));
-        }
+        paths.extend(tile_operations::of_collection(layer));
     }
     let server = if base.is_empty() { "/" } else { base };
     json!({
@@ -133,6 +131,10 @@ fn general() -> Map<String, Value> {
             "/collections",
             page("getCollections", "Every collection").build(),
         ),
+        (
+            "/policy",
+            page("getPolicy", "What each role may see").build(),
+        ),
         ("/healthz", check("getHealth", "Whether the process runs")),
         (
             "/readyz",
@@ -144,6 +146,7 @@ fn general() -> Map<String, Value> {
         .chain(for_maps())
         .chain(super::of_processes::paths())
         .map(|(path, item)| (path.to_owned(), item))
+        .chain(tile_operations::of_dataset())
         .collect()
 }
 
@@ -230,48 +233,6 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
         paths.push((format!("{root}/explain/{{h3}}"), explain.build()));
     }
     paths
-}
-
-fn of_tiles(layer: &LayerDescription) -> Vec<(String, Value)> {
-    let (id, title) = (layer.id, layer.title);
-    let parameters = || layer.parameters.iter().copied().map(shared_of_layer);
-    let tilejson = Operation::new(
-        format!("getTileJson.{id}"),
-        format!("{title}: TileJSON 3.0.0"),
-        "Tiles",
-    )
-    .answers(&[&JSON])
-    .takes(parameters());
-    let number = |max: u64| json!({ "type": "integer", "minimum": 0, "maximum": max });
-    let last = (1_u64 << DEEPEST_ZOOM) - 1;
-    let position = || {
-        [
-            in_path("z", "Zoom.", &number(u64::from(DEEPEST_ZOOM))),
-            in_path("x", "Column from the west.", &number(last)),
-            in_path("y", "Row from the north.", &number(last)),
-        ]
-    };
-    let operation = |ending: &str, format| {
-        Operation::new(
-            format!("{id}.getTile.{ending}"),
-            format!("{title}: a tile of the web Mercator grid"),
-            "Tiles",
-        )
-        .answers(&[format])
-        .takes(position())
-        .takes(of_filters())
-        .takes(parameters())
-        .may_be_absent()
-        .may_be_empty()
-        .build()
-    };
-    let path = |ending: &str| format!("/xyz/{id}/{{z}}/{{x}}/{{y}}.{ending}");
-    vec![
-        (format!("/xyz/{id}.json"), tilejson.build()),
-        (path("mvt"), operation("mvt", &MVT)),
-        (path("pbf"), operation("pbf", &MVT)),
-        (path("geojson"), operation("geojson", &GEOJSON)),
-    ]
 }
 
 fn schemas(catalogue: &Catalogue) -> Map<String, Value> {

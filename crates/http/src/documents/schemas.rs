@@ -144,6 +144,12 @@ fn time_roles(layer: &LayerDescription) -> Vec<(&'static str, &'static str)> {
     }
 }
 
+/// The schemas of a layer's properties, by their names.
+pub(crate) fn properties_of(layer: &LayerDescription) -> Map<String, Value> {
+    let of = |property: &Property| (property.name.to_owned(), of_property(property));
+    layer.properties.iter().map(of).collect()
+}
+
 /// The schema of a property's values, in the words that JSON Schema and OpenAPI 3.0 share.
 pub(crate) fn of_property(property: &Property) -> Value {
     let mut schema = match property.kind {
