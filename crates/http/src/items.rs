@@ -3,29 +3,53 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use naqsha_layers::{Answer, BoundingBox, LayerDescription, LayerQuery, Page, ParameterError};
+use naqsha_formats::{Crs, FormatError};
+use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page, ParameterError};
 
-use crate::csv::write_csv;
-use crate::geojson::{write_collection, write_feature, write_sequence};
+use crate::frame::{Frame, content_crs};
+use crate::geojson::{write_collection, write_feature};
 use crate::html;
 use crate::link::{Link, query_string};
-use crate::negotiate::{CSV, Format, GEOJSON, HTML, JSON, SEQUENCE};
+use crate::negotiate::{
+    ARROW, CSV, CSV_WITH_MARK, FLATGEOBUF, Format, GEOJSON, HTML, JSON, NDJSON, PARQUET, SEQUENCE,
+};
+use crate::pages::Pages;
 use crate::problem::Problem;
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::stream::{Streamed, stream};
+use crate::table_writer::{FileFormat, TableWriter};
 
 /// Features of a page that says nothing else.
 pub(crate) const DEFAULT_LIMIT: usize = 1_000;
 /// Most features of a page.
 pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
-/// The only coordinate reference system: longitude, latitude in degrees.
-pub(crate) const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 /// Formats of features, best first.
-pub(crate) static FORMATS: [&Format; 4] = [&GEOJSON, &HTML, &CSV, &SEQUENCE];
+pub(crate) static FORMATS: [&Format; 8] = [
+    &GEOJSON,
+    &HTML,
+    &CSV,
+    &SEQUENCE,
+    &NDJSON,
+    &FLATGEOBUF,
+    &ARROW,
+    &PARQUET,
+];
+/// The same and what is not linked to.
+pub(crate) static OFFERED: [&Format; 9] = [
+    &GEOJSON,
+    &HTML,
+    &CSV,
+    &SEQUENCE,
+    &NDJSON,
+    &FLATGEOBUF,
+    &ARROW,
+    &PARQUET,
+    &CSV_WITH_MARK,
+];
 static FEATURE_FORMATS: [&Format; 2] = [&GEOJSON, &HTML];
 
-const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
 const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
 
 /// `/collections/{c}/items`.
@@ -36,22 +60,34 @@ pub(crate) async fn items(
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
-    let format = asked.format(&FORMATS)?;
-    let (page, query) = parse(layer, &asked)?;
+    let format = asked.format(&OFFERED)?;
+    let (page, crs, query) = parse(layer, &asked)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
+    if let Some((file, limit)) = long_answer(format, &asked) {
+        let page = Page { limit, ..page };
+        let streamed = Streamed {
+            pages: Pages::new(layer, query, scope, page),
+            format: file,
+            crs,
+        };
+        let headers = move |first: &Answer| {
+            let shown = page.offset.saturating_add(limit as u64);
+            let links = page_links(&request, format, limit, shown, first);
+            page_headers(format, crs, first, &links)
+        };
+        return stream(&service, &asked, representation, streamed, headers).await;
+    }
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
             let answer = catalogue.answer(layer.id, &query, scope, &page)?;
-            write_page(
-                &answer,
-                format,
-                &page_links(&request, format, &page, &answer),
-            )
+            let shown = page.offset.saturating_add(answer.rows.len() as u64);
+            let links = page_links(&request, format, page.limit, shown, &answer);
+            write_page(&answer, format, crs, &links)
         },
     )
     .await
@@ -66,14 +102,9 @@ pub(crate) async fn item(
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
     let format = asked.format(&FEATURE_FORMATS)?;
-    let crs = asked
-        .pairs
-        .iter()
-        .filter(|(name, _)| name == "crs")
-        .filter_map(|(_, uri)| wrong_crs("crs", uri));
+    let (crs, errors) = Frame::of_feature(&asked);
     let rest = asked.question().filter(|(name, _)| *name != "crs");
-    let query = LayerQuery::parse(layer, rest);
-    let query = all_mistakes(crs.collect(), query)?;
+    let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
@@ -89,12 +120,12 @@ pub(crate) async fn item(
             if *format == HTML {
                 body = html::features(&answer, &links).into_bytes();
             } else {
-                write_feature(&answer, &links, &mut body).map_err(|error| written(&error))?;
+                write_feature(&answer, &links, crs, &mut body).map_err(|error| written(&error))?;
             }
             Ok(Produced {
                 body: Some(body),
                 version: answer.version,
-                headers: feature_headers(format),
+                headers: feature_headers(format, crs),
             })
         },
     )
@@ -110,18 +141,19 @@ pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
     }
 }
 
-/// The page and the question of a request, every mistake of it listed.
-fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, LayerQuery), Problem> {
+/// The page, its system of coordinates and the question of a request, every mistake of it listed.
+fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, Crs, LayerQuery), Problem> {
+    let (frame, mut errors) = Frame::of(asked);
     let mut page = Page {
-        bbox: None,
+        bbox: frame.bbox,
         offset: 0,
         limit: DEFAULT_LIMIT,
     };
-    let mut errors = Vec::new();
     let mut seen = Vec::new();
     let mut rest = Vec::new();
-    for (name, value) in asked.question() {
-        if !matches!(name, "bbox" | "bbox-crs" | "crs" | "limit" | "offset") {
+    let others = asked.question();
+    for (name, value) in others.filter(|(name, _)| !Frame::NAMES.contains(name)) {
+        if !matches!(name, "limit" | "offset") {
             rest.push((name, value));
             continue;
         }
@@ -131,15 +163,42 @@ fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, LayerQuery), 
         }
         seen.push(name);
         let mistake = match name {
-            "bbox" => parse_bbox(value).map(|bbox| page.bbox = Some(bbox)).err(),
             "limit" => parse_limit(value).map(|limit| page.limit = limit).err(),
-            "offset" => parse_offset(value).map(|offset| page.offset = offset).err(),
-            _ => wrong_crs(name, value).map(|error| error.reason),
+            _ => parse_offset(value).map(|offset| page.offset = offset).err(),
         };
         errors.extend(mistake.map(|reason| ParameterError::new(name, reason)));
     }
     let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
-    Ok((page, query))
+    Ok((page, frame.crs, query))
+}
+
+/// The writer of a format of rows.
+pub(crate) fn file_format(format: &Format) -> Option<FileFormat> {
+    [
+        (&CSV, FileFormat::Csv),
+        (&CSV_WITH_MARK, FileFormat::CsvWithMark),
+        (&SEQUENCE, FileFormat::GeoJsonSequence),
+        (&NDJSON, FileFormat::NdJson),
+        (&FLATGEOBUF, FileFormat::FlatGeobuf),
+        (&ARROW, FileFormat::Arrow),
+        (&PARQUET, FileFormat::GeoParquet),
+    ]
+    .into_iter()
+    .find_map(|(one, file)| (one == format).then_some(file))
+}
+
+/// The writer and length of an answer that is sent while it is written: of a format that can be, without a `limit` or with
+/// one above the greatest page. An index before the features, as `FlatGeobuf` has it, can not.
+fn long_answer(format: &Format, asked: &Asked) -> Option<(FileFormat, usize)> {
+    let file = file_format(format).filter(|file| *file != FileFormat::FlatGeobuf)?;
+    let limit = asked.pairs.iter().find(|(name, _)| name == "limit");
+    match limit.and_then(|(_, value)| parse_whole(value)) {
+        None => Some((file, usize::MAX)),
+        Some(limit) if limit > MAXIMUM_LIMIT as u64 => {
+            Some((file, usize::try_from(limit).unwrap_or(usize::MAX)))
+        }
+        Some(_) => None,
+    }
 }
 
 /// The query where nothing is wrong, else every mistake of the request at once.
@@ -155,24 +214,6 @@ pub(crate) fn all_mistakes<T>(
             Err(Problem::parameters(errors))
         }
     }
-}
-
-/// Four numbers, or six of which the heights are ignored: features have none.
-fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
-    let shape = || {
-        "is not four or six numbers: west,south,east,north or west,south,low,east,north,high"
-            .to_owned()
-    };
-    let numbers: Vec<f64> = value
-        .split(',')
-        .map(|text| text.trim().parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_number| shape())?;
-    let corners = match numbers[..] {
-        [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
-        _ => return Err(shape()),
-    };
-    BoundingBox::new(corners).map_err(|error| error.to_string())
 }
 
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
@@ -196,45 +237,54 @@ fn parse_whole(value: &str) -> Option<u64> {
         .then(|| value.parse().unwrap_or(u64::MAX))
 }
 
-fn wrong_crs(name: &str, uri: &str) -> Option<ParameterError> {
-    (uri != CRS84)
-        .then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
+fn write_page(
+    answer: &Answer,
+    format: &Format,
+    crs: Crs,
+    links: &[Link],
+) -> Result<Produced, Problem> {
+    let mut body = Vec::new();
+    if let Some(file) = file_format(format) {
+        let failed =
+            |error: FormatError| Problem::internal(format!("writing an answer: {error:?}"));
+        let mut writer = TableWriter::begin(file, answer, crs, None, &mut body).map_err(failed)?;
+        writer.write(answer).map_err(failed)?;
+        writer.finish().map_err(failed)?;
+    } else if *format == HTML {
+        body = html::features(answer, links).into_bytes();
+    } else {
+        write_collection(answer, links, crs, &mut body).map_err(|error| written(&error))?;
+    }
+    Ok(Produced {
+        body: Some(body),
+        version: answer.version,
+        headers: page_headers(format, crs, answer, links),
+    })
 }
 
-fn write_page(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produced, Problem> {
-    let mut body = Vec::new();
-    if *format == HTML {
-        body = html::features(answer, links).into_bytes();
-    } else if *format == CSV {
-        write_csv(answer, &mut body).map_err(|error| written(&error))?;
-    } else if *format == SEQUENCE {
-        write_sequence(answer, &mut body).map_err(|error| written(&error))?;
-    } else {
-        write_collection(answer, links, &mut body).map_err(|error| written(&error))?;
-    }
-    let mut headers = feature_headers(format);
+/// Headers of a page: formats without links of their own page by the header `Link`.
+fn page_headers(
+    format: &Format,
+    crs: Crs,
+    answer: &Answer,
+    links: &[Link],
+) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = feature_headers(format, crs);
     headers.push((OGC_NUMBER_MATCHED, HeaderValue::from(answer.matched)));
     let next = links
         .iter()
         .find(|link| link.rel == "next")
         .map(|link| HeaderValue::from_str(&link.to_header()));
     headers.extend(next.and_then(Result::ok).map(|value| (header::LINK, value)));
-    Ok(Produced {
-        body: Some(body),
-        version: answer.version,
-        headers,
-    })
+    headers
 }
 
 fn written(error: &std::io::Error) -> Problem {
     Problem::internal(format!("writing an answer to memory: {error}"))
 }
 
-fn feature_headers(format: &Format) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = vec![(
-        CONTENT_CRS,
-        HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
-    )];
+fn feature_headers(format: &Format, crs: Crs) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = vec![content_crs(crs)];
     if *format == HTML {
         headers.push((
             header::CONTENT_SECURITY_POLICY,
@@ -275,14 +325,20 @@ fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
     )
 }
 
-fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answer) -> Vec<Link> {
+/// Links of a page that ends at a feature, the next one included.
+fn page_links(
+    asked: &Asked,
+    format: &'static Format,
+    limit: usize,
+    shown: u64,
+    answer: &Answer,
+) -> Vec<Link> {
     let mut links = representations(asked, format, &FORMATS);
     links.push(collection_link(asked, answer.table.layer));
-    let shown = page.offset.saturating_add(answer.rows.len() as u64);
     // Only where features remain: a link to an empty page costs every client a request.
     if shown < answer.matched && !answer.rows.is_empty() {
         let token = format.tokens.first().copied().unwrap_or_default();
-        let (offset, limit) = (shown.to_string(), page.limit.to_string());
+        let (offset, limit) = (shown.to_string(), limit.to_string());
         let kept = asked
             .question()
             .filter(|(name, _)| !matches!(*name, "offset" | "limit"));
@@ -300,31 +356,6 @@ fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answ
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn boxes_have_four_or_six_numbers_on_the_globe() {
-        let corners = |text| parse_bbox(text).map(|bbox| bbox.corners());
-        assert_eq!(corners("-1.5,50,1.5,53"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(corners("-1.5,50,0,1.5,53,100"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(
-            corners("-0.100000000000000006, 51.45,0,51.5").map(|c| c[0]),
-            Ok(-0.1)
-        );
-        assert_eq!(corners("177,65,-177,70"), Ok([177.0, 65.0, -177.0, 70.0]));
-        for wrong in [
-            "",
-            "1,2,3",
-            "1,2,3,4,5",
-            "a,b,c,d",
-            "NaN,0,1,1",
-            "inf,0,1,1",
-            "0,0,181,1",
-            "0,10,1,9",
-            "1,,2,3",
-        ] {
-            assert!(parse_bbox(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn limits_are_clamped_and_never_unlimited() {

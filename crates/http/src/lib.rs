@@ -13,7 +13,6 @@
 //! # }
 //! ```
 
-mod antimeridian;
 mod assets;
 mod compress;
 mod compute;
@@ -21,7 +20,9 @@ mod connections;
 mod csv;
 mod digits;
 mod documents;
+mod downloads;
 mod explain;
+mod frame;
 pub mod geojson;
 mod health;
 mod html;
@@ -32,6 +33,7 @@ mod metadata;
 mod middleware;
 mod mvt;
 mod negotiate;
+mod pages;
 mod problem;
 mod protobuf;
 mod reply;
@@ -40,10 +42,14 @@ mod router;
 mod service;
 mod settings;
 mod stall;
+mod stream;
+mod table_writer;
 mod tiles;
 
 pub use connections::{serve, serve_within};
-pub use csv::write_csv;
 pub use link::Link;
+pub use naqsha_formats::Crs;
+pub use pages::Pages;
 pub use router::router;
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
+pub use table_writer::{FileFormat, TableWriter};

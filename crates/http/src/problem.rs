@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     NotFound,
     MethodNotAllowed,
     NotAcceptable,
+    /// A range beyond the end of a file of so many bytes.
+    Beyond(u64),
     Busy,
     Draining,
     Damaged,
@@ -39,6 +41,7 @@ impl Kind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
@@ -52,6 +55,7 @@ impl Kind {
             Self::NotFound => Some("not-found"),
             Self::MethodNotAllowed => Some("method-not-allowed"),
             Self::NotAcceptable => Some("not-acceptable"),
+            Self::Beyond(_) => Some("beyond-the-end"),
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
@@ -68,6 +72,7 @@ impl Kind {
             Self::NotFound => "There is no such resource",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::NotAcceptable => "None of the accepted formats is offered",
+            Self::Beyond(_) => "The range lies beyond the end of the file",
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
@@ -154,6 +159,9 @@ impl Problem {
             Kind::Busy | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }
+            Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
+                .map(|length| vec![(header::CONTENT_RANGE, length)])
+                .unwrap_or_default(),
             _ => Vec::new(),
         }
     }

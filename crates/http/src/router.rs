@@ -17,7 +17,7 @@ use crate::problem::{ALLOWED, Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
-use crate::{assets, documents, explain, health, items, middleware, tiles};
+use crate::{assets, documents, downloads, explain, health, items, middleware, tiles};
 
 /// The service as a router: everything but sockets.
 pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
@@ -45,6 +45,7 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
             "/collections/{collection}/explain/{cell}",
             resource(explain::cell),
         ),
+        ("/downloads/{file}", resource(downloads::download)),
         ("/xyz/{file}", resource(documents::tilejson)),
         ("/xyz/{layer}/{z}/{x}/{file}", resource(tiles::tile)),
         ("/styles", resource(documents::styles)),

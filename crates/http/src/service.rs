@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
 use naqsha_layers::{Catalogue, Scope};
+use tokio::sync::Semaphore;
 
 use crate::compute::Compute;
+use crate::downloads::Download;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
 
@@ -19,6 +21,10 @@ pub(crate) struct Service {
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
+    /// Places for answers of any length.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Finished downloads by request, version and scope.
+    pub(crate) downloads: Cache<String, Arc<Download>>,
     requests: AtomicU64,
 }
 
@@ -33,6 +39,11 @@ impl Service {
             bodies: Cache::builder()
                 .max_capacity(settings.limits.cache_bytes)
                 .weigher(weight)
+                .build(),
+            streams: Arc::new(Semaphore::new(settings.limits.streams)),
+            downloads: Cache::builder()
+                .max_capacity(settings.limits.download_bytes)
+                .weigher(|_key, file: &Arc<Download>| file.weight())
                 .build(),
             settings,
             requests: AtomicU64::new(0),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use h3o::Resolution;
+use naqsha_formats::Crs;
 use naqsha_layers::{BoundingBox, Catalogue, LayerDescription, LayerQuery, Page};
 
 use crate::geojson::write_collection;
@@ -171,7 +172,7 @@ pub(crate) async fn tile(
                     ),
                 ];
                 let mut body = Vec::new();
-                write_collection(&answer, &links, &mut body).map_err(|error| {
+                write_collection(&answer, &links, Crs::Crs84, &mut body).map_err(|error| {
                     Problem::internal(format!("writing a tile to memory: {error}"))
                 })?;
                 Some(body)

@@ -2,12 +2,14 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use naqsha_formats::Crs;
 use naqsha_layers::{Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind};
 use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
-use crate::items::{CRS84, FORMATS, representations};
+use crate::downloads;
+use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
@@ -72,12 +74,12 @@ fn describe(
         "keywords": layer.keywords,
         "itemType": "feature",
         "extent": {
-            "spatial": { "bbox": boxes(catalogue), "crs": CRS84 },
+            "spatial": { "bbox": boxes(catalogue), "crs": Crs::Crs84.uri() },
             "temporal": { "interval": [interval], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" },
         },
-        "crs": [CRS84],
-        "storageCrs": CRS84,
-        "links": link::to_json(&links(layer, asked, format)),
+        "crs": Crs::ALL.map(Crs::uri),
+        "storageCrs": Crs::Crs84.uri(),
+        "links": link::to_json(&links(catalogue, layer, asked, format)),
         "naqsha": {
             "study_areas": study_areas(catalogue),
             "categories": categories(),
@@ -89,7 +91,12 @@ fn describe(
     })
 }
 
-fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> {
+fn links(
+    catalogue: &Catalogue,
+    layer: &LayerDescription,
+    asked: &Asked,
+    format: &Format,
+) -> Vec<Link> {
     let own = Asked {
         path: format!("/collections/{}", layer.id),
         pairs: Vec::new(),
@@ -124,6 +131,7 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         SCHEMA.media_type,
         "parameters of the layer",
     ));
+    links.extend(downloads::links(layer, catalogue.version(), &own));
     if layer.over_cells {
         let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
         links.push(Link::new(

@@ -14,7 +14,7 @@ use crate::request::Asked;
 use crate::service::Shared;
 
 /// What the service claims to conform to, and is tested for. HTML is offered but not claimed: `/` is a map.
-const CONFORMANCE: [&str; 8] = [
+const CONFORMANCE: [&str; 9] = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
@@ -23,6 +23,7 @@ const CONFORMANCE: [&str; 8] = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 ];
 
 /// `/`: the dashboard for a browser, the landing document for everything else.

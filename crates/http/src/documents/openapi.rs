@@ -11,16 +11,16 @@ use serde_json::{Map, Value, json};
 
 use super::document;
 use super::operations::{
-    Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query,
+    Operation, in_path, in_system, of_items, of_layer, problem_responses, problem_schema, query,
 };
 use super::schemas::of_property;
-use crate::explain;
-use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
+use crate::items::{DEFAULT_LIMIT, MAXIMUM_LIMIT, OFFERED};
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::DEEPEST_ZOOM;
+use crate::{downloads, explain};
 
 /// `/api`.
 pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -72,7 +72,8 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         "paths": paths,
         "components": {
             "parameters": {
-                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum.", &json!({
+                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum. The formats csv, geojsonseq, ndjson, arrow \
+                     and parquet have no maximum, and without a limit hold every feature.", &json!({
                     "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
                 })),
             },
@@ -119,8 +120,26 @@ fn general() -> Map<String, Value> {
     paths
         .into_iter()
         .chain(for_maps())
+        .chain([("/downloads/{file}", of_downloads())])
         .map(|(path, item)| (path.to_owned(), item))
         .collect()
+}
+
+/// Whole layers as files.
+fn of_downloads() -> Value {
+    let endings: Vec<&str> = downloads::endings().map(|(name, _)| name).collect();
+    let pattern = format!("^[a-z-]+\\.({})$", endings.join("|").replace('.', "\\."));
+    let name = json!({ "type": "string", "pattern": pattern });
+    let summary = "A whole layer as a file, in ranges if wanted; takes the layer's parameters";
+    let description = "Name of the layer and an ending, as the collection links to it.";
+    Operation::new("getDownload", summary, "Data")
+        .answers_file(downloads::endings().map(|(_, media)| media))
+        .takes([
+            in_path("file", description, &name),
+            in_system("crs", "Coordinate reference system of the file."),
+        ])
+        .may_be_absent()
+        .build()
 }
 
 /// Paths for maps that do not belong to one layer.
@@ -155,7 +174,7 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let describe = operation("describeCollection", format!("{title}: the collection"))
         .answers(&[&JSON, &HTML]);
     let items = operation("getFeatures", format!("{title}: features"))
-        .answers(&FORMATS)
+        .answers(&OFFERED)
         .takes(of_items())
         .takes(parameters());
     let feature_id = in_path(
@@ -166,6 +185,10 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let item = operation("getFeature", format!("{title}: one feature"))
         .answers(&[&GEOJSON, &HTML])
         .takes([feature_id])
+        .takes([in_system(
+            "crs",
+            "Coordinate reference system of the answer.",
+        )])
         .takes(parameters())
         .may_be_absent();
     let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);

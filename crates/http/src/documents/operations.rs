@@ -1,10 +1,10 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
+use naqsha_formats::Crs;
 use naqsha_layers::Parameter;
 use serde_json::{Value, json};
 
 use super::schemas::{Dialect, of_parameter};
-use crate::items::CRS84;
 use crate::negotiate::Format;
 use crate::problem;
 
@@ -17,6 +17,7 @@ pub(super) struct Operation {
     content: Value,
     absent: bool,
     empty: bool,
+    file: bool,
 }
 
 impl Operation {
@@ -33,6 +34,7 @@ impl Operation {
             content: json!({}),
             absent: false,
             empty: false,
+            file: false,
         }
     }
 
@@ -53,6 +55,16 @@ impl Operation {
                 &json!({ "type": "string", "enum": tokens }),
             ));
         }
+        self
+    }
+
+    /// The answer is a file of one of these media types, of which a part may be asked.
+    pub(super) fn answers_file(mut self, media_types: impl Iterator<Item = &'static str>) -> Self {
+        let binary = json!({ "schema": { "type": "string", "format": "binary" } });
+        self.content = media_types
+            .map(|media| (media.to_owned(), binary.clone()))
+            .collect();
+        self.file = true;
         self
     }
 
@@ -85,6 +97,11 @@ impl Operation {
         });
         if self.absent {
             responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
+        }
+        if self.file {
+            responses["206"] = json!({ "description": "The part that Range asked for.", "content": responses["200"]["content"] });
+            responses["416"] =
+                json!({ "description": "The part lies beyond the end of the file." });
         }
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });
@@ -157,7 +174,6 @@ pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
 
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
-    let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
     let bbox =
         json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
     vec![
@@ -169,13 +185,24 @@ pub(super) fn of_items() -> Vec<Value> {
         ),
         query(
             "bbox",
-            "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only features \
-             that meet the box are returned; west greater than east crosses the antimeridian.",
+            "West, south, east, north in degrees (or with heights: west, south, low, east, north, high), or in the order of \
+             the axes of bbox-crs. Only features that meet the box are returned; west greater than east crosses the antimeridian.",
             &bbox,
         ),
-        query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
-        query("crs", "Coordinate reference system of the answer.", &crs()),
+        in_system("bbox-crs", "Coordinate reference system of bbox."),
+        in_system("crs", "Coordinate reference system of the answer."),
     ]
+}
+
+/// A parameter that names a coordinate reference system.
+pub(super) fn in_system(name: &str, description: &str) -> Value {
+    let schema = json!({
+        "type": "string",
+        "format": "uri",
+        "enum": Crs::ALL.map(Crs::uri),
+        "default": Crs::default().uri(),
+    });
+    query(name, description, &schema)
 }
 
 /// Problem responses that operations refer to.
