@@ -12,7 +12,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Fields, Schema};
 use jiff::civil::Date;
-use naqsha_layers::{Answer, Column, LayerTable, PropertyKind, Values};
+use naqsha_layers::{Answer, Column, PropertyKind, Values};
 use serde_json::json;
 
 use crate::crs::Crs;
@@ -38,9 +38,9 @@ pub(crate) enum Boxes {
 }
 
 /// The schema of a layer's batches.
-pub(crate) fn schema(table: &LayerTable, crs: Crs, boxes: Boxes, notes: &str) -> Schema {
+pub(crate) fn schema(answer: &Answer, crs: Crs, boxes: Boxes, notes: &str) -> Schema {
     let mut fields = vec![Field::new("id", DataType::Utf8, false)];
-    fields.extend(table.columns.iter().map(|column| {
+    fields.extend(answer.columns().map(|column| {
         let property = column.property;
         let described = HashMap::from([
             ("title".to_owned(), property.title.to_owned()),
@@ -107,10 +107,10 @@ pub(crate) fn batch(
         ids.append_value(key(&table.keys, row));
     }
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(ids.finish())];
-    for column in &table.columns {
+    for column in answer.columns() {
         arrays.push(values(column, &rows)?);
     }
-    let (geometries, boxes) = geometries(table, &rows, crs, seen);
+    let (geometries, boxes) = geometries(answer, &rows, crs, seen);
     arrays.push(geometries);
     if schema.column_with_name(BBOX).is_some() {
         arrays.push(boxes?);
@@ -163,7 +163,7 @@ fn days(text: &str) -> Result<i32, FormatError> {
 }
 
 fn geometries(
-    table: &LayerTable,
+    answer: &Answer,
     rows: &[usize],
     crs: Crs,
     seen: &mut Seen,
@@ -173,7 +173,7 @@ fn geometries(
     let mut known = Vec::with_capacity(rows.len());
     let mut wkb = Vec::new();
     for &row in rows {
-        let shape = shape(table, row, crs);
+        let shape = shape(&answer.table, row, crs).filter(|_| answer.geometry);
         known.push(shape.is_some());
         let Some(shape) = shape else {
             binaries.append_null();

@@ -11,7 +11,7 @@ use flatgeobuf::{
     Column, ColumnArgs, ColumnType, CrsArgs, Feature, FeatureArgs, Geometry, GeometryArgs,
     GeometryType, Header, HeaderArgs,
 };
-use naqsha_layers::{Answer, LayerTable, Property, PropertyKind, Values};
+use naqsha_layers::{Answer, Column as LayerColumn, Property, PropertyKind, Values};
 
 use crate::crs::Crs;
 use crate::error::FormatError;
@@ -34,7 +34,7 @@ pub fn write_flatgeobuf(
     out: impl Write,
 ) -> Result<(), FormatError> {
     let spool = std::io::Cursor::new(Vec::new());
-    let mut writer = FlatGeobufWriter::new(&answer.table, crs, spool);
+    let mut writer = FlatGeobufWriter::new(answer, crs, spool);
     writer.write(answer)?;
     writer.finish(notes, out)
 }
@@ -57,12 +57,12 @@ pub struct FlatGeobufWriter<S> {
 }
 
 impl<S: Read + Write + Seek> FlatGeobufWriter<S> {
-    /// Begins a file of tables such as this one; features wait in `spool`, which is empty.
-    pub fn new(table: &LayerTable, crs: Crs, spool: S) -> Self {
+    /// Begins a file of answers such as this one, which is not gathered yet; features wait in `spool`, which is empty.
+    pub fn new(answer: &Answer, crs: Crs, spool: S) -> Self {
         Self {
-            name: table.layer.id,
-            title: table.layer.title,
-            properties: table.columns.iter().map(|column| column.property).collect(),
+            name: answer.table.layer.id,
+            title: answer.table.layer.title,
+            properties: answer.columns().map(|column| column.property).collect(),
             crs,
             spool,
             spooled: 0,
@@ -78,11 +78,12 @@ impl<S: Read + Write + Seek> FlatGeobufWriter<S> {
     /// Those of the spool.
     pub fn write(&mut self, answer: &Answer) -> Result<(), FormatError> {
         let table = &*answer.table;
+        let columns: Vec<&LayerColumn> = answer.columns().collect();
         let mut builder = FlatBufferBuilder::new();
         let mut chunk = Vec::new();
         for &row in &answer.rows {
             let row = row as usize;
-            let shape = shape(table, row, self.crs);
+            let shape = shape(table, row, self.crs).filter(|_| answer.geometry);
             let mut node = NodeItem::create(self.nodes.len() as u64);
             if let Some(shape) = &shape {
                 let [west, south, east, north] = shape.bounds();
@@ -97,7 +98,7 @@ impl<S: Read + Write + Seek> FlatGeobufWriter<S> {
                 });
             }
             self.nodes.push(node);
-            feature(&mut builder, table, row, shape.as_ref())?;
+            feature(&mut builder, answer, &columns, row, shape.as_ref())?;
             let bytes = builder.finished_data();
             self.places.push((self.spooled, bytes.len()));
             self.spooled += bytes.len() as u64;
@@ -237,14 +238,15 @@ const fn kind(shape: &Shape) -> GeometryType {
 /// Puts one feature into the builder, its length before it.
 fn feature(
     builder: &mut FlatBufferBuilder<'_>,
-    table: &LayerTable,
+    answer: &Answer,
+    columns: &[&LayerColumn],
     row: usize,
     shape: Option<&Shape>,
 ) -> Result<(), FormatError> {
     let geometry = shape.map(|shape| geometry(builder, shape));
     let mut properties = Vec::with_capacity(256);
-    push_text(&mut properties, 0, &key(&table.keys, row))?;
-    for (i, column) in table.columns.iter().enumerate() {
+    push_text(&mut properties, 0, &key(&answer.table.keys, row))?;
+    for (i, column) in columns.iter().enumerate() {
         let at = u16::try_from(i + 1)
             .map_err(|_many| FormatError::Value("more than 65,535 columns".to_owned()))?;
         push_value(&mut properties, at, &column.values, row)?;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow_schema::Schema;
-use naqsha_layers::{Answer, LayerTable};
+use naqsha_layers::Answer;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -35,12 +35,12 @@ impl<W: Write + Send> std::fmt::Debug for ParquetWriter<W> {
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    /// Begins a file of tables such as this one. `notes`, a JSON text, stands under `naqsha` in the file's metadata.
+    /// Begins a file of answers such as this one, which is not written yet. `notes`, a JSON text, stands under `naqsha` in the file's metadata.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn new(table: &LayerTable, crs: Crs, notes: &str, out: W) -> Result<Self, FormatError> {
-        let schema = Arc::new(schema(table, crs, Boxes::Beside, notes));
+    pub fn new(answer: &Answer, crs: Crs, notes: &str, out: W) -> Result<Self, FormatError> {
+        let schema = Arc::new(schema(answer, crs, Boxes::Beside, notes));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))

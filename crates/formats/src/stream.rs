@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::Schema;
-use naqsha_layers::{Answer, LayerTable};
+use naqsha_layers::Answer;
 
 use crate::columns::{BATCH_ROWS, Boxes, Seen, batch, schema};
 use crate::crs::Crs;
@@ -27,12 +27,12 @@ impl<W: Write> std::fmt::Debug for ArrowWriter<W> {
 }
 
 impl<W: Write> ArrowWriter<W> {
-    /// Begins a stream of tables such as this one. `notes`, a JSON text, stands under `naqsha` in the schema's metadata.
+    /// Begins a stream of answers such as this one, which is not written yet. `notes`, a JSON text, stands under `naqsha` in the schema's metadata.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn new(table: &LayerTable, crs: Crs, notes: &str, out: W) -> Result<Self, FormatError> {
-        let schema = Arc::new(schema(table, crs, Boxes::Without, notes));
+    pub fn new(answer: &Answer, crs: Crs, notes: &str, out: W) -> Result<Self, FormatError> {
+        let schema = Arc::new(schema(answer, crs, Boxes::Without, notes));
         let stream = StreamWriter::try_new(out, &schema)?;
         Ok(Self {
             schema,

@@ -16,10 +16,10 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// # Errors
 /// Those of `out`.
-pub(crate) fn write_csv_head(table: &LayerTable, crs: Crs, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_csv_head(answer: &Answer, crs: Crs, out: &mut impl Write) -> io::Result<()> {
     let [first, second] = crs.axes();
     let mut line = format!("id,{first},{second}").into_bytes();
-    for column in &table.columns {
+    for column in answer.columns() {
         line.push(b',');
         line.extend_from_slice(column.property.name.as_bytes());
     }
@@ -35,12 +35,13 @@ pub(crate) fn write_csv_head(table: &LayerTable, crs: Crs, out: &mut impl Write)
 /// Those of `out`.
 pub(crate) fn write_csv_rows(answer: &Answer, crs: Crs, out: &mut impl Write) -> io::Result<()> {
     let table = &*answer.table;
+    let columns: Vec<_> = answer.columns().collect();
     let mut line = Vec::with_capacity(512);
     for &row in &answer.rows {
         let row = row as usize;
         push_key(&mut line, &table.keys, row);
         push_position(&mut line, table, row, crs);
-        for column in &table.columns {
+        for column in &columns {
             line.push(b',');
             push_value(&mut line, &column.values, row);
         }

@@ -18,11 +18,12 @@ use tokio::sync::mpsc;
 
 use crate::compress::Encoder;
 use crate::frame::{Frame, content_crs};
-use crate::items::{all_mistakes, readable};
+use crate::items::readable;
 use crate::link::Link;
 use crate::negotiate::Coding;
 use crate::pages::Pages;
 use crate::problem::{Kind, Problem};
+use crate::question::all_mistakes;
 use crate::reply::{Freshness, Representation, not_modified, stream_head, tag_of};
 use crate::request::Asked;
 use crate::service::{Service, Shared};

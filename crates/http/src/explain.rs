@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use crate::geojson::FeatureWriter;
 use crate::html;
-use crate::items::{all_mistakes, readable, representations};
+use crate::items::{readable, representations};
 use crate::link::{self, Link};
 use crate::metadata::metadata;
 use crate::negotiate::{Format, GEOJSON, HTML, JSON};
 use crate::problem::Problem;
+use crate::question::all_mistakes;
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;

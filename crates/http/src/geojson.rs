@@ -152,22 +152,24 @@ fn hand_on(chunk: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
 pub(crate) struct FeatureWriter<'a> {
     table: &'a LayerTable,
     crs: Crs,
-    /// `"name":` of each column, with the comma that precedes it.
-    names: Vec<Vec<u8>>,
+    /// `"name":` of each column that is shown, with the comma that precedes it.
+    columns: Vec<(Vec<u8>, &'a Column)>,
+    geometry: bool,
 }
 
 impl<'a> FeatureWriter<'a> {
     pub(crate) fn new(answer: &'a Answer, crs: Crs) -> Self {
-        let name = |(i, column): (usize, &Column)| {
+        let name = |(i, column): (usize, &'a Column)| {
             let mut bytes = if i == 0 { Vec::new() } else { vec![b','] };
             push_text(&mut bytes, column.property.name);
             bytes.push(b':');
-            bytes
+            (bytes, column)
         };
         Self {
-            names: answer.table.columns.iter().enumerate().map(name).collect(),
+            columns: answer.columns().enumerate().map(name).collect(),
             table: &answer.table,
             crs,
+            geometry: answer.geometry,
         }
     }
 
@@ -178,7 +180,7 @@ impl<'a> FeatureWriter<'a> {
         out.extend_from_slice(b"\",\"geometry\":");
         self.push_geometry(out, row);
         out.extend_from_slice(b",\"properties\":{");
-        for (name, column) in self.names.iter().zip(&self.table.columns) {
+        for (name, column) in &self.columns {
             out.extend_from_slice(name);
             push_value(out, &column.values, row);
         }
@@ -187,21 +189,21 @@ impl<'a> FeatureWriter<'a> {
 
     /// The default system is written from whole millionths, without a float.
     fn push_geometry(&self, out: &mut Vec<u8>, row: usize) {
-        if self.crs != Crs::Crs84 {
+        if self.crs != Crs::Crs84 && self.geometry {
             return match shape(self.table, row, self.crs) {
                 Some(shape) => push_shape(out, &shape, self.crs.is_north_first()),
                 None => out.extend_from_slice(b"null"),
             };
         }
-        match self.table.points.as_ref().and_then(|points| points[row]) {
-            Some(point) => push_point(out, point),
-            None => match self.table.shapes[row] {
-                Some(shape) if self.table.boundaries.are_lines() => {
-                    push_line(out, self.table.boundaries.ring(shape));
-                }
-                Some(shape) => push_polygon(out, self.table.boundaries.ring(shape)),
-                None => out.extend_from_slice(b"null"),
-            },
+        let point = self.table.points.as_ref().and_then(|points| points[row]);
+        match (point, self.table.shapes[row]) {
+            _ if !self.geometry => out.extend_from_slice(b"null"),
+            (Some(point), _) => push_point(out, point),
+            (None, Some(shape)) if self.table.boundaries.are_lines() => {
+                push_line(out, self.table.boundaries.ring(shape));
+            }
+            (None, Some(shape)) => push_polygon(out, self.table.boundaries.ring(shape)),
+            (None, None) => out.extend_from_slice(b"null"),
         }
     }
 }

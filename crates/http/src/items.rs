@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use naqsha_formats::{Crs, FormatError};
-use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page, ParameterError};
+use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page};
 
 use crate::frame::{Frame, content_crs};
 use crate::geojson::{write_collection, write_feature};
@@ -15,16 +15,13 @@ use crate::negotiate::{
 };
 use crate::pages::Pages;
 use crate::problem::Problem;
+use crate::question::{Cursor, MAXIMUM_LIMIT, all_mistakes, parse, parse_whole};
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::stream::{Streamed, stream};
 use crate::table_writer::{FileFormat, TableWriter};
 
-/// Features of a page that says nothing else.
-pub(crate) const DEFAULT_LIMIT: usize = 1_000;
-/// Most features of a page.
-pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
 /// Formats of features, best first.
 pub(crate) static FORMATS: [&Format; 8] = [
     &GEOJSON,
@@ -61,11 +58,13 @@ pub(crate) async fn items(
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
     let format = asked.format(&OFFERED)?;
-    let (page, crs, query) = parse(layer, &asked)?;
+    let (page, query) = parse(layer, &asked)?;
+    let crs = Frame::of(&asked).0.crs;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
     if let Some((file, limit)) = long_answer(format, &asked) {
+        let offset = page.offset;
         let page = Page { limit, ..page };
         let streamed = Streamed {
             pages: Pages::new(layer, query, scope, page),
@@ -73,7 +72,7 @@ pub(crate) async fn items(
             crs,
         };
         let headers = move |first: &Answer| {
-            let shown = page.offset.saturating_add(limit as u64);
+            let shown = offset.saturating_add(limit as u64);
             let links = page_links(&request, format, limit, shown, first);
             page_headers(format, crs, first, &links)
         };
@@ -141,37 +140,6 @@ pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
     }
 }
 
-/// The page, its system of coordinates and the question of a request, every mistake of it listed.
-fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, Crs, LayerQuery), Problem> {
-    let (frame, mut errors) = Frame::of(asked);
-    let mut page = Page {
-        bbox: frame.bbox,
-        offset: 0,
-        limit: DEFAULT_LIMIT,
-    };
-    let mut seen = Vec::new();
-    let mut rest = Vec::new();
-    let others = asked.question();
-    for (name, value) in others.filter(|(name, _)| !Frame::NAMES.contains(name)) {
-        if !matches!(name, "limit" | "offset") {
-            rest.push((name, value));
-            continue;
-        }
-        if seen.contains(&name) {
-            errors.push(ParameterError::new(name, "given more than once"));
-            continue;
-        }
-        seen.push(name);
-        let mistake = match name {
-            "limit" => parse_limit(value).map(|limit| page.limit = limit).err(),
-            _ => parse_offset(value).map(|offset| page.offset = offset).err(),
-        };
-        errors.extend(mistake.map(|reason| ParameterError::new(name, reason)));
-    }
-    let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
-    Ok((page, frame.crs, query))
-}
-
 /// The writer of a format of rows.
 pub(crate) fn file_format(format: &Format) -> Option<FileFormat> {
     [
@@ -199,42 +167,6 @@ fn long_answer(format: &Format, asked: &Asked) -> Option<(FileFormat, usize)> {
         }
         Some(_) => None,
     }
-}
-
-/// The query where nothing is wrong, else every mistake of the request at once.
-pub(crate) fn all_mistakes<T>(
-    mut errors: Vec<ParameterError>,
-    query: Result<T, Vec<ParameterError>>,
-) -> Result<T, Problem> {
-    match query {
-        Ok(query) if errors.is_empty() => Ok(query),
-        Ok(_) => Err(Problem::parameters(errors)),
-        Err(more) => {
-            errors.extend(more);
-            Err(Problem::parameters(errors))
-        }
-    }
-}
-
-/// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
-fn parse_limit(value: &str) -> Result<usize, String> {
-    match parse_whole(value) {
-        Some(1..) => Ok(parse_whole(value)
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(usize::MAX)),
-        _ => Err("is not a whole number of at least 1".to_owned()),
-    }
-    .map(|limit| limit.min(MAXIMUM_LIMIT))
-}
-
-fn parse_offset(value: &str) -> Result<u64, String> {
-    parse_whole(value).ok_or_else(|| "is not a whole number of at least 0".to_owned())
-}
-
-/// Digits only; more of them than a `u64` holds are the greatest `u64`.
-fn parse_whole(value: &str) -> Option<u64> {
-    (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| value.parse().unwrap_or(u64::MAX))
 }
 
 fn write_page(
@@ -338,32 +270,21 @@ fn page_links(
     // Only where features remain: a link to an empty page costs every client a request.
     if shown < answer.matched && !answer.rows.is_empty() {
         let token = format.tokens.first().copied().unwrap_or_default();
-        let (offset, limit) = (shown.to_string(), limit.to_string());
+        let cursor = Cursor {
+            version: answer.version,
+            offset: shown,
+        };
+        let (cursor, limit) = (cursor.token(), limit.to_string());
         let kept = asked
             .question()
-            .filter(|(name, _)| !matches!(*name, "offset" | "limit"));
+            .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
         let pairs = kept.chain([
             ("limit", limit.as_str()),
-            ("offset", offset.as_str()),
+            ("cursor", cursor.as_str()),
             ("f", token),
         ]);
         let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
         links.push(Link::new(href, "next", format.link_type(), "next page"));
     }
     links
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_clamped_and_never_unlimited() {
-        assert_eq!(parse_limit("10"), Ok(10));
-        assert_eq!(parse_limit("10001"), Ok(MAXIMUM_LIMIT));
-        assert_eq!(parse_limit("99999999999999999999999"), Ok(MAXIMUM_LIMIT));
-        for wrong in ["unlimited", "0", "-1", "1.5", "", "1e3"] {
-            assert!(parse_limit(wrong).is_err(), "{wrong}");
-        }
-    }
 }

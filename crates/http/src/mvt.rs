@@ -66,7 +66,7 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
             continue;
         };
         let mut tags = Vec::with_capacity(table.columns.len() * 2);
-        for (key, column) in (0_u64..).zip(&table.columns) {
+        for (key, column) in (0_u64..).zip(answer.columns()) {
             if let Some(value) = values.index(&column.values, row) {
                 tags.extend([key, value]);
             }
@@ -78,7 +78,7 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
         push_bytes(&mut layer, field::LAYER_FEATURES, &feature);
         any = true;
     }
-    for column in &table.columns {
+    for column in answer.columns() {
         push_bytes(
             &mut layer,
             field::LAYER_KEYS,

@@ -51,7 +51,7 @@ impl Pages {
         let page = Page {
             offset: self.offset,
             limit: usize::try_from(self.left).unwrap_or(usize::MAX).min(most),
-            ..self.page
+            ..self.page.clone()
         };
         let mut answer = catalogue.answer(self.layer.id, &self.query, self.scope, &page)?;
         // What is said of the whole is said on the first page, which does not know of the others' records.

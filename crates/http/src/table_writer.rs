@@ -77,7 +77,6 @@ impl<W: Write + Send> TableWriter<W> {
         spool: Option<&Path>,
         mut out: W,
     ) -> Result<Self, FormatError> {
-        let table = &*answer.table;
         let notes = || metadata(answer).to_string();
         let rows = match format {
             FileFormat::GeoJson => {
@@ -90,7 +89,7 @@ impl<W: Write + Send> TableWriter<W> {
                 if format == FileFormat::CsvWithMark {
                     out.write_all(BYTE_ORDER_MARK)?;
                 }
-                write_csv_head(table, crs, &mut out)?;
+                write_csv_head(answer, crs, &mut out)?;
                 Rows::Csv(out)
             }
             FileFormat::FlatGeobuf => {
@@ -99,14 +98,14 @@ impl<W: Write + Send> TableWriter<W> {
                     None => tempfile::spooled_tempfile(SPOOLED),
                 };
                 Rows::FlatGeobuf {
-                    gathered: FlatGeobufWriter::new(table, crs, spool),
+                    gathered: FlatGeobufWriter::new(answer, crs, spool),
                     notes: notes(),
                     out,
                 }
             }
-            FileFormat::Arrow => Rows::Arrow(ArrowWriter::new(table, crs, &notes(), out)?),
+            FileFormat::Arrow => Rows::Arrow(ArrowWriter::new(answer, crs, &notes(), out)?),
             FileFormat::GeoParquet => {
-                Rows::GeoParquet(Box::new(ParquetWriter::new(table, crs, &notes(), out)?))
+                Rows::GeoParquet(Box::new(ParquetWriter::new(answer, crs, &notes(), out)?))
             }
         };
         Ok(Self { crs, rows })

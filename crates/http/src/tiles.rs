@@ -23,6 +23,7 @@ use crate::link::Link;
 use crate::mvt::{self, BUFFER, EXTENT};
 use crate::negotiate::{GEOJSON, JSON, MVT};
 use crate::problem::Problem;
+use crate::question::parse_for_tile;
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -139,7 +140,7 @@ pub(crate) async fn tile(
         .pairs
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let mut query = LayerQuery::parse(layer, pairs).map_err(Problem::parameters)?;
+    let (page, mut query) = parse_for_tile(layer, pairs)?;
     // Ends of flows are known too coarsely to follow the zoom.
     if query.resolution.is_none() && !layer.leads() {
         query.resolution = resolution(&service.catalogue, &query, tile)?;
@@ -152,7 +153,7 @@ pub(crate) async fn tile(
         representation,
         move |catalogue, _version| {
             let bbox = Some(tile.bounds().ok_or_else(absent)?);
-            let answer = catalogue.answer(layer.id, &query, scope, &Page { bbox, ..Page::ALL })?;
+            let answer = catalogue.answer(layer.id, &query, scope, &Page { bbox, ..page })?;
             let body = if *format == MVT {
                 mvt::encode(&answer, tile)
             } else {

@@ -9,52 +9,23 @@ use moka::sync::Cache;
 use naqsha_model::{DayRange, IncidentId};
 use naqsha_store::{Snapshot, Store};
 
-use crate::boundaries::BoundingBox;
 use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers;
+use crate::layers::Chosen;
+use crate::page::{Answer, Page, select};
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
-/// Which features of an answer are wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct Page {
-    /// Features that share a point with this box; those without a place are kept.
-    pub bbox: Option<BoundingBox>,
-    /// Features skipped.
-    pub offset: u64,
-    /// Most features returned.
-    pub limit: usize,
-}
-
-impl Page {
-    /// Every feature.
-    pub const ALL: Self = Self {
-        bbox: None,
-        offset: 0,
-        limit: usize::MAX,
-    };
-}
-
-/// A table and the rows of it that a page holds.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The table; shared with other answers.
-    pub table: Arc<LayerTable>,
-    /// Rows of the page, in order.
-    pub rows: Vec<u32>,
-    /// Features that match, on this page or another.
-    pub matched: u64,
-    /// Version of the data.
-    pub version: u64,
-}
-
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
 const TABLE_BYTES: u64 = 512 << 20;
+
+/// Bytes of places of records that filters chose: pages of one question are looked up in them.
+const CHOSEN_BYTES: u64 = 64 << 20;
 
 /// Earlier versions that are kept, and for how long after they were last asked: they hold what was withdrawn since.
 const PAST_VERSIONS: u64 = 4;
@@ -81,6 +52,7 @@ pub struct Catalogue {
     defaults: Defaults,
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
+    chosen: Cache<String, Chosen>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -106,6 +78,12 @@ impl Catalogue {
             past: Cache::builder()
                 .max_capacity(PAST_VERSIONS)
                 .time_to_idle(PAST_IDLE)
+                .build(),
+            chosen: Cache::builder()
+                .weigher(|_key, chosen: &Chosen| {
+                    u32::try_from(size_of_val(chosen.as_slice())).unwrap_or(u32::MAX)
+                })
+                .max_capacity(CHOSEN_BYTES)
                 .build(),
         }
     }
@@ -196,6 +174,8 @@ impl Catalogue {
                 rows,
                 matched,
                 version: snapshot.version(),
+                properties: page.properties.clone(),
+                geometry: page.geometry,
             });
         }
         let table = self.whole_table(layer, &question)?;
@@ -205,6 +185,8 @@ impl Catalogue {
             rows,
             matched,
             version: snapshot.version(),
+            properties: page.properties.clone(),
+            geometry: page.geometry,
         })
     }
 
@@ -245,6 +227,8 @@ impl Catalogue {
                 rows: vec![0],
                 matched: 1,
                 version,
+                properties: None,
+                geometry: true,
             });
         }
         cell.filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
@@ -256,6 +240,8 @@ impl Catalogue {
             rows: vec![row],
             matched: 1,
             version,
+            properties: None,
+            geometry: true,
         })
     }
 
@@ -319,6 +305,7 @@ impl Catalogue {
             resolution,
             permutations: self.defaults.permutations,
             page,
+            chosen: &self.chosen,
         };
         Ok((layer, question))
     }
@@ -373,24 +360,4 @@ fn sole_area(snapshot: &Snapshot) -> Option<String> {
         .collect();
     let only = *named.first()?;
     (named.len() == 1).then(|| only.to_owned())
-}
-
-fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
-    let all = u32::try_from(table.len()).unwrap_or(u32::MAX);
-    let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let Some(bbox) = &page.bbox else {
-        return (
-            (0..all).skip(skip).take(page.limit).collect(),
-            u64::from(all),
-        );
-    };
-    let meets = |&row: &u32| {
-        table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox))
-    };
-    let rows: Vec<u32> = (0..all).filter(meets).collect();
-    let matched = rows.len() as u64;
-    (
-        rows.into_iter().skip(skip).take(page.limit).collect(),
-        matched,
-    )
 }

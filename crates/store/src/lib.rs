@@ -90,6 +90,7 @@ pub use occurrences::Occurrence;
 pub use query::{
     Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, StoredIncident,
 };
+pub use records::RecordPlace;
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;
 pub use writer::BatchWriter;

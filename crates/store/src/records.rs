@@ -11,6 +11,13 @@ use crate::rows;
 use crate::scan::Scan;
 use crate::{BatchRecord, Filter, Page, Snapshot, StoreError, StoredIncident};
 
+/// Where a record lies: of which file of a version, and at which position in it. It means nothing in another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordPlace {
+    part: u32,
+    position: u32,
+}
+
 impl Snapshot {
     /// A page of the records that pass a filter, in an order that is stable for a version.
     ///
@@ -20,13 +27,7 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold such records.
     pub fn rows(&self, filter: &Filter<'_>, offset: u64, limit: usize) -> Result<Page, StoreError> {
-        if let Some(at) = self
-            .lost()
-            .iter()
-            .position(|file| file.may_hold(filter.days))
-        {
-            return Err(self.damage(at));
-        }
+        self.refuse_lost(filter)?;
         let counts = self.counts(filter);
         let mut page = Page {
             rows: Vec::new(),
@@ -55,6 +56,60 @@ impl Snapshot {
             skip = 0;
         }
         Ok(page)
+    }
+
+    /// Where the records that pass a filter are, in the order of [`Self::rows`]: for who must look into them before it is
+    /// known which are wanted.
+    ///
+    /// Cost: O(records), of files that are merged with others also reading their index.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn places(&self, filter: &Filter<'_>) -> Result<Vec<RecordPlace>, StoreError> {
+        self.refuse_lost(filter)?;
+        let counts = self.counts(filter);
+        let scan = Scan::new(filter, None);
+        let mut places = Vec::with_capacity(usize::try_from(counts.iter().sum::<u64>()).unwrap_or(0));
+        for ((part, at), &count) in self.parts().iter().zip(0..).zip(&counts) {
+            if count == 0 {
+                continue;
+            }
+            let index = self.index(part)?;
+            let passing = scan.passing(&index, part.hidden.as_deref());
+            let place = |position| RecordPlace {
+                part: at,
+                position: u32::try_from(position).expect("fewer rows a file than 2^32"),
+            };
+            places.extend(passing.positions(index.rows.len()).map(place));
+        }
+        Ok(places)
+    }
+
+    /// The records at some places of this version, in their order.
+    ///
+    /// Cost: of each file with one of them, the row groups that hold them.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where a file has been damaged since.
+    pub fn rows_at(&self, places: &[RecordPlace]) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_unstable_by_key(|&at| places[at]);
+        let mut found: Vec<Option<StoredIncident>> = vec![None; places.len()];
+        for of_part in order.chunk_by(|&left, &right| places[left].part == places[right].part) {
+            let Some(part) = of_part.first().and_then(|&at| self.parts().get(places[at].part as usize)) else {
+                continue;
+            };
+            let positions: Vec<usize> = of_part.iter().map(|&at| places[at].position as usize).collect();
+            for (&at, record) in of_part.iter().zip(self.fetch(part, &positions)?) {
+                found[at] = Some(record);
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {
+        let lost = self.lost().iter().position(|file| file.may_hold(filter.days));
+        lost.map_or(Ok(()), |at| Err(self.damage(at)))
     }
 
     /// One incident in its current revision, `None` where no live batch has it.

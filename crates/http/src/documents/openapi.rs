@@ -14,7 +14,8 @@ use super::operations::{
     Operation, in_path, in_system, of_items, of_layer, problem_responses, problem_schema, query,
 };
 use super::schemas::of_property;
-use crate::items::{DEFAULT_LIMIT, MAXIMUM_LIMIT, OFFERED};
+use crate::items::OFFERED;
+use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
 use crate::request::Asked;

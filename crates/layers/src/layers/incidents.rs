@@ -10,6 +10,7 @@ use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::chosen::{chosen, narrow};
 use crate::layers::tally::filter;
 use crate::parameters::{BASES, CATEGORIES, Parameter, STAGES, SUBTYPES};
 use crate::scope::Scope;
@@ -174,9 +175,18 @@ impl Layer for Incidents {
             contains: &in_box,
             reach: Some(&reach),
         });
-        let page = question
-            .snapshot
-            .rows(&filter, question.page.offset, question.page.limit)?;
+        let whole = question
+            .page
+            .filter
+            .as_ref()
+            .is_none_or(|predicate| narrow(&mut filter, predicate));
+        let page = if whole && question.page.sort.is_empty() {
+            question
+                .snapshot
+                .rows(&filter, question.page.offset, question.page.limit)?
+        } else {
+            chosen(question, &filter)?
+        };
         let mut table = table(&page.rows, question.scope, question.snapshot.version());
         table.metadata.excluded.matched = page.matched;
         Ok(Computed {

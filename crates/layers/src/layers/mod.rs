@@ -4,6 +4,7 @@ mod apportion;
 mod border;
 mod calibration;
 mod change;
+mod chosen;
 mod clusters;
 mod counts;
 mod dated;
@@ -25,6 +26,7 @@ mod sentences;
 mod stepped;
 mod tally;
 
+pub(crate) use chosen::Chosen;
 pub(crate) use hotspots::HOTSPOTS;
 pub(crate) use incidents::table as incidents_table;
 
