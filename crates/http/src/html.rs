@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use axum::http::{HeaderName, HeaderValue, header};
+use naqsha_formats::Crs;
 use naqsha_layers::Answer;
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ pub(crate) fn page(title: &str, document: &Value) -> String {
 
 /// Features as a table: one row each, without their geometry.
 pub(crate) fn features(answer: &Answer, links: &[Link]) -> String {
-    let writer = FeatureWriter::new(answer);
+    let writer = FeatureWriter::new(answer, Crs::Crs84);
     let mut bytes = Vec::new();
     let rows = answer.rows.iter().map(|&row| {
         bytes.clear();

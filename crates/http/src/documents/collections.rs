@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use naqsha_formats::Crs;
 use naqsha_layers::{
     Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind, aggregated, has_zones,
 };
@@ -9,16 +10,15 @@ use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
-use crate::changes;
 use crate::dggs::DGGRS_LIST;
 use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
-use crate::question::CRS84;
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::LISTS;
+use crate::{changes, downloads};
 
 static OFFERED: [&Format; 2] = [&JSON, &HTML];
 
@@ -78,12 +78,12 @@ fn describe(
         "keywords": layer.keywords,
         "itemType": "feature",
         "extent": {
-            "spatial": { "bbox": boxes(catalogue), "crs": CRS84 },
+            "spatial": { "bbox": boxes(catalogue), "crs": Crs::Crs84.uri() },
             "temporal": { "interval": [interval], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" },
         },
-        "crs": [CRS84],
-        "storageCrs": CRS84,
-        "links": link::to_json(&links(layer, asked, format)),
+        "crs": Crs::ALL.map(Crs::uri),
+        "storageCrs": Crs::Crs84.uri(),
+        "links": link::to_json(&links(catalogue, layer, asked, format)),
         "naqsha": {
             "study_areas": study_areas(catalogue),
             "categories": categories(),
@@ -95,7 +95,12 @@ fn describe(
     })
 }
 
-fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> {
+fn links(
+    catalogue: &Catalogue,
+    layer: &LayerDescription,
+    asked: &Asked,
+    format: &Format,
+) -> Vec<Link> {
     let own = Asked {
         path: format!("/collections/{}", layer.id),
         pairs: Vec::new(),
@@ -153,6 +158,7 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         let title = "what became of records";
         links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
     }
+    links.extend(downloads::links(layer, catalogue.version(), &own));
     // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
     links.push(Link::new(
         at("/tiles?f=json"),

@@ -1,5 +1,6 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
+use naqsha_formats::Crs;
 use naqsha_layers::{LayerDescription, Parameter, Property};
 use serde_json::{Value, json};
 
@@ -7,7 +8,6 @@ use super::schemas::{Dialect, of_parameter, of_property};
 use crate::cql2::Language;
 use crate::negotiate::Format;
 use crate::problem;
-use crate::question::CRS84;
 
 /// An operation by GET, or by POST where it takes a body. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
@@ -22,6 +22,7 @@ pub(super) struct Operation {
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
     gone: bool,
+    file: bool,
 }
 
 impl Operation {
@@ -41,6 +42,7 @@ impl Operation {
             job: false,
             body: None,
             gone: false,
+            file: false,
         }
     }
 
@@ -61,6 +63,16 @@ impl Operation {
                 &json!({ "type": "string", "enum": tokens }),
             ));
         }
+        self
+    }
+
+    /// The answer is a file of one of these media types, of which a part may be asked.
+    pub(super) fn answers_file(mut self, media_types: impl Iterator<Item = &'static str>) -> Self {
+        let binary = json!({ "schema": { "type": "string", "format": "binary" } });
+        self.content = media_types
+            .map(|media| (media.to_owned(), binary.clone()))
+            .collect();
+        self.file = true;
         self
     }
 
@@ -111,6 +123,11 @@ impl Operation {
         });
         if self.absent {
             responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
+        }
+        if self.file {
+            responses["206"] = json!({ "description": "The part that Range asked for.", "content": responses["200"]["content"] });
+            responses["416"] =
+                json!({ "description": "The part lies beyond the end of the file." });
         }
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });
@@ -235,12 +252,9 @@ pub(super) fn of_filters() -> Vec<Value> {
                 "type": "string", "enum": Language::TOKENS, "default": Language::TOKENS[0],
             }),
         ),
-        query(
+        in_system(
             "filter-crs",
             "Coordinate reference system of positions in the filter.",
-            &json!({
-                "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84,
-            }),
         ),
         query(
             "properties",
@@ -273,14 +287,14 @@ pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
 pub(super) fn bbox() -> Value {
     let schema =
         json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
-    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only \
-                       what meets the box is returned; west greater than east crosses the antimeridian.";
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high), or in the \
+                       order of the axes of bbox-crs. Only what meets the box is returned; west greater than east crosses \
+                       the antimeridian.";
     query("bbox", description, &schema)
 }
 
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
-    let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
     vec![
         shared("limit"),
         query(
@@ -289,8 +303,8 @@ pub(super) fn of_items() -> Vec<Value> {
             &json!({ "type": "integer", "minimum": 0, "default": 0 }),
         ),
         bbox(),
-        query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
-        query("crs", "Coordinate reference system of the answer.", &crs()),
+        in_system("bbox-crs", "Coordinate reference system of bbox."),
+        in_system("crs", "Coordinate reference system of the answer."),
         query(
             "cursor",
             "Where the page starts, as a link to a next page has it.",
@@ -307,6 +321,17 @@ pub(super) fn of_items() -> Vec<Value> {
             &json!({ "type": "boolean", "default": false }),
         ),
     ]
+}
+
+/// A parameter that names a coordinate reference system.
+pub(super) fn in_system(name: &str, description: &str) -> Value {
+    let schema = json!({
+        "type": "string",
+        "format": "uri",
+        "enum": Crs::ALL.map(Crs::uri),
+        "default": Crs::default().uri(),
+    });
+    query(name, description, &schema)
 }
 
 /// Problem responses that operations refer to.
