@@ -20,6 +20,7 @@ mod model;
 mod naive;
 mod named;
 mod repeats;
+mod reported;
 mod revisions;
 mod round_trip;
 mod rows;
