@@ -60,6 +60,7 @@ fn cell_of(table: &LayerTable, row: usize) -> Option<CellIndex> {
     match &table.keys {
         Keys::Cells(cells) => Some(cells[row]),
         Keys::Flows(pairs) => Some(pairs[row].0),
+        Keys::Named(_) => None,
         Keys::Incidents(_) => table
             .columns
             .iter()

@@ -188,7 +188,7 @@ impl Catalogue {
         let snapshot = self.snapshot(query)?;
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
-        if !layer.describe().over_cells {
+        if layer.pages() {
             let Computed { table, matched } = layer.compute(&question)?;
             let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
             return Ok(Answer {
@@ -208,7 +208,8 @@ impl Catalogue {
         })
     }
 
-    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, or a record's ULID.
+    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, a record's ULID, or the name
+    /// that a row of a table without cells has.
     ///
     /// # Errors
     /// [`LayerError::UnknownFeature`] where the layer has none, else as [`Self::answer`].
@@ -230,13 +231,14 @@ impl Catalogue {
             query.resolution = Some(cell.resolution());
             query.n_min = 0;
         }
+        layers::by_id(layer)?.narrow(&mut query, id);
         let asked = Asked {
             query: &query,
             scope,
             page: &Page::ALL,
         };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
-        if !layer.describe().over_cells {
+        if layer.pages() {
             let id = IncidentId::parse(id).map_err(|_ulid| unknown())?;
             let stored = snapshot.incident(id)?.ok_or_else(unknown)?;
             let table = layers::incidents_table(&[stored], scope, version);
@@ -247,8 +249,11 @@ impl Catalogue {
                 version,
             });
         }
-        cell.filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
-            .ok_or_else(unknown)?;
+        let is_shown =
+            |cell: CellIndex| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution());
+        if layer.describe().over_cells && !cell.is_some_and(is_shown) {
+            return Err(unknown());
+        }
         let table = self.whole_table(layer, &question)?;
         let row = table.keys.row(id).ok_or_else(unknown)?;
         Ok(Answer {
@@ -303,7 +308,7 @@ impl Catalogue {
                 .ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
         };
         // Pages of records find out by themselves whether one of theirs is lost.
-        if layer.describe().over_cells {
+        if !layer.pages() {
             refuse_damage(snapshot, query.days)?;
         }
         let resolution = query
@@ -384,8 +389,10 @@ fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
             u64::from(all),
         );
     };
-    let meets = |&row: &u32| {
-        table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox))
+    let point = |row: usize| table.points.as_ref().and_then(|points| points[row]);
+    let meets = |&row: &u32| match point(row as usize) {
+        Some(point) => bbox.contains(point.lon(), point.lat()),
+        None => table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox)),
     };
     let rows: Vec<u32> = (0..all).filter(meets).collect();
     let matched = rows.len() as u64;

@@ -44,7 +44,7 @@ pub use population::{People, Population, PopulationError};
 pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel};
 pub use regions::Regions;
 pub use scope::{Role, Scope};
-pub use sites::Sites;
+pub use sites::{ListedDistrict, Sites};
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{

@@ -25,7 +25,8 @@ pub struct LayerTable {
     pub shapes: Vec<Option<u32>>,
     /// Cell boundaries, shared by every table over the same cells; lines of flows.
     pub boundaries: Arc<CellBoundaries>,
-    /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry.
+    /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry. The middles of
+    /// districts, for rows about those.
     pub points: Option<Vec<Option<Point>>>,
     /// Columns in the order of the layer's properties.
     pub columns: Vec<Column>,
@@ -96,11 +97,13 @@ pub enum Keys {
     Incidents(Vec<IncidentId>),
     /// Features lead from one cell to another, ascending; their shapes are lines.
     Flows(Vec<(CellIndex, CellIndex)>),
+    /// Features have names of their own, ascending: letters, digits, hyphens and dots.
+    Named(Vec<String>),
 }
 
 impl Keys {
-    /// The row of a feature's id as it is written: a cell's digits, or those of two cells with a hyphen. Records are not
-    /// looked up here.
+    /// The row of a feature's id as it is written: a cell's digits, those of two cells with a hyphen, or a name. Records are
+    /// not looked up here.
     pub(crate) fn row(&self, id: &str) -> Option<u32> {
         let at = match self {
             Self::Cells(cells) => cells.binary_search(&id.parse().ok()?),
@@ -108,6 +111,7 @@ impl Keys {
                 let (from, to) = id.split_once('-')?;
                 pairs.binary_search(&(from.parse().ok()?, to.parse().ok()?))
             }
+            Self::Named(names) => names.binary_search_by(|name| name.as_str().cmp(id)),
             Self::Incidents(_) => return None,
         };
         u32::try_from(at.ok()?).ok()
@@ -345,7 +349,7 @@ pub struct Excluded {
     /// Records that match, on the map or not.
     pub matched: u64,
     /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`; of flows also
-    /// `no_origin`, `no_destination`, `abroad`, `within_cell`; of forecasts `no_day`.
+    /// `no_origin`, `no_destination`, `abroad`, `within_cell`; of forecasts `no_day`; of coverage `no_month`.
     pub reasons: BTreeMap<&'static str, u64>,
 }
 

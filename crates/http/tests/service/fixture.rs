@@ -25,7 +25,7 @@ pub(crate) const LAHORE: [f64; 2] = [74.3587, 31.5204];
 /// Incidents in the store.
 pub(crate) const INCIDENTS: u64 = 60;
 /// Every collection, in catalogue order.
-pub(crate) const COLLECTIONS: [&str; 14] = [
+pub(crate) const COLLECTIONS: [&str; 15] = [
     "incidents",
     "counts",
     "hotspots",
@@ -40,6 +40,7 @@ pub(crate) const COLLECTIONS: [&str; 14] = [
     "border",
     "flows",
     "forecast",
+    "coverage",
 ];
 /// Words that must come out escaped, in every format.
 pub(crate) const DESCRIPTION: &str = "=hash <script>alert(\"1\")</script>, نقشہ";

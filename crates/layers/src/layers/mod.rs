@@ -6,6 +6,7 @@ mod calibration;
 mod change;
 mod clusters;
 mod counts;
+mod coverage;
 mod dated;
 mod density;
 mod emerging;
@@ -49,6 +50,7 @@ const LAYERS: &[&dyn Layer] = &[
     &border::OnLand,
     &flows::Flows,
     &forecast::Forecast,
+    &coverage::Coverage,
 ];
 
 /// What every layer is, in the same order.
@@ -67,6 +69,7 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &border::BORDER,
     &flows::FLOWS,
     &forecast::FORECAST,
+    &coverage::COVERAGE,
 ];
 
 /// How a cell of a layer is explained.
