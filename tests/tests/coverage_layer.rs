@@ -93,7 +93,11 @@ fn coverage_is_what_pandas_groups_and_the_generator_planted() {
         for (key, row) in rows {
             assert_eq!(found.get(key), Some(row), "{key} of {parameters:?}");
         }
-        assert_eq!(found.len(), rows.len(), "no row but those of {parameters:?}");
+        assert_eq!(
+            found.len(),
+            rows.len(),
+            "no row but those of {parameters:?}"
+        );
         let statuses = |status: &str| found.values().filter(|row| row[0] == status).count();
         assert!(statuses("reported") > 20 && statuses("zero") > 100);
         planted(&found, &expected);

@@ -189,7 +189,7 @@ impl Catalogue {
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
         if layer.pages() {
-            let Computed { table, matched } = layer.compute(&question)?;
+            let Computed { table, matched } = computed(layer, &question)?;
             let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
             return Ok(Answer {
                 table: Arc::new(table),
@@ -349,12 +349,28 @@ impl Catalogue {
         );
         self.tables
             .try_get_with(key, || {
-                layer
-                    .compute(question)
-                    .map(|computed| Arc::new(computed.table))
+                computed(layer, question).map(|computed| Arc::new(computed.table))
             })
             .map_err(Arc::unwrap_or_clone)
     }
+}
+
+/// What a layer answers: where the data are too few or too many for it, a table without features that says so. The question
+/// is a right one, and another day's data may answer it.
+fn computed(layer: &'static dyn Layer, question: &Question<'_>) -> Result<Computed, LayerError> {
+    let why = match layer.compute(question) {
+        Err(LayerError::Unanswered(why)) => why,
+        answered => return answered,
+    };
+    let mut metadata = layers::counted(question)?;
+    let excluded = &mut metadata.excluded;
+    let on_map = excluded.matched - excluded.count();
+    if on_map > 0 {
+        excluded.reasons.insert(why.code, on_map);
+    }
+    metadata.unanswered = Some(why);
+    let table = LayerTable::empty(layer.describe(), metadata);
+    Ok(Computed::all(table))
 }
 
 /// No count is true that a lost file may have added to; a question about other days has its answer.

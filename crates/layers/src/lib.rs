@@ -35,7 +35,7 @@ pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
 pub use catalogue::{Answer, Catalogue, Page, descriptions};
 pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};
-pub use error::LayerError;
+pub use error::{LayerError, Unanswered};
 pub use explain::{Explanation, explain, explained};
 pub use naqsha_analytics::{Evaluation, Scores};
 pub use parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind};

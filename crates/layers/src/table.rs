@@ -8,7 +8,8 @@ use naqsha_analytics::{Calibration, Evaluation};
 use naqsha_model::{DayRange, IncidentId, Point};
 
 use crate::boundaries::CellBoundaries;
-use crate::description::{LayerDescription, Property};
+use crate::description::{LayerDescription, Property, PropertyKind};
+use crate::error::Unanswered;
 use crate::period::Baseline;
 use crate::scope::Scope;
 use crate::steps::Steps;
@@ -70,6 +71,23 @@ impl LayerTable {
         let shapes = kept.iter().map(|&cell| u32::try_from(cell).ok()).collect();
         let drawn = (shapes, grid.boundaries());
         Self::of_cells(layer, cells, drawn, columns, metadata)
+    }
+
+    /// A table without rows.
+    pub(crate) fn empty(layer: &'static LayerDescription, metadata: Metadata) -> Self {
+        let column = |property: &'static Property| Column {
+            property,
+            values: Values::none(property.kind),
+        };
+        Self {
+            layer,
+            keys: Keys::Named(Vec::new()),
+            shapes: Vec::new(),
+            boundaries: Arc::new(CellBoundaries::of(&[])),
+            points: None,
+            columns: layer.properties.iter().map(column).collect(),
+            metadata,
+        }
     }
 
     /// Number of rows.
@@ -144,6 +162,20 @@ pub enum Values {
     Cells(Vec<Option<CellIndex>>),
 }
 
+impl Values {
+    /// No value of a type.
+    fn none(kind: PropertyKind) -> Self {
+        match kind {
+            PropertyKind::Integer => Self::Integers(Vec::new()),
+            PropertyKind::Number => Self::Numbers(Vec::new()),
+            PropertyKind::Boolean => Self::Booleans(Vec::new()),
+            PropertyKind::Text | PropertyKind::Date => Self::Texts(Vec::new()),
+            PropertyKind::Choice(_) => Self::Choices(Vec::new()),
+            PropertyKind::Cell => Self::Cells(Vec::new()),
+        }
+    }
+}
+
 /// What a reader must know to judge a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metadata {
@@ -183,6 +215,8 @@ pub struct Metadata {
     pub policy: &'static str,
     /// Whether any record behind the answer is synthetic.
     pub synthetic: bool,
+    /// Why there are no features; `None` where there are as many as match.
+    pub unanswered: Option<Unanswered>,
     /// The forecast as made, and how good such forecasts were.
     pub forecast: Option<Box<ForecastFacts>>,
 }
@@ -209,6 +243,7 @@ impl Metadata {
             rates: None,
             policy: scope.policy(),
             synthetic: false,
+            unanswered: None,
             forecast: None,
         }
     }

@@ -119,9 +119,15 @@ pub(crate) async fn service() -> Fixture {
 }
 
 pub(crate) async fn service_with(settings: ServerSettings) -> Fixture {
+    let fixture = without_records(settings).await;
+    commit(&fixture.store, 7, 1..=INCIDENTS).await;
+    fixture
+}
+
+/// The service over a store that holds nothing yet.
+pub(crate) async fn without_records(settings: ServerSettings) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::create(&dir.path().join("store")).await.unwrap();
-    commit(&store, 7, 1..=INCIDENTS).await;
     let centre = LatLng::new(LAHORE[1], LAHORE[0])
         .unwrap()
         .to_cell(Resolution::Seven);
@@ -141,7 +147,11 @@ pub(crate) async fn service_with(settings: ServerSettings) -> Fixture {
     );
     let mut areas = StudyAreas::default();
     areas.insert(area.with_places(vec![place]));
-    let catalogue = Catalogue::new(store.clone(), areas, Defaults::default());
+    let defaults = Defaults {
+        study_area: Some("lahore".to_owned()),
+        ..Defaults::default()
+    };
+    let catalogue = Catalogue::new(store.clone(), areas, defaults);
     Fixture {
         _dir: dir,
         store,

@@ -32,7 +32,8 @@ pub(crate) use incidents::table as incidents_table;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::explain::Sentence;
-use crate::layer::Layer;
+use crate::layer::{Layer, Question};
+use crate::table::Metadata;
 
 /// Every layer, in catalogue order.
 const LAYERS: &[&dyn Layer] = &[
@@ -86,6 +87,12 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (forecast::FORECAST.id, sentences::forecast),
     (rates::RATES.id, sentences::rates),
 ];
+
+/// What an answer says of the records that would be counted for a question.
+pub(crate) fn counted(question: &Question<'_>) -> Result<Metadata, LayerError> {
+    let tally = tally::tally(question, Some(&tally::COUNTED_BASES))?;
+    Ok(tally.metadata(question))
+}
 
 /// The layer of an id.
 pub(crate) fn by_id(id: &str) -> Result<&'static dyn Layer, LayerError> {
