@@ -208,7 +208,7 @@ fn nanos_by_area(tally: &Tally, places: u64) -> u64 {
 /// The same where stretches of time are searched too: the search looks closely only at what can hold the highest ratio.
 fn nanos_in_time(tally: &Tally, steps: u64) -> u64 {
     let stretches = steps * steps;
-    tally.cells.len() as u64 * cases(tally).isqrt() * stretches / 2
+    tally.cells.len() as u64 * cases(tally).isqrt() * stretches
 }
 
 fn cases(tally: &Tally) -> u64 {
