@@ -208,7 +208,7 @@ impl<'a> FeatureWriter<'a> {
     }
 }
 
-/// Appends the id of a row: letters, digits and hyphens only.
+/// Appends the id of a row: letters, digits, hyphens and dots only.
 pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
     match keys {
         Keys::Cells(cells) => push_cell(out, cells[row]),
@@ -218,6 +218,7 @@ pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
             out.push(b'-');
             push_cell(out, pairs[row].1);
         }
+        Keys::Named(names) => out.extend_from_slice(names[row].as_bytes()),
     }
 }
 

@@ -254,6 +254,8 @@ impl From<LayerError> for Problem {
             LayerError::Deployment(what) => {
                 Self::internal(format!("reading what was imported: {what}"))
             }
+            // An answer without features takes the place of it.
+            LayerError::Unanswered(why) => Self::internal(format!("not answered: {}", why.detail)),
             LayerError::Statistic(what) => {
                 Self::internal(format!("computing the statistic: {what}"))
             }
