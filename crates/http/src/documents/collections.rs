@@ -95,6 +95,26 @@ fn describe(
     })
 }
 
+/// Where a collection's schemas are: path, relation and title.
+const SCHEMAS: [(&str, &str, &str); 4] = [
+    (
+        "/schema",
+        "http://www.opengis.net/def/rel/ogc/1.0/schema",
+        "properties of a feature",
+    ),
+    ("/schema", "describedby", "properties of a feature"),
+    (
+        "/queryables",
+        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+        "what a filter may name",
+    ),
+    (
+        "/sortables",
+        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+        "what features can be sorted by",
+    ),
+];
+
 fn links(
     catalogue: &Catalogue,
     layer: &LayerDescription,
@@ -117,30 +137,10 @@ fn links(
             format!("features {}", format.title),
         )
     }));
-    links.push(Link::new(
-        at("/schema"),
-        "http://www.opengis.net/def/rel/ogc/1.0/schema",
-        SCHEMA.media_type,
-        "properties of a feature",
-    ));
-    links.push(Link::new(
-        at("/schema"),
-        "describedby",
-        SCHEMA.media_type,
-        "properties of a feature",
-    ));
-    links.push(Link::new(
-        at("/queryables"),
-        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
-        SCHEMA.media_type,
-        "what a filter may name",
-    ));
-    links.push(Link::new(
-        at("/sortables"),
-        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
-        SCHEMA.media_type,
-        "what features can be sorted by",
-    ));
+    let of_schemas = SCHEMAS
+        .iter()
+        .map(|(path, rel, title)| Link::new(at(path), rel, SCHEMA.media_type, *title));
+    links.extend(of_schemas);
     if has_zones(layer) {
         let title = "zones of a discrete global grid";
         links.push(Link::new(at("/dggs"), DGGRS_LIST, JSON.media_type, title));

@@ -2,7 +2,7 @@
 
 use naqsha_formats::Crs;
 use naqsha_layers::{LayerDescription, Parameter, Property};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::schemas::{Dialect, of_parameter, of_property};
 use crate::cql2::Language;
@@ -16,13 +16,10 @@ pub(super) struct Operation {
     tag: &'static str,
     parameters: Vec<Value>,
     content: Value,
-    absent: bool,
-    empty: bool,
-    job: bool,
+    /// Answers beyond the usual ones, by status.
+    responses: Map<String, Value>,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
-    gone: bool,
-    file: bool,
 }
 
 impl Operation {
@@ -37,12 +34,8 @@ impl Operation {
             tag,
             parameters: Vec::new(),
             content: json!({}),
-            absent: false,
-            empty: false,
-            job: false,
+            responses: Map::new(),
             body: None,
-            gone: false,
-            file: false,
         }
     }
 
@@ -72,7 +65,11 @@ impl Operation {
         self.content = media_types
             .map(|media| (media.to_owned(), binary.clone()))
             .collect();
-        self.file = true;
+        let part =
+            json!({ "description": "The part that Range asked for.", "content": self.content });
+        let beyond = json!({ "description": "The part lies beyond the end of the file." });
+        self.responses.insert("206".to_owned(), part);
+        self.responses.insert("416".to_owned(), beyond);
         self
     }
 
@@ -82,90 +79,94 @@ impl Operation {
     }
 
     /// The resource may be absent: 404.
-    pub(super) fn may_be_absent(mut self) -> Self {
-        self.absent = true;
-        self
+    pub(super) fn may_be_absent(self) -> Self {
+        self.may_answer(&[404])
     }
 
     /// The answer may be empty: 204.
     pub(super) fn may_be_empty(mut self) -> Self {
-        self.empty = true;
+        self.responses.insert(
+            "204".to_owned(),
+            json!({ "description": "The tile is empty." }),
+        );
         self
     }
 
     /// It may be answered later: 201 with the address of a job.
     pub(super) fn may_become_a_job(mut self) -> Self {
-        self.job = true;
+        let job = json!({
+            "description": "A job, whose address Location has.",
+            "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
+            "content": { "application/json": { "schema": { "type": "object" } } },
+        });
+        self.responses.insert("201".to_owned(), job);
         self
     }
 
     /// It takes a JSON body, and so it is a POST: 413 and 415.
     pub(super) fn takes_body(mut self, media_type: &'static str, meaning: &'static str) -> Self {
         self.body = Some((media_type, meaning));
-        self
+        self.may_answer(&[413, 415])
     }
 
     /// What was asked about may be gone: 410.
-    pub(super) fn may_be_gone(mut self) -> Self {
-        self.gone = true;
+    pub(super) fn may_be_gone(self) -> Self {
+        self.may_answer(&[410])
+    }
+
+    /// Refusals that are defined once for all operations.
+    fn may_answer(mut self, refusals: &[u16]) -> Self {
+        for status in refusals {
+            let name = refusal(*status);
+            let response = json!({ "$ref": format!("#/components/responses/{name}") });
+            self.responses.insert(status.to_string(), response);
+        }
         self
     }
 
     /// The path item.
     pub(super) fn build(self) -> Value {
-        let mut responses = json!({
-            "200": { "description": "The answer.", "content": self.content },
-            "304": { "description": "The answer has not changed since the entity tag that was sent." },
-            "400": { "$ref": "#/components/responses/BadRequest" },
-            "406": { "$ref": "#/components/responses/NotAcceptable" },
-            "500": { "$ref": "#/components/responses/ServerFault" },
-            "503": { "$ref": "#/components/responses/Busy" },
-        });
-        if self.absent {
-            responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
-        }
-        if self.file {
-            responses["206"] = json!({ "description": "The part that Range asked for.", "content": responses["200"]["content"] });
-            responses["416"] =
-                json!({ "description": "The part lies beyond the end of the file." });
-        }
-        if self.empty {
-            responses["204"] = json!({ "description": "The tile is empty." });
-        }
-        if self.job {
-            responses["201"] = json!({
-                "description": "A job, whose address Location has.",
-                "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
-                "content": { "application/json": { "schema": { "type": "object" } } },
-            });
-        }
-        if self.gone {
-            responses["410"] = json!({ "$ref": "#/components/responses/Gone" });
-        }
+        let content = self.content.clone();
+        let mut responses = Map::new();
+        responses.insert(
+            "200".to_owned(),
+            json!({ "description": "The answer.", "content": content }),
+        );
+        let of_all = self.may_answer(&[400, 406, 500, 503]);
+        responses.extend(of_all.responses);
         let mut operation = json!({
-            "operationId": self.id,
-            "summary": self.summary,
-            "tags": [self.tag],
-            "parameters": self.parameters,
+            "operationId": of_all.id,
+            "summary": of_all.summary,
+            "tags": [of_all.tag],
+            "parameters": of_all.parameters,
         });
-        let Some((media_type, meaning)) = self.body else {
-            operation["responses"] = responses;
+        let Some((media_type, meaning)) = of_all.body else {
+            let unchanged = "The answer has not changed since the entity tag that was sent.";
+            responses.insert("304".to_owned(), json!({ "description": unchanged }));
+            operation["responses"] = responses.into();
             return json!({ "get": operation });
         };
-        if let Some(responses) = responses.as_object_mut() {
-            responses.remove("304");
-            for (status, name) in [("413", "TooLarge"), ("415", "UnsupportedMediaType")] {
-                let response = json!({ "$ref": format!("#/components/responses/{name}") });
-                responses.insert(status.to_owned(), response);
-            }
-        }
         operation["requestBody"] = json!({
             "description": meaning,
             "required": true,
             "content": { media_type: { "schema": { "type": "object" } } },
         });
-        operation["responses"] = responses;
+        operation["responses"] = responses.into();
         json!({ "post": operation })
+    }
+}
+
+/// The name of a refusal among the responses of the document.
+fn refusal(status: u16) -> &'static str {
+    match status {
+        400 => "BadRequest",
+        404 => "NotFound",
+        406 => "NotAcceptable",
+        410 => "Gone",
+        413 => "TooLarge",
+        415 => "UnsupportedMediaType",
+        503 => "Busy",
+        _ => "ServerFault",
     }
 }
 
