@@ -158,7 +158,9 @@ impl<'a> Reading<'a> {
 
     /// Binds the filter, and the properties that were asked by name, to the layer.
     fn bind(&mut self) {
-        let read = self.filter.map(|text| self.language.unwrap_or_default().read(text));
+        let read = self
+            .filter
+            .map(|text| self.language.unwrap_or_default().read(text));
         match read {
             Some(Ok(expression)) => self.conditions.insert(0, expression),
             Some(Err(reason)) => self.errors.push(ParameterError::new(FILTER, reason)),
@@ -186,7 +188,10 @@ pub(crate) fn bound(
 
 /// The property of a name that is no parameter of the layer: parameters go first.
 fn property_of(layer: &LayerDescription, name: &str) -> Option<&'static Property> {
-    let parameter = layer.parameters.iter().any(|parameter| parameter.name() == name);
+    let parameter = layer
+        .parameters
+        .iter()
+        .any(|parameter| parameter.name() == name);
     let mut properties = layer.properties.iter();
     (!parameter).then(|| properties.find(|property| property.name == name))?
 }
@@ -198,12 +203,18 @@ fn equal(property: &Property, value: &str) -> Result<Expression, String> {
             let number = value.parse().ok().filter(|number: &f64| number.is_finite());
             Scalar::Number(number.ok_or("is not a number")?)
         }
-        PropertyKind::Boolean => Scalar::Boolean(value.parse().map_err(|_word| "is not true or false")?),
-        PropertyKind::Date => Scalar::Date(value.parse().map_err(|_date| "is not a date YYYY-MM-DD")?),
+        PropertyKind::Boolean => {
+            Scalar::Boolean(value.parse().map_err(|_word| "is not true or false")?)
+        }
+        PropertyKind::Date => {
+            Scalar::Date(value.parse().map_err(|_date| "is not a date YYYY-MM-DD")?)
+        }
         PropertyKind::Choice(codes) if !codes.contains(&value) => {
             return Err(format!("{value:?} is not one of {}", codes.join(", ")));
         }
-        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell => Scalar::Text(value.to_owned()),
+        PropertyKind::Text | PropertyKind::Choice(_) | PropertyKind::Cell => {
+            Scalar::Text(value.to_owned())
+        }
     };
     let name = Scalar::Property(property.name.to_owned());
     Ok(Expression::Compare(Comparison::Equal, name, value))
@@ -238,9 +249,16 @@ fn parse_properties(layer: &LayerDescription, value: &str) -> Result<Vec<usize>,
         if matches!(name, "" | "id" | GEOMETRY) {
             continue;
         }
-        let at = layer.properties.iter().position(|property| property.name == name);
+        let at = layer
+            .properties
+            .iter()
+            .position(|property| property.name == name);
         shown.push(at.ok_or_else(|| {
-            let names: Vec<_> = layer.properties.iter().map(|property| property.name).collect();
+            let names: Vec<_> = layer
+                .properties
+                .iter()
+                .map(|property| property.name)
+                .collect();
             format!("{name:?} is not one of {}", names.join(", "))
         })?);
     }

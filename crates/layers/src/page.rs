@@ -59,7 +59,9 @@ impl SortKey {
     fn value(self, table: &LayerTable, row: usize) -> SortValue {
         let values = table.columns.get(self.column).map(|column| &column.values);
         match values {
-            Some(Values::Integers(values)) => values[row].map_or(SortValue::Null, SortValue::Integer),
+            Some(Values::Integers(values)) => {
+                values[row].map_or(SortValue::Null, SortValue::Integer)
+            }
             Some(Values::Numbers(values)) => values[row].map_or(SortValue::Null, SortValue::Number),
             Some(Values::Booleans(values)) => SortValue::Integer(i64::from(values[row])),
             Some(Values::Texts(values)) => {
@@ -141,7 +143,9 @@ impl Answer {
             shown.is_none_or(|shown| shown.contains(at))
         };
         let columns = self.table.columns.iter().enumerate();
-        columns.filter(move |(at, _)| shown(at)).map(|(_, column)| column)
+        columns
+            .filter(move |(at, _)| shown(at))
+            .map(|(_, column)| column)
     }
 }
 

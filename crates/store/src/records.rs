@@ -69,7 +69,8 @@ impl Snapshot {
         self.refuse_lost(filter)?;
         let counts = self.counts(filter);
         let scan = Scan::new(filter, None);
-        let mut places = Vec::with_capacity(usize::try_from(counts.iter().sum::<u64>()).unwrap_or(0));
+        let mut places =
+            Vec::with_capacity(usize::try_from(counts.iter().sum::<u64>()).unwrap_or(0));
         for ((part, at), &count) in self.parts().iter().zip(0..).zip(&counts) {
             if count == 0 {
                 continue;
@@ -96,10 +97,16 @@ impl Snapshot {
         order.sort_unstable_by_key(|&at| places[at]);
         let mut found: Vec<Option<StoredIncident>> = vec![None; places.len()];
         for of_part in order.chunk_by(|&left, &right| places[left].part == places[right].part) {
-            let Some(part) = of_part.first().and_then(|&at| self.parts().get(places[at].part as usize)) else {
+            let Some(part) = of_part
+                .first()
+                .and_then(|&at| self.parts().get(places[at].part as usize))
+            else {
                 continue;
             };
-            let positions: Vec<usize> = of_part.iter().map(|&at| places[at].position as usize).collect();
+            let positions: Vec<usize> = of_part
+                .iter()
+                .map(|&at| places[at].position as usize)
+                .collect();
             for (&at, record) in of_part.iter().zip(self.fetch(part, &positions)?) {
                 found[at] = Some(record);
             }
@@ -108,7 +115,10 @@ impl Snapshot {
     }
 
     fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {
-        let lost = self.lost().iter().position(|file| file.may_hold(filter.days));
+        let lost = self
+            .lost()
+            .iter()
+            .position(|file| file.may_hold(filter.days));
         lost.map_or(Ok(()), |at| Err(self.damage(at)))
     }
 

@@ -14,7 +14,11 @@ use super::{box_of, names};
 /// # Errors
 /// What is wrong, with a JSON pointer to it.
 pub(crate) fn parse(value: &Value) -> Result<Expression, String> {
-    Place { path: String::new(), depth: 1 }.expression(value)
+    Place {
+        path: String::new(),
+        depth: 1,
+    }
+    .expression(value)
 }
 
 /// Where in the document something stands.
@@ -47,7 +51,9 @@ impl Place {
         }
         match op {
             "and" | "or" => {
-                let members = self.each(args).map(|(place, value)| place.expression(value));
+                let members = self
+                    .each(args)
+                    .map(|(place, value)| place.expression(value));
                 let members: Vec<_> = members.collect::<Result<_, _>>()?;
                 if members.len() < 2 {
                     return Err(self.wrong("has two arguments or more"));
@@ -68,13 +74,22 @@ impl Place {
             }
             "between" => {
                 let [of, low, high] = self.exactly(args)?;
-                Ok(Expression::Between(of.scalar()?, [low.scalar()?, high.scalar()?]))
+                Ok(Expression::Between(
+                    of.scalar()?,
+                    [low.scalar()?, high.scalar()?],
+                ))
             }
             "in" => {
                 let [of, list] = self.exactly(args)?;
                 let members = list.1.as_array().ok_or_else(|| list.0.wrong("is a list"))?;
-                let members = list.0.each(members).map(|(place, value)| place.scalar(value));
-                Ok(Expression::In(of.scalar()?, members.collect::<Result<_, _>>()?))
+                let members = list
+                    .0
+                    .each(members)
+                    .map(|(place, value)| place.scalar(value));
+                Ok(Expression::In(
+                    of.scalar()?,
+                    members.collect::<Result<_, _>>()?,
+                ))
             }
             "isNull" => {
                 let [of] = self.exactly(args)?;
@@ -90,7 +105,9 @@ impl Place {
             Value::String(text) => return Ok(Scalar::Text(text.clone())),
             Value::Number(number) => {
                 let number = number.as_f64().filter(|number| number.is_finite());
-                return number.map(Scalar::Number).ok_or_else(|| self.wrong("is a finite number"));
+                return number
+                    .map(Scalar::Number)
+                    .ok_or_else(|| self.wrong("is a finite number"));
             }
             _ => {}
         }
@@ -99,10 +116,14 @@ impl Place {
         }
         if let Some(text) = value.get("date") {
             let date = text.as_str().and_then(|text| text.parse::<Date>().ok());
-            return date.map(Scalar::Date).ok_or_else(|| self.wrong("is a date YYYY-MM-DD"));
+            return date
+                .map(Scalar::Date)
+                .ok_or_else(|| self.wrong("is a date YYYY-MM-DD"));
         }
         if let Some(text) = value.get("timestamp") {
-            let instant = text.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+            let instant = text
+                .as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok());
             return instant
                 .map(Scalar::Timestamp)
                 .ok_or_else(|| self.wrong("is an RFC 3339 instant"));
@@ -133,7 +154,9 @@ impl Place {
         if let Some(corners) = value.get("bbox").and_then(Value::as_array) {
             let numbers: Option<Vec<f64>> = corners.iter().map(Value::as_f64).collect();
             let numbers = numbers.ok_or_else(|| self.wrong("is a box of numbers"))?;
-            return box_of(&numbers).map(Shape::Literal).map_err(|error| self.wrong(&error));
+            return box_of(&numbers)
+                .map(Shape::Literal)
+                .map_err(|error| self.wrong(&error));
         }
         if open_ring(value) {
             return Err(self.wrong("has rings that end where they start"));
@@ -188,14 +211,21 @@ impl Place {
     }
 
     fn exactly<'v, const N: usize>(&self, args: &'v [Value]) -> Result<[Placed<'v>; N], String> {
-        let placed: Vec<Placed<'v>> = self.each(args).map(|(place, value)| Placed(place, value)).collect();
+        let placed: Vec<Placed<'v>> = self
+            .each(args)
+            .map(|(place, value)| Placed(place, value))
+            .collect();
         placed
             .try_into()
             .map_err(|_count| self.wrong(&format!("has {N} arguments")))
     }
 
     fn each<'v>(&self, args: &'v [Value]) -> impl Iterator<Item = (Self, &'v Value)> {
-        let within = if self.path.is_empty() { "" } else { self.path.as_str() };
+        let within = if self.path.is_empty() {
+            ""
+        } else {
+            self.path.as_str()
+        };
         args.iter().enumerate().map(move |(i, value)| {
             let place = Self {
                 path: format!("{within}/args/{i}"),
@@ -206,7 +236,11 @@ impl Place {
     }
 
     fn wrong(&self, what: &str) -> String {
-        let at = if self.path.is_empty() { "the whole" } else { &self.path };
+        let at = if self.path.is_empty() {
+            "the whole"
+        } else {
+            &self.path
+        };
         format!("{at}: expected what {what}")
     }
 }
@@ -243,9 +277,17 @@ fn open_ring(geometry: &Value) -> bool {
             let positions = ring.as_array().map_or(&[][..], Vec::as_slice);
             positions.len() < 4 || positions.first() != positions.last()
         };
-        polygon.as_array().is_some_and(|rings| rings.iter().any(open))
+        polygon
+            .as_array()
+            .is_some_and(|rings| rings.iter().any(open))
     };
-    let members = |name: &str| geometry.get(name).and_then(Value::as_array).into_iter().flatten();
+    let members = |name: &str| {
+        geometry
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     match geometry.get("type").and_then(Value::as_str) {
         Some("Polygon") => rings(&geometry["coordinates"]),
         Some("MultiPolygon") => members("coordinates").any(rings),

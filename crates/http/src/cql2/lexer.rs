@@ -109,7 +109,9 @@ fn number(chars: &[char]) -> Option<(Token, usize)> {
     }
     let text: String = chars.iter().take(length).collect();
     let number: f64 = text.parse().ok()?;
-    number.is_finite().then_some((Token::Number(number), length))
+    number
+        .is_finite()
+        .then_some((Token::Number(number), length))
 }
 
 fn sign(chars: &[char]) -> Option<(Token, usize)> {
@@ -140,11 +142,18 @@ mod tests {
     #[test]
     fn numbers_have_no_sign_and_may_have_an_exponent() {
         let numbers = |text| -> Vec<Token> {
-            tokens(text).unwrap().into_iter().map(|placed| placed.token).collect()
+            tokens(text)
+                .unwrap()
+                .into_iter()
+                .map(|placed| placed.token)
+                .collect()
         };
         assert_eq!(numbers("1.5e-3"), [Token::Number(0.0015)]);
         assert_eq!(numbers("-2"), [Token::Sign("-"), Token::Number(2.0)]);
-        assert_eq!(numbers("1e"), [Token::Number(1.0), Token::Word("e".to_owned())]);
+        assert_eq!(
+            numbers("1e"),
+            [Token::Number(1.0), Token::Word("e".to_owned())]
+        );
         assert!(tokens("1e999").is_err() && tokens(".").is_err());
     }
 }

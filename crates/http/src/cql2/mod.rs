@@ -67,7 +67,9 @@ fn box_of(numbers: &[f64]) -> Result<Geometry<f64>, String> {
     if west > east {
         let halves = [[west, south, 180.0, north], [-180.0, south, east, north]];
         let halves = halves.map(rectangle);
-        return Ok(Geometry::MultiPolygon(geo::MultiPolygon::new(halves.into())));
+        return Ok(Geometry::MultiPolygon(geo::MultiPolygon::new(
+            halves.into(),
+        )));
     }
     let (from, to) = ((west, south), (east, north));
     Ok(match (west < east, south < north) {

@@ -218,7 +218,9 @@ impl Parser {
         let mut left = operand(self)?;
         let mut added = 0;
         let outcome = loop {
-            let sign = signs.iter().find(|sign| self.at_sign(sign) || self.at_word(sign));
+            let sign = signs
+                .iter()
+                .find(|sign| self.at_sign(sign) || self.at_word(sign));
             let Some(how) = sign.and_then(|sign| names::arithmetic(sign)) else {
                 break Ok(left);
             };
@@ -285,7 +287,9 @@ impl Parser {
             });
         }
         if let Some(name) = fold {
-            return Err(self.expected(&format!("something other than the function {name:?}, which is not known,")));
+            return Err(self.expected(&format!(
+                "something other than the function {name:?}, which is not known,"
+            )));
         }
         let scalar = match self.peek() {
             Some(Token::Number(number)) => Scalar::Number(*number),
@@ -343,7 +347,9 @@ impl Parser {
     fn value(&self, term: Term) -> Result<Scalar, String> {
         match term {
             Term::Value(scalar) => Ok(scalar),
-            Term::Condition(_) => Err(self.expected("AND, OR or the end: a condition has no value")),
+            Term::Condition(_) => {
+                Err(self.expected("AND, OR or the end: a condition has no value"))
+            }
         }
     }
 
@@ -458,7 +464,9 @@ fn is_keyword(word: &str) -> bool {
     const KEYWORDS: [&str; 11] = [
         "AND", "OR", "NOT", "LIKE", "BETWEEN", "IN", "IS", "NULL", "TRUE", "FALSE", "DIV",
     ];
-    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
+    KEYWORDS
+        .iter()
+        .any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 /// An end of an interval as it is written in either language.

@@ -15,9 +15,9 @@ use super::operations::{
 };
 use super::schemas::of_property;
 use crate::items::OFFERED;
-use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
+use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::DEEPEST_ZOOM;

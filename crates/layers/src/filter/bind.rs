@@ -36,10 +36,7 @@ impl Predicate {
     /// # Errors
     /// The first thing that is wrong, in words: an unknown property, values that cannot be compared, a geometry that is
     /// not valid, more operands than [`MOST_OPERANDS`] or deeper than [`DEEPEST`].
-    pub fn bind(
-        layer: &'static LayerDescription,
-        expression: &Expression,
-    ) -> Result<Self, String> {
+    pub fn bind(layer: &'static LayerDescription, expression: &Expression) -> Result<Self, String> {
         let mut binding = Binding { layer, operands: 0 };
         let node = binding.expression(expression, 1)?;
         Ok(Self {
@@ -145,7 +142,9 @@ impl Binding {
             Expression::In(of, members) => {
                 self.count(members.len())?;
                 let equal = |member| self.compare(Comparison::Equal, of, member, depth);
-                Ok(Node::Or(members.iter().map(equal).collect::<Result<_, _>>()?))
+                Ok(Node::Or(
+                    members.iter().map(equal).collect::<Result<_, _>>()?,
+                ))
             }
             Expression::Like(of, pattern) => self.like(of, pattern, depth),
             Expression::IsNull(Scalar::Property(name)) if name == GEOMETRY => {
@@ -160,9 +159,11 @@ impl Binding {
             Expression::Spatial(relation, left, right) => {
                 Ok(Node::Spatial(*relation, self.lies(left, right)?))
             }
-            Expression::Temporal(relation, left, right) => {
-                Ok(Node::Temporal(*relation, self.span(left)?, self.span(right)?))
-            }
+            Expression::Temporal(relation, left, right) => Ok(Node::Temporal(
+                *relation,
+                self.span(left)?,
+                self.span(right)?,
+            )),
         }
     }
 
@@ -240,7 +241,10 @@ impl Binding {
                 other => Err(format!("{} has no accents", other.name())),
             },
             Scalar::Arithmetic(how, left, right) => {
-                match (self.scalar(left, depth + 1)?, self.scalar(right, depth + 1)?) {
+                match (
+                    self.scalar(left, depth + 1)?,
+                    self.scalar(right, depth + 1)?,
+                ) {
                     (Typed::Number(left), Typed::Number(right)) => Ok(Typed::Number(
                         Number::Combined(*how, Box::new(left), Box::new(right)),
                     )),
@@ -252,7 +256,9 @@ impl Binding {
 
     fn property(&self, name: &str) -> Result<Typed, String> {
         let properties = self.layer.properties.iter();
-        let found = properties.enumerate().find(|(_, property)| property.name == name);
+        let found = properties
+            .enumerate()
+            .find(|(_, property)| property.name == name);
         let (column, property) = found.ok_or_else(|| self.unknown(name))?;
         Ok(match property.kind {
             PropertyKind::Integer | PropertyKind::Number => Typed::Number(Number::Column(column)),
@@ -268,7 +274,12 @@ impl Binding {
         if name == GEOMETRY {
             return format!("{GEOMETRY:?} is the geometry, which has relations and no value");
         }
-        if self.layer.parameters.iter().any(|parameter| parameter.name() == name) {
+        if self
+            .layer
+            .parameters
+            .iter()
+            .any(|parameter| parameter.name() == name)
+        {
             return format!(
                 "{name:?} is a parameter of the layer and no property: ask it as {name}=… beside the filter"
             );
@@ -286,7 +297,9 @@ impl Binding {
             if let Shape::Property(name) = shape
                 && name != GEOMETRY
             {
-                return Err(format!("{name:?} is no geometry; that is called {GEOMETRY:?}"));
+                return Err(format!(
+                    "{name:?} is no geometry; that is called {GEOMETRY:?}"
+                ));
             }
         }
         Ok(match (left, right) {

@@ -70,9 +70,7 @@ impl Node {
             Self::Instants(how, left, right) => {
                 Some(how.admits(left.of(row)?.cmp(&right.of(row)?)))
             }
-            Self::Truths(how, left, right) => {
-                Some(how.admits(left.of(row)?.cmp(&right.of(row)?)))
-            }
+            Self::Truths(how, left, right) => Some(how.admits(left.of(row)?.cmp(&right.of(row)?))),
             Self::Like(text, pattern) => Some(pattern.fits(&text.of(row)?)),
             Self::Null(absent) => Some(absent.of(row)),
             Self::Spatial(relation, lies) => match lies {

@@ -81,16 +81,15 @@ mod tests {
             None => text.is_empty(),
             Some((Part::Any, rest)) => (0..=text.len()).any(|skip| slow(rest, &text[skip..])),
             Some((Part::One, rest)) => !text.is_empty() && slow(rest, &text[1..]),
-            Some((Part::This(char), rest)) => {
-                text.first() == Some(char) && slow(rest, &text[1..])
-            }
+            Some((Part::This(char), rest)) => text.first() == Some(char) && slow(rest, &text[1..]),
         }
     }
 
     #[test]
     fn patterns_fit_as_every_way_of_trying_says() {
         let patterns = [
-            "", "%", "_", "a%", "%a", "%a%", "a_b", "%ab%ba%", "_%_", "a%b%a", "%%", "ab", r"\%%", r"a\",
+            "", "%", "_", "a%", "%a", "%a%", "a_b", "%ab%ba%", "_%_", "a%b%a", "%%", "ab", r"\%%",
+            r"a\",
         ];
         let texts = [
             "", "a", "b", "ab", "ba", "aab", "abba", "abab", "aabbaba", "%", "%x", "بa", r"a\",

@@ -14,12 +14,12 @@ mod relation;
 mod scalar;
 mod span;
 
+pub(crate) use bind::Implied;
 pub use bind::Predicate;
 pub use expression::{
-    Arithmetic, Comparison, Expression, Scalar, Shape, SpatialRelation, Span, SpanEnd,
+    Arithmetic, Comparison, Expression, Scalar, Shape, Span, SpanEnd, SpatialRelation,
     TemporalRelation,
 };
-pub(crate) use bind::Implied;
 
 /// Most operands of the logical operators and members of lists in one filter.
 pub const MOST_OPERANDS: usize = 256;

@@ -27,9 +27,8 @@ impl Drawn {
                 "a geometry has {positions} positions, the most are {MOST_POSITIONS}"
             ));
         }
-        let on_globe = |at: Coord<f64>| {
-            (-180.0..=180.0).contains(&at.x) && (-90.0..=90.0).contains(&at.y)
-        };
+        let on_globe =
+            |at: Coord<f64>| (-180.0..=180.0).contains(&at.x) && (-90.0..=90.0).contains(&at.y);
         if !geometry.coords_iter().all(on_globe) {
             return Err("a position is not within ±180 and ±90 degrees".to_owned());
         }
@@ -109,7 +108,10 @@ const TURNS: [f64; 3] = [0.0, -360.0, 360.0];
 impl<'a> Feature<'a> {
     fn of(row: Row<'a>) -> Option<Self> {
         let table = row.table;
-        let point = table.points.as_ref().and_then(|points| *points.get(row.row)?);
+        let point = table
+            .points
+            .as_ref()
+            .and_then(|points| *points.get(row.row)?);
         if let Some(point) = point {
             return Some(Self::Point(point));
         }
@@ -139,9 +141,9 @@ impl<'a> Feature<'a> {
         };
         min[1] <= other.max().y
             && other.min().y <= max[1]
-            && TURNS.iter().any(|turn| {
-                min[0] + turn <= other.max().x && other.min().x <= max[0] + turn
-            })
+            && TURNS
+                .iter()
+                .any(|turn| min[0] + turn <= other.max().x && other.min().x <= max[0] + turn)
     }
 
     fn geometry(self) -> Geometry<f64> {
@@ -184,7 +186,14 @@ fn line(positions: &[[i32; 2]]) -> LineString<f64> {
 }
 
 fn world() -> Polygon<f64> {
-    Rect::new(Coord { x: -180.0, y: -90.0 }, Coord { x: 180.0, y: 90.0 }).to_polygon()
+    Rect::new(
+        Coord {
+            x: -180.0,
+            y: -90.0,
+        },
+        Coord { x: 180.0, y: 90.0 },
+    )
+    .to_polygon()
 }
 
 fn turned<G: geo::MapCoords<f64, f64, Output = G>>(geometry: &G, turn: f64) -> G {

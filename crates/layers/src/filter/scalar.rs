@@ -94,7 +94,10 @@ pub(super) fn case_folded(text: &str) -> String {
 
 /// Without marks that combine with the letter before: accents of Latin letters, vowel signs of Arabic ones.
 pub(super) fn without_accents(text: &str) -> String {
-    text.nfd().filter(|&char| !is_combining_mark(char)).nfc().collect()
+    text.nfd()
+        .filter(|&char| !is_combining_mark(char))
+        .nfc()
+        .collect()
 }
 
 /// In nanoseconds since 1970.
@@ -104,7 +107,9 @@ pub(super) enum Instant {
     /// The first instant of a day.
     Column(usize),
     /// No end before it, or none after it.
-    Open { start: bool },
+    Open {
+        start: bool,
+    },
 }
 
 impl Instant {

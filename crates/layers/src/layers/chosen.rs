@@ -51,7 +51,10 @@ fn known<T, E>(texts: &[String], parse: impl Fn(&str) -> Result<T, E>) -> Vec<T>
 fn restrict<T: Clone + PartialEq>(list: &mut Option<Vec<T>>, to: &[T]) {
     *list = Some(match list.take() {
         None => to.to_vec(),
-        Some(before) => before.into_iter().filter(|member| to.contains(member)).collect(),
+        Some(before) => before
+            .into_iter()
+            .filter(|member| to.contains(member))
+            .collect(),
     });
 }
 
@@ -83,7 +86,11 @@ fn choose(question: &Question<'_>, filter: &Filter<'_>) -> Result<Vec<RecordPlac
     let page = question.page;
     let places = question.snapshot.places(filter)?;
     if places.len() > MOST_LOOKED_INTO {
-        let parameter = if page.filter.is_some() { "filter" } else { "sortby" };
+        let parameter = if page.filter.is_some() {
+            "filter"
+        } else {
+            "sortby"
+        };
         return Err(LayerError::of_parameter(
             parameter,
             format!(
@@ -98,7 +105,11 @@ fn choose(question: &Question<'_>, filter: &Filter<'_>) -> Result<Vec<RecordPlac
         let records = question.snapshot.rows_at(some)?;
         let table = table(&records, question.scope, question.snapshot.version());
         for (row, &place) in some.iter().enumerate() {
-            if page.filter.as_ref().is_none_or(|filter| filter.admits(&table, row)) {
+            if page
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.admits(&table, row))
+            {
                 kept.push((sort_values(&page.sort, &table, row), place));
             }
         }
