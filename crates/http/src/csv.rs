@@ -27,6 +27,15 @@ pub(crate) fn write_csv_head(answer: &Answer, crs: Crs, out: &mut impl Write) ->
     out.write_all(&line)
 }
 
+/// Writes the answer in degrees, with its line of names.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
+    write_csv_head(answer, Crs::Crs84, out)?;
+    write_csv_rows(answer, Crs::Crs84, out)
+}
+
 /// Writes a line for each row of the answer; nulls are empty.
 ///
 /// A text that a spreadsheet would read as a formula gets an apostrophe before it (OWASP ASVS 1.2.10).
@@ -91,7 +100,8 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     }
 }
 
-fn push_text(out: &mut Vec<u8>, text: &str) {
+/// Appends a field that is a text, quoted where it must be.
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
     // Full-width forms of the four signs start formulas in East Asian versions of spreadsheets.
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let text = if formula {

@@ -82,7 +82,7 @@ fn system(asked: &Asked, name: &str, errors: &mut Vec<ParameterError>) -> Option
 }
 
 /// Four numbers, or six of which the heights are ignored: features have none.
-fn parse_bbox(value: &str, crs: Crs) -> Result<BoundingBox, String> {
+pub(crate) fn parse_bbox(value: &str, crs: Crs) -> Result<BoundingBox, String> {
     let shape = || {
         "is not four or six numbers: the lower corner, then the upper one, in the order of the axes of bbox-crs \
          (unsaid: west,south,east,north)"

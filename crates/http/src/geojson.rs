@@ -18,7 +18,15 @@ use crate::metadata::metadata;
 const CHUNK: usize = 64 << 10;
 const RECORD_SEPARATOR: u8 = 0x1e;
 
-/// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`.
+/// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`, in degrees.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_collection(answer: &Answer, links: &[Link], out: &mut impl Write) -> io::Result<()> {
+    write_collection_in(answer, links, Crs::Crs84, out)
+}
+
+/// Writes the answer as a `FeatureCollection` in a system of coordinates.
 ///
 /// Coordinates are those of `crs` in the order of its axes. Where they are not degrees, the member `crs` of GeoJSON 2008
 /// names the system for who has the file alone; over HTTP the header `Content-Crs` does. (The member `coordRefSys` of
@@ -26,7 +34,7 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_collection(
+pub(crate) fn write_collection_in(
     answer: &Answer,
     links: &[Link],
     crs: Crs,
@@ -78,7 +86,7 @@ pub(crate) fn write_members(
     from_the_first: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let writer = FeatureWriter::new(answer, crs);
+    let writer = FeatureWriter::in_system(answer, crs);
     let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
     for (i, &row) in answer.rows.iter().enumerate() {
         let first = from_the_first && i == 0;
@@ -108,7 +116,7 @@ pub fn write_sequence(
     crs: Crs,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let writer = FeatureWriter::new(answer, crs);
+    let writer = FeatureWriter::in_system(answer, crs);
     let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
     for &row in &answer.rows {
         if framing == Framing::Separated {
@@ -135,7 +143,7 @@ pub fn write_feature(
         return Ok(());
     };
     let mut feature = Vec::with_capacity(1 << 10);
-    FeatureWriter::new(answer, crs).push(&mut feature, row as usize);
+    FeatureWriter::in_system(answer, crs).push(&mut feature, row as usize);
     feature.pop();
     out.write_all(&feature)?;
     let mut tail = json!({ "links": link::to_json(links), "naqsha": metadata(answer) });
@@ -166,7 +174,13 @@ pub(crate) struct FeatureWriter<'a> {
 }
 
 impl<'a> FeatureWriter<'a> {
-    pub(crate) fn new(answer: &'a Answer, crs: Crs) -> Self {
+    /// Writes features in degrees.
+    pub(crate) fn new(answer: &'a Answer) -> Self {
+        Self::in_system(answer, Crs::Crs84)
+    }
+
+    /// Writes features in a system of coordinates.
+    pub(crate) fn in_system(answer: &'a Answer, crs: Crs) -> Self {
         let name = |(i, column): (usize, &'a Column)| {
             let mut bytes = if i == 0 { Vec::new() } else { vec![b','] };
             push_text(&mut bytes, column.property.name);
@@ -229,7 +243,8 @@ pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
     }
 }
 
-fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
+/// Appends a value as JSON.
+pub(crate) fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     let written = match values {
         Values::Integers(values) => values[row].map(|value| push_integer(out, value)),
         Values::Numbers(values) => values[row].map(|value| push_number(out, value)),
@@ -253,14 +268,20 @@ fn push_quoted_cell(out: &mut Vec<u8>, cell: CellIndex) {
 }
 
 fn push_point(out: &mut Vec<u8>, point: Point) {
+    push_lon_lat(out, point.lon(), point.lat());
+}
+
+/// Appends a point by its degrees.
+pub(crate) fn push_lon_lat(out: &mut Vec<u8>, lon: f64, lat: f64) {
     out.extend_from_slice(b"{\"type\":\"Point\",\"coordinates\":[");
-    push_number(out, point.lon());
+    push_number(out, lon);
     out.push(b',');
-    push_number(out, point.lat());
+    push_number(out, lat);
     out.extend_from_slice(b"]}");
 }
 
-fn push_polygon(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
+/// Appends a cell by its ring; one across the antimeridian is two.
+pub(crate) fn push_polygon(out: &mut Vec<u8>, ring: &[[i32; 2]]) {
     match cut(ring) {
         None => {
             out.extend_from_slice(b"{\"type\":\"Polygon\",\"coordinates\":[");

@@ -7,7 +7,7 @@ use naqsha_formats::{Crs, FormatError};
 use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page};
 
 use crate::frame::{Frame, content_crs};
-use crate::geojson::{write_collection, write_feature};
+use crate::geojson::{write_collection_in, write_feature};
 use crate::html;
 use crate::link::{Link, query_string};
 use crate::negotiate::{
@@ -47,7 +47,8 @@ pub(crate) static OFFERED: [&Format; 9] = [
 ];
 static FEATURE_FORMATS: [&Format; 2] = [&GEOJSON, &HTML];
 
-const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
+/// How many there are, for formats that cannot say it inside.
+pub(crate) const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
 
 /// `/collections/{c}/items`.
 pub(crate) async fn items(
@@ -59,37 +60,119 @@ pub(crate) async fn items(
     readable(&service)?;
     let format = asked.format(&OFFERED)?;
     let (page, query) = parse(layer, &asked)?;
-    let crs = Frame::of(&asked).0.crs;
-    let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let scope = service.scope();
-    let request = asked.clone();
-    if let Some((file, limit)) = long_answer(format, &asked) {
-        let offset = page.offset;
-        let page = Page { limit, ..page };
+    let features = Features {
+        layer,
+        page,
+        query,
+        format,
+        searched: None,
+    };
+    features.reply(&service, &asked).await
+}
+
+/// Which features are asked for, and how they are to be written.
+pub(crate) struct Features {
+    pub(crate) layer: &'static LayerDescription,
+    pub(crate) page: Page,
+    pub(crate) query: LayerQuery,
+    pub(crate) format: &'static Format,
+    /// The filter that came as the body of a search.
+    pub(crate) searched: Option<String>,
+}
+
+impl Features {
+    pub(crate) async fn reply(self, service: &Shared, asked: &Asked) -> Result<Response, Problem> {
+        let mut representation = Representation::new(asked, self.format, Freshness::Authorised);
+        if let Some(searched) = &self.searched {
+            representation.key.push('\n');
+            representation.key.push_str(searched);
+        }
+        let crs = Frame::of(asked).0.crs;
+        if let Some((file, limit)) = long_answer(self.format, asked) {
+            return self.stream(service, asked, representation, (file, limit)).await;
+        }
+        let scope = service.scope();
+        let request = asked.clone();
+        reply(
+            service,
+            asked,
+            representation,
+            move |catalogue, _version| {
+                let answer = catalogue.answer(self.layer.id, &self.query, scope, &self.page)?;
+                let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
+                let links = self.links(&request, &answer, shown);
+                write_page(&answer, self.format, crs, &links)
+            },
+        )
+        .await
+    }
+
+    /// Answers with every feature that is wanted, however many.
+    async fn stream(
+        mut self,
+        service: &Shared,
+        asked: &Asked,
+        representation: Representation,
+        (file, limit): (FileFormat, usize),
+    ) -> Result<Response, Problem> {
+        self.page.limit = limit;
+        let crs = Frame::of(asked).0.crs;
+        let (query, page) = (self.query.clone(), self.page.clone());
         let streamed = Streamed {
-            pages: Pages::new(layer, query, scope, page),
+            pages: Pages::new(self.layer, query, service.scope(), page),
             format: file,
             crs,
         };
-        let headers = move |first: &Answer| {
-            let shown = offset.saturating_add(limit as u64);
-            let links = page_links(&request, format, limit, shown, first);
-            page_headers(format, crs, first, &links)
+        let headers = |first: &Answer| {
+            let shown = self.page.offset.saturating_add(limit as u64);
+            let links = self.links(asked, first, shown);
+            page_headers(self.format, crs, first, &links)
         };
-        return stream(&service, &asked, representation, streamed, headers).await;
+        stream(service, asked, representation, streamed, headers).await
     }
-    reply(
-        &service,
-        &asked,
-        representation,
-        move |catalogue, _version| {
-            let answer = catalogue.answer(layer.id, &query, scope, &page)?;
-            let shown = page.offset.saturating_add(answer.rows.len() as u64);
-            let links = page_links(&request, format, page.limit, shown, &answer);
-            write_page(&answer, format, crs, &links)
-        },
-    )
-    .await
+
+    /// Links of a page that ends at a feature, the next one included.
+    fn links(&self, asked: &Asked, answer: &Answer, shown: u64) -> Vec<Link> {
+        // A search is asked again by who has its body; its address alone leads nowhere.
+        let mut links = match self.searched {
+            Some(_) => Vec::new(),
+            None => representations(asked, self.format, &FORMATS),
+        };
+        links.push(collection_link(asked, answer.table.layer));
+        // Only where features remain: a link to an empty page costs every client a request.
+        if shown < answer.matched && !answer.rows.is_empty() {
+            let cursor = Cursor {
+                version: answer.version,
+                offset: shown,
+            };
+            links.push(self.next(asked, cursor));
+        }
+        links
+    }
+
+    /// The link to the page that follows; of a search it is to be sent the same body.
+    fn next(&self, asked: &Asked, cursor: Cursor) -> Link {
+        let token = self.format.tokens.first().copied().unwrap_or_default();
+        let (cursor, limit) = (cursor.token(), self.page.limit.to_string());
+        let kept = asked
+            .question()
+            .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
+        let pairs = kept.chain([
+            ("limit", limit.as_str()),
+            ("cursor", cursor.as_str()),
+            ("f", token),
+        ]);
+        let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
+        let title = match self.searched {
+            Some(_) => "next page: POST the same body to this address",
+            None => "next page",
+        };
+        let link = Link::new(href, "next", self.format.link_type(), title);
+        match self.searched {
+            Some(_) => link.by("POST"),
+            None => link,
+        }
+    }
 }
 
 /// `/collections/{c}/items/{id}`.
@@ -185,7 +268,7 @@ fn write_page(
     } else if *format == HTML {
         body = html::features(answer, links).into_bytes();
     } else {
-        write_collection(answer, links, crs, &mut body).map_err(|error| written(&error))?;
+        write_collection_in(answer, links, crs, &mut body).map_err(|error| written(&error))?;
     }
     Ok(Produced {
         body: Some(body),
@@ -248,43 +331,12 @@ pub(crate) fn representations(
     offered.iter().map(link).collect()
 }
 
-fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
+/// A link to the collection of a layer.
+pub(crate) fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
     Link::new(
         format!("{}/collections/{}", asked.base, layer.id),
         "collection",
         JSON.media_type,
         layer.title,
     )
-}
-
-/// Links of a page that ends at a feature, the next one included.
-fn page_links(
-    asked: &Asked,
-    format: &'static Format,
-    limit: usize,
-    shown: u64,
-    answer: &Answer,
-) -> Vec<Link> {
-    let mut links = representations(asked, format, &FORMATS);
-    links.push(collection_link(asked, answer.table.layer));
-    // Only where features remain: a link to an empty page costs every client a request.
-    if shown < answer.matched && !answer.rows.is_empty() {
-        let token = format.tokens.first().copied().unwrap_or_default();
-        let cursor = Cursor {
-            version: answer.version,
-            offset: shown,
-        };
-        let (cursor, limit) = (cursor.token(), limit.to_string());
-        let kept = asked
-            .question()
-            .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
-        let pairs = kept.chain([
-            ("limit", limit.as_str()),
-            ("cursor", cursor.as_str()),
-            ("f", token),
-        ]);
-        let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
-        links.push(Link::new(href, "next", format.link_type(), "next page"));
-    }
-    links
 }

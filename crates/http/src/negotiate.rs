@@ -23,6 +23,12 @@ pub(crate) static JSON: Format = Format {
     accepted: &["application/json"],
     title: "as JSON",
 };
+pub(crate) static PRETTY_JSON: Format = Format {
+    tokens: &["pjson"],
+    media_type: "text/plain; charset=utf-8",
+    accepted: &[],
+    title: "as JSON for reading",
+};
 pub(crate) static HTML: Format = Format {
     tokens: &["html"],
     media_type: "text/html; charset=utf-8",
@@ -78,6 +84,25 @@ pub(crate) static CSV_WITH_MARK: Format = Format {
     accepted: &[],
     title: "as CSV with a byte order mark",
 };
+/// GeoJSON beside another JSON, which a client that accepts any JSON gets.
+pub(crate) static ZONES_GEOJSON: Format = Format {
+    tokens: &["geojson"],
+    media_type: "application/geo+json",
+    accepted: &["application/geo+json"],
+    title: "as GeoJSON",
+};
+pub(crate) static ZONES_BINARY: Format = Format {
+    tokens: &["uint64"],
+    media_type: "application/x-binary",
+    accepted: &["application/x-binary"],
+    title: "as 64-bit integers",
+};
+pub(crate) static CHANGE_LINES: Format = Format {
+    tokens: &["ndjson"],
+    media_type: "application/x-ndjson",
+    accepted: &["application/x-ndjson", "application/ndjson"],
+    title: "as a JSON object a line",
+};
 pub(crate) static SCHEMA: Format = Format {
     tokens: &["json"],
     media_type: "application/schema+json",
@@ -99,6 +124,12 @@ pub(crate) static STYLE: Format = Format {
     media_type: "application/vnd.mapbox.style+json",
     accepted: &["application/vnd.mapbox.style+json", "application/json"],
     title: "as a MapLibre style",
+};
+pub(crate) static TILEJSON: Format = Format {
+    tokens: &["tilejson"],
+    media_type: "application/vnd.mapbox.tile+json",
+    accepted: &["application/vnd.mapbox.tile+json"],
+    title: "as TileJSON",
 };
 pub(crate) static MVT: Format = Format {
     tokens: &["mvt"],

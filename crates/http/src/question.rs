@@ -6,7 +6,8 @@ use std::sync::Arc;
 use naqsha_formats::Crs;
 use naqsha_layers::filter::{Comparison, Expression, GEOMETRY, Predicate, Scalar};
 use naqsha_layers::{
-    LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind, SortKey, sortables,
+    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind,
+    SortKey, sortables,
 };
 
 use crate::cql2::Language;
@@ -18,8 +19,10 @@ use crate::request::Asked;
 pub(crate) const DEFAULT_LIMIT: usize = 1_000;
 /// Most features of a page.
 pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
+/// Longitude, latitude in degrees.
+pub(crate) const CRS84: &str = Crs::Crs84.uri();
 /// Names that say which features are wanted and how, whatever the layer.
-const OF_FEATURES: [&str; 8] = [
+const OF_FEATURES: [&str; 9] = [
     "limit",
     "offset",
     "cursor",
@@ -28,9 +31,19 @@ const OF_FEATURES: [&str; 8] = [
     "skipGeometry",
     FILTER,
     "filter-lang",
+    "filter-crs",
 ];
 /// Of those, the ones that tiles take: a tile has a box, an order and a limit of its own.
 const OF_TILES: [&str; 4] = ["properties", FILTER, "filter-lang", "filter-crs"];
+/// And the ones that are inputs of a process.
+const OF_INPUTS: [&str; 6] = [
+    "bbox",
+    "sortby",
+    "properties",
+    "skipGeometry",
+    FILTER,
+    "filter-lang",
+];
 const FILTER: &str = "filter";
 
 /// The page and the question of a request for features, every mistake of it listed.
@@ -38,15 +51,24 @@ pub(crate) fn parse(
     layer: &'static LayerDescription,
     asked: &Asked,
 ) -> Result<(Page, LayerQuery), Problem> {
+    parse_with(layer, asked, None)
+}
+
+/// The same where a condition came beside the address.
+pub(crate) fn parse_with(
+    layer: &'static LayerDescription,
+    asked: &Asked,
+    condition: Option<Expression>,
+) -> Result<(Page, LayerQuery), Problem> {
     let (frame, mistakes) = Frame::of(asked);
     let page = Page {
         bbox: frame.bbox,
         limit: DEFAULT_LIMIT,
         ..Page::ALL
     };
-    let names = [&OF_FEATURES[..], &["filter-crs"]].concat();
-    let mut reading = Reading::new(layer, page, &names);
+    let mut reading = Reading::new(layer, page, &OF_FEATURES);
     reading.errors = mistakes;
+    reading.conditions.extend(condition);
     let others = asked.question();
     reading.read(others.filter(|(name, _)| !Frame::NAMES.contains(name)))
 }
@@ -57,6 +79,17 @@ pub(crate) fn parse_for_tile<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(Page, LayerQuery), Problem> {
     Reading::new(layer, Page::ALL, &OF_TILES).read(pairs)
+}
+
+/// The same of the inputs of a process, beside mistakes that were made before them: all features, in one answer.
+pub(crate) fn parse_inputs<'a>(
+    layer: &'static LayerDescription,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    errors: Vec<ParameterError>,
+) -> Result<(Page, LayerQuery), Problem> {
+    let mut reading = Reading::new(layer, Page::ALL, &OF_INPUTS);
+    reading.errors = errors;
+    reading.read(pairs)
 }
 
 /// A request as far as it is read.
@@ -304,8 +337,19 @@ pub(crate) fn all_mistakes<T>(
     }
 }
 
+/// A box in degrees: four numbers, or six of which the heights are ignored.
+pub(crate) fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
+    crate::frame::parse_bbox(value, Crs::Crs84)
+}
+
+/// What is wrong with a system of coordinates where only the default is offered.
+pub(crate) fn wrong_crs(name: &str, uri: &str) -> Option<ParameterError> {
+    (uri != CRS84)
+        .then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
+}
+
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
-fn parse_limit(value: &str) -> Result<usize, String> {
+pub(crate) fn parse_limit(value: &str) -> Result<usize, String> {
     match parse_whole(value) {
         Some(1..) => Ok(parse_whole(value)
             .and_then(|limit| usize::try_from(limit).ok())

@@ -9,6 +9,9 @@ use tokio::sync::Semaphore;
 
 use crate::compute::Compute;
 use crate::downloads::Download;
+use crate::flight::Flights;
+use crate::metrics::Metrics;
+use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
 
@@ -25,6 +28,11 @@ pub(crate) struct Service {
     pub(crate) streams: Arc<Semaphore>,
     /// Finished downloads by request, version and scope.
     pub(crate) downloads: Cache<String, Arc<Download>>,
+    /// Bodies being computed.
+    pub(crate) flights: Flights<Arc<Stored>>,
+    pub(crate) metrics: Metrics,
+    /// Executions of processes that go on after they were asked for.
+    pub(crate) jobs: Jobs,
     requests: AtomicU64,
 }
 
@@ -45,7 +53,10 @@ impl Service {
                 .max_capacity(settings.limits.download_bytes)
                 .weigher(|_key, file: &Arc<Download>| file.weight())
                 .build(),
+            flights: Flights::default(),
+            metrics: Metrics::default(),
             settings,
+            jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
     }

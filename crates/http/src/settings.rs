@@ -18,6 +18,8 @@ pub struct ServerSettings {
     pub start_nonce: u64,
     /// Folder for what is too long for memory while it is written or served: files without a name. `None` is the system's.
     pub spool: Option<PathBuf>,
+    /// How many bytes of memory the process has, where that can be told.
+    pub resident_bytes: fn() -> Option<u64>,
     /// Limits of computing and caching.
     pub limits: Limits,
 }
@@ -30,6 +32,7 @@ impl Default for ServerSettings {
             cors_origins: None,
             start_nonce: 0,
             spool: None,
+            resident_bytes: || None,
             limits: Limits::default(),
         }
     }

@@ -1,5 +1,8 @@
 //! The catalogue answers questions: it resolves defaults, checks the scope, keeps recent tables and selects rows.
 
+mod numbers;
+mod sums;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +24,23 @@ use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
+pub use numbers::Numbering;
+
+/// What is served, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Version of the data.
+    pub version: u64,
+    /// Live batches.
+    pub batches: u64,
+    /// Live records.
+    pub records: u64,
+    /// Files of live batches that are not served.
+    pub damaged: u64,
+    /// Memory of the index.
+    pub index_bytes: u64,
+}
+
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
 const TABLE_BYTES: u64 = 512 << 20;
 
@@ -33,10 +53,10 @@ const PAST_IDLE: Duration = Duration::from_mins(5);
 
 /// What is asked, before defaults.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    query: &'a LayerQuery,
-    scope: Scope,
-    page: &'a Page,
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a LayerQuery,
+    pub(crate) scope: Scope,
+    pub(crate) page: &'a Page,
 }
 
 /// What every layer is, in catalogue order; no store is needed to know it.
@@ -116,6 +136,18 @@ impl Catalogue {
     /// Version of the data now.
     pub fn version(&self) -> u64 {
         self.store.snapshot().version()
+    }
+
+    /// What is served now, in numbers.
+    pub fn totals(&self) -> Totals {
+        let snapshot = self.store.snapshot();
+        Totals {
+            version: snapshot.version(),
+            batches: snapshot.batches().len() as u64,
+            records: snapshot.live(),
+            damaged: snapshot.damaged().len() as u64,
+            index_bytes: snapshot.index_bytes(),
+        }
     }
 
     /// First and last day of the live records.
@@ -247,7 +279,7 @@ impl Catalogue {
 
     /// What the question is asked of: the newest version or an earlier one, everything as reported or one record of each
     /// cluster.
-    fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
+    pub(crate) fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
         let newest = self.store.snapshot();
         let reported = match query.as_of {
             Some(version) if version != newest.version() => {
@@ -271,7 +303,7 @@ impl Catalogue {
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.
-    fn question<'a>(
+    pub(crate) fn question<'a>(
         &'a self,
         layer: &str,
         asked: Asked<'a>,
@@ -311,7 +343,7 @@ impl Catalogue {
     }
 
     /// The table over the whole study area; computed once for equal questions about one version, however many ask.
-    fn whole_table(
+    pub(crate) fn whole_table(
         &self,
         layer: &'static dyn Layer,
         question: &Question<'_>,
@@ -340,7 +372,7 @@ impl Catalogue {
 }
 
 /// No count is true that a lost file may have added to; a question about other days has its answer.
-fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
+pub(crate) fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
     let lost = snapshot.damaged_within(days);
     let lost: Vec<String> = lost
         .map(|file| format!("{} ({})", file.path.display(), file.reason))

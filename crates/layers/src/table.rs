@@ -71,6 +71,25 @@ impl LayerTable {
         Self::of_cells(layer, cells, drawn, columns, metadata)
     }
 
+    /// The same with some of its rows only.
+    pub(crate) fn only(&self, rows: &[u32]) -> Self {
+        let columns = self.columns.iter();
+        Self {
+            layer: self.layer,
+            keys: self.keys.only(rows),
+            shapes: gather(&self.shapes, rows),
+            boundaries: Arc::clone(&self.boundaries),
+            points: self.points.as_ref().map(|points| gather(points, rows)),
+            columns: columns
+                .map(|column| Column {
+                    property: column.property,
+                    values: column.values.only(rows),
+                })
+                .collect(),
+            metadata: self.metadata.clone(),
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.shapes.len()
@@ -99,6 +118,14 @@ pub enum Keys {
 }
 
 impl Keys {
+    fn only(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Cells(cells) => Self::Cells(gather(cells, rows)),
+            Self::Incidents(ids) => Self::Incidents(gather(ids, rows)),
+            Self::Flows(pairs) => Self::Flows(gather(pairs, rows)),
+        }
+    }
+
     /// The row of a feature's id as it is written: a cell's digits, or those of two cells with a hyphen. Records are not
     /// looked up here.
     pub(crate) fn row(&self, id: &str) -> Option<u32> {
@@ -138,6 +165,26 @@ pub enum Values {
     Choices(Vec<Option<&'static str>>),
     /// Cells.
     Cells(Vec<Option<CellIndex>>),
+}
+
+impl Values {
+    fn only(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Integers(values) => Self::Integers(gather(values, rows)),
+            Self::Numbers(values) => Self::Numbers(gather(values, rows)),
+            Self::Booleans(values) => Self::Booleans(gather(values, rows)),
+            Self::Texts(values) => Self::Texts(gather(values, rows)),
+            Self::Choices(values) => Self::Choices(gather(values, rows)),
+            Self::Cells(values) => Self::Cells(gather(values, rows)),
+        }
+    }
+}
+
+/// The values of some rows.
+fn gather<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter()
+        .map(|&row| values[row as usize].clone())
+        .collect()
 }
 
 /// What a reader must know to judge a table.

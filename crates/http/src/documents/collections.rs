@@ -3,18 +3,24 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use naqsha_formats::Crs;
-use naqsha_layers::{Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind};
+use naqsha_layers::{
+    Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind, aggregated, has_zones,
+};
 use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
+use crate::changes;
+use crate::dggs::DGGRS_LIST;
 use crate::downloads;
 use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
+use crate::question::CRS84;
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::tiles::LISTS;
 
 static OFFERED: [&Format; 2] = [&JSON, &HTML];
 
@@ -129,23 +135,50 @@ fn links(
         at("/queryables"),
         "http://www.opengis.net/def/rel/ogc/1.0/queryables",
         SCHEMA.media_type,
-        "parameters of the layer",
+        "what a filter may name",
     ));
     links.extend(downloads::links(layer, catalogue.version(), &own));
-    if layer.over_cells {
-        let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
+    links.push(Link::new(
+        at("/sortables"),
+        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+        SCHEMA.media_type,
+        "what features can be sorted by",
+    ));
+    if has_zones(layer) {
+        let title = "zones of a discrete global grid";
+        links.push(Link::new(at("/dggs"), DGGRS_LIST, JSON.media_type, title));
+    }
+    if aggregated().any(|aggregated| aggregated.id == layer.id) {
+        let title = "numbers of records by group";
         links.push(Link::new(
-            tiles,
-            "tilejson",
+            at("/aggregate"),
+            "related",
             JSON.media_type,
-            "vector tiles as TileJSON",
+            title,
         ));
     }
+    if layer.id == changes::COLLECTION {
+        let title = "what became of records";
+        links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
+    }
+    // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
+    links.push(Link::new(
+        at("/tiles?f=json"),
+        LISTS,
+        JSON.media_type,
+        "vector tiles of the collection",
+    ));
+    links.push(Link::new(
+        format!("{}/xyz/{}.json", own.base, layer.id),
+        "tilejson",
+        JSON.media_type,
+        "vector tiles as TileJSON",
+    ));
     links
 }
 
 /// Boxes of the study areas: first the one around them all, as OGC 17-069r4 asks, then each where there are several.
-fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
+pub(super) fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
     let mut boxes: Vec<[f64; 4]> = catalogue
         .areas()
         .iter()

@@ -1,14 +1,16 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
 use naqsha_formats::Crs;
-use naqsha_layers::Parameter;
+use naqsha_layers::{LayerDescription, Parameter, Property};
 use serde_json::{Value, json};
 
-use super::schemas::{Dialect, of_parameter};
+use super::schemas::{Dialect, of_parameter, of_property};
+use crate::cql2::Language;
 use crate::negotiate::Format;
 use crate::problem;
+use crate::question::CRS84;
 
-/// A GET operation. Unlike a struct of options, the builder says at the place of use what differs from the usual.
+/// An operation by GET, or by POST where it takes a body. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
     id: String,
     summary: String,
@@ -18,6 +20,10 @@ pub(super) struct Operation {
     absent: bool,
     empty: bool,
     file: bool,
+    job: bool,
+    /// Media type and meaning of the body.
+    body: Option<(&'static str, &'static str)>,
+    gone: bool,
 }
 
 impl Operation {
@@ -35,6 +41,9 @@ impl Operation {
             absent: false,
             empty: false,
             file: false,
+            job: false,
+            body: None,
+            gone: false,
         }
     }
 
@@ -85,6 +94,24 @@ impl Operation {
         self
     }
 
+    /// It may be answered later: 201 with the address of a job.
+    pub(super) fn may_become_a_job(mut self) -> Self {
+        self.job = true;
+        self
+    }
+
+    /// It takes a JSON body, and so it is a POST: 413 and 415.
+    pub(super) fn takes_body(mut self, media_type: &'static str, meaning: &'static str) -> Self {
+        self.body = Some((media_type, meaning));
+        self
+    }
+
+    /// What was asked about may be gone: 410.
+    pub(super) fn may_be_gone(mut self) -> Self {
+        self.gone = true;
+        self
+    }
+
     /// The path item.
     pub(super) fn build(self) -> Value {
         let mut responses = json!({
@@ -106,15 +133,40 @@ impl Operation {
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });
         }
-        json!({
-            "get": {
-                "operationId": self.id,
-                "summary": self.summary,
-                "tags": [self.tag],
-                "parameters": self.parameters,
-                "responses": responses,
-            },
-        })
+        if self.job {
+            responses["201"] = json!({
+                "description": "A job, whose address Location has.",
+                "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
+                "content": { "application/json": { "schema": { "type": "object" } } },
+            });
+        }
+        if self.gone {
+            responses["410"] = json!({ "$ref": "#/components/responses/Gone" });
+        }
+        let mut operation = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "tags": [self.tag],
+            "parameters": self.parameters,
+        });
+        let Some((media_type, meaning)) = self.body else {
+            operation["responses"] = responses;
+            return json!({ "get": operation });
+        };
+        if let Some(responses) = responses.as_object_mut() {
+            responses.remove("304");
+            for (status, name) in [("413", "TooLarge"), ("415", "UnsupportedMediaType")] {
+                let response = json!({ "$ref": format!("#/components/responses/{name}") });
+                responses.insert(status.to_owned(), response);
+            }
+        }
+        operation["requestBody"] = json!({
+            "description": meaning,
+            "required": true,
+            "content": { media_type: { "schema": { "type": "object" } } },
+        });
+        operation["responses"] = responses;
+        json!({ "post": operation })
     }
 }
 
@@ -153,7 +205,21 @@ pub(super) fn shared(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-/// A layer's parameter, inline.
+/// A layer's parameter, by reference: it is the same for every layer that has it.
+pub(super) fn shared_of_layer(parameter: Parameter) -> Value {
+    shared(component(parameter))
+}
+
+/// The name under which a layer's parameter is defined once for all operations.
+pub(super) fn component(parameter: Parameter) -> &'static str {
+    match parameter {
+        // Its name is that of another parameter too, which other layers have.
+        Parameter::ForecastModel => "model-of-forecast",
+        other => other.name(),
+    }
+}
+
+/// A layer's parameter, inline, as GDAL and QGIS look for it.
 pub(super) fn of_layer(parameter: Parameter) -> Value {
     query(
         parameter.name(),
@@ -163,19 +229,75 @@ pub(super) fn of_layer(parameter: Parameter) -> Value {
 }
 
 /// The name of a parameter, inline or shared.
-pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
-    let reference = || {
-        parameter["$ref"]
-            .as_str()
-            .and_then(|path| path.rsplit('/').next())
+pub(super) fn parameter_name<'a>(api: &'a Value, parameter: &'a Value) -> Option<&'a str> {
+    let defined = match parameter["$ref"].as_str() {
+        Some(path) => api.pointer(path.trim_start_matches('#'))?,
+        None => parameter,
     };
-    parameter["name"].as_str().or_else(reference)
+    defined["name"].as_str()
+}
+
+/// Parameters that choose features by what a filter says, and cut them to some properties.
+pub(super) fn of_filters() -> Vec<Value> {
+    let text = || json!({ "type": "string" });
+    vec![
+        query(
+            "filter",
+            "Only features of which this CQL2 expression is true; the names are those of the queryables.",
+            &text(),
+        ),
+        query(
+            "filter-lang",
+            "Language of the filter.",
+            &json!({
+                "type": "string", "enum": Language::TOKENS, "default": Language::TOKENS[0],
+            }),
+        ),
+        query(
+            "filter-crs",
+            "Coordinate reference system of positions in the filter.",
+            &json!({
+                "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84,
+            }),
+        ),
+        query(
+            "properties",
+            "Names of the properties that features come with, comma separated.",
+            &text(),
+        ),
+    ]
+}
+
+/// The properties of a layer by which an equal value can be asked; parameters of the same name go first.
+pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
+    let parameter = |name| {
+        layer
+            .parameters
+            .iter()
+            .any(|parameter| parameter.name() == name)
+    };
+    let properties = layer
+        .properties
+        .iter()
+        .filter(|property| !parameter(property.name));
+    let equal = |property: &Property| {
+        let description = format!("Only features with this value. {}", property.description);
+        query(property.name, &description, &of_property(property))
+    };
+    properties.map(equal).collect()
+}
+
+/// The box.
+pub(super) fn bbox() -> Value {
+    let schema =
+        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only \
+                       what meets the box is returned; west greater than east crosses the antimeridian.";
+    query("bbox", description, &schema)
 }
 
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
-    let bbox =
-        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
     vec![
         shared("limit"),
         query(
@@ -183,14 +305,24 @@ pub(super) fn of_items() -> Vec<Value> {
             "Features skipped.",
             &json!({ "type": "integer", "minimum": 0, "default": 0 }),
         ),
-        query(
-            "bbox",
-            "West, south, east, north in degrees (or with heights: west, south, low, east, north, high), or in the order of \
-             the axes of bbox-crs. Only features that meet the box are returned; west greater than east crosses the antimeridian.",
-            &bbox,
-        ),
+        bbox(),
         in_system("bbox-crs", "Coordinate reference system of bbox."),
         in_system("crs", "Coordinate reference system of the answer."),
+        query(
+            "cursor",
+            "Where the page starts, as a link to a next page has it.",
+            &json!({ "type": "string", "pattern": "^[0-9a-f]+-[0-9a-f]+$" }),
+        ),
+        query(
+            "sortby",
+            "Properties to sort by, comma separated, those with a hyphen before them descending.",
+            &json!({ "type": "string" }),
+        ),
+        query(
+            "skipGeometry",
+            "Whether features come without geometry.",
+            &json!({ "type": "boolean", "default": false }),
+        ),
     ]
 }
 
@@ -214,7 +346,10 @@ pub(super) fn problem_responses() -> Value {
     json!({
         "BadRequest": response("A parameter is unknown or wrong; every mistake is listed."),
         "NotFound": response("There is no such resource, or the asker may not know of it."),
+        "Gone": response("What was asked about is no longer there; the detail says what to do."),
         "NotAcceptable": response("None of the accepted formats is offered."),
+        "TooLarge": response("The body is longer than is read."),
+        "UnsupportedMediaType": response("The body is of a type that is not understood."),
         "ServerFault": response("The service failed; the failure has been logged under the id of the problem."),
         "Busy": response("The service is busy; Retry-After says when to ask again."),
     })
