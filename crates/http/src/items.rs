@@ -89,7 +89,9 @@ impl Features {
         }
         let crs = Frame::of(asked).0.crs;
         if let Some((file, limit)) = long_answer(self.format, asked) {
-            return self.stream(service, asked, representation, (file, limit)).await;
+            return self
+                .stream(service, asked, representation, (file, limit))
+                .await;
         }
         let scope = service.scope();
         let request = asked.clone();

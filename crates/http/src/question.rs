@@ -67,10 +67,9 @@ pub(crate) fn parse_with(
         ..Page::ALL
     };
     let mut reading = Reading::new(layer, page, &OF_FEATURES);
-    reading.errors = mistakes;
+    reading.framed = Some(mistakes);
     reading.conditions.extend(condition);
-    let others = asked.question();
-    reading.read(others.filter(|(name, _)| !Frame::NAMES.contains(name)))
+    reading.read(asked.question())
 }
 
 /// The same of a request for a tile.
@@ -103,6 +102,8 @@ struct Reading<'a> {
     cursor: Option<Cursor>,
     offset: bool,
     errors: Vec<ParameterError>,
+    /// Mistakes of the parameters that [`Frame`] has read already, where it has.
+    framed: Option<Vec<ParameterError>>,
 }
 
 impl<'a> Reading<'a> {
@@ -117,6 +118,7 @@ impl<'a> Reading<'a> {
             cursor: None,
             offset: false,
             errors: Vec::new(),
+            framed: None,
         }
     }
 
@@ -127,6 +129,13 @@ impl<'a> Reading<'a> {
         let mut seen = Vec::new();
         let mut rest = Vec::new();
         for (name, value) in pairs {
+            if let Some(framed) = &mut self.framed
+                && Frame::NAMES.contains(&name)
+            {
+                let of_name = framed.extract_if(.., |error| error.parameter == name);
+                self.errors.extend(of_name);
+                continue;
+            }
             let property = property_of(self.layer, name);
             if !self.names.contains(&name) && property.is_none() {
                 rest.push((name, value));
@@ -160,6 +169,7 @@ impl<'a> Reading<'a> {
 
     fn set(&mut self, name: &str, value: &'a str) -> Result<(), String> {
         match name {
+            "bbox" => self.page.bbox = Some(parse_bbox(value)?),
             "limit" => self.page.limit = parse_limit(value)?,
             "offset" => {
                 self.page.offset = parse_offset(value)?;
@@ -181,10 +191,11 @@ impl<'a> Reading<'a> {
                 let offered = Language::TOKENS.join(", ");
                 self.language = Some(language.ok_or(format!("is not one of {offered}"))?);
             }
-            _ if value != Crs::Crs84.uri() => {
-                return Err(format!("is not {}, the only one offered", Crs::Crs84.uri()));
+            _ => {
+                if let Some(error) = wrong_crs(name, value) {
+                    return Err(error.reason);
+                }
             }
-            _ => {}
         }
         Ok(())
     }

@@ -18,8 +18,8 @@ use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
 use crate::{
-    aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items, metrics,
-    middleware, policy, processes, search, tiles,
+    aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items,
+    metrics, middleware, policy, processes, search, tiles,
 };
 
 /// The service: everything but sockets.

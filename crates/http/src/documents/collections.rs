@@ -17,7 +17,6 @@ use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
-use crate::question::CRS84;
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::LISTS;
@@ -73,6 +72,8 @@ fn describe(
         ]),
         None => json!([null, null]),
     };
+    let mut links = links(layer, asked, format);
+    links.extend(downloads::links(layer, catalogue.version(), &asked.base));
     json!({
         "id": layer.id,
         "title": layer.title,
@@ -85,7 +86,7 @@ fn describe(
         },
         "crs": Crs::ALL.map(Crs::uri),
         "storageCrs": Crs::Crs84.uri(),
-        "links": link::to_json(&links(catalogue, layer, asked, format)),
+        "links": link::to_json(&links),
         "naqsha": {
             "study_areas": study_areas(catalogue),
             "categories": categories(),
@@ -97,12 +98,7 @@ fn describe(
     })
 }
 
-fn links(
-    catalogue: &Catalogue,
-    layer: &LayerDescription,
-    asked: &Asked,
-    format: &Format,
-) -> Vec<Link> {
+fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> {
     let own = Asked {
         path: format!("/collections/{}", layer.id),
         pairs: Vec::new(),
@@ -137,7 +133,6 @@ fn links(
         SCHEMA.media_type,
         "what a filter may name",
     ));
-    links.extend(downloads::links(layer, catalogue.version(), &own));
     links.push(Link::new(
         at("/sortables"),
         "http://www.opengis.net/def/rel/ogc/1.0/sortables",

@@ -19,7 +19,8 @@ pub(super) struct Operation {
     content: Value,
     absent: bool,
     empty: bool,
-    file: bool,
+    /// Responses of which only some operations know.
+    more: Vec<(&'static str, Value)>,
     job: bool,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
@@ -40,7 +41,7 @@ impl Operation {
             content: json!({}),
             absent: false,
             empty: false,
-            file: false,
+            more: Vec::new(),
             job: false,
             body: None,
             gone: false,
@@ -73,7 +74,16 @@ impl Operation {
         self.content = media_types
             .map(|media| (media.to_owned(), binary.clone()))
             .collect();
-        self.file = true;
+        self.more = vec![
+            (
+                "206",
+                json!({ "description": "The part that Range asked for.", "content": self.content }),
+            ),
+            (
+                "416",
+                json!({ "description": "The part lies beyond the end of the file." }),
+            ),
+        ];
         self
     }
 
@@ -125,10 +135,8 @@ impl Operation {
         if self.absent {
             responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
         }
-        if self.file {
-            responses["206"] = json!({ "description": "The part that Range asked for.", "content": responses["200"]["content"] });
-            responses["416"] =
-                json!({ "description": "The part lies beyond the end of the file." });
+        for (status, response) in self.more {
+            responses[status] = response;
         }
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });

@@ -3,8 +3,8 @@
 use naqsha_layers::LayerTable;
 
 use super::spatial::Reference;
-use naqsha_formats::{cut, cut_line};
 use crate::digits::{push_degrees, push_number};
+use naqsha_formats::{cut, cut_line};
 
 /// Decimal places of metres.
 const CENTIMETRES: f64 = 100.0;
