@@ -8,5 +8,6 @@ pub fn key(keys: &Keys, row: usize) -> String {
         Keys::Cells(cells) => cells[row].to_string(),
         Keys::Incidents(ids) => ids[row].to_string(),
         Keys::Flows(pairs) => format!("{}-{}", pairs[row].0, pairs[row].1),
+        Keys::Named(names) => names[row].clone(),
     }
 }

@@ -141,6 +141,7 @@ pub fn position(table: &LayerTable, row: usize) -> Option<[f64; 2]> {
     let cell = match &table.keys {
         Keys::Cells(cells) => Some(cells[row]),
         Keys::Flows(pairs) => Some(pairs[row].0),
+        Keys::Named(_) => None,
         Keys::Incidents(_) => table
             .columns
             .iter()

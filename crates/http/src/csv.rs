@@ -27,15 +27,6 @@ pub(crate) fn write_csv_head(answer: &Answer, crs: Crs, out: &mut impl Write) ->
     out.write_all(&line)
 }
 
-/// Writes the answer in degrees, with its line of names.
-///
-/// # Errors
-/// Those of `out`.
-pub(crate) fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
-    write_csv_head(answer, Crs::Crs84, out)?;
-    write_csv_rows(answer, Crs::Crs84, out)
-}
-
 /// Writes a line for each row of the answer; nulls are empty.
 ///
 /// A text that a spreadsheet would read as a formula gets an apostrophe before it (OWASP ASVS 1.2.10).

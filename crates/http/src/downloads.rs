@@ -84,9 +84,12 @@ pub(crate) fn endings() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Links to the files of a layer, each of one version: what is fetched in parts stays one thing.
-pub(crate) fn links(layer: &LayerDescription, version: u64, base: &str) -> Vec<Link> {
+pub(crate) fn links(layer: &LayerDescription, version: u64, asked: &Asked) -> Vec<Link> {
     let link = |of: &Ending| {
-        let address = format!("{base}/downloads/{}.{}?as_of={version}", layer.id, of.name);
+        let address = format!(
+            "{}/downloads/{}.{}?as_of={version}",
+            asked.base, layer.id, of.name
+        );
         let title = format!("all features of version {version}: {}", of.title);
         Link::new(address, "enclosure", of.media_type, title)
     };

@@ -24,6 +24,18 @@ impl Frame {
     pub(crate) fn of(asked: &Asked) -> (Self, Vec<ParameterError>) {
         let mut errors = Vec::new();
         let crs = system(asked, "crs", &mut errors);
+        let (bbox, more) = Self::of_box(asked);
+        errors.extend(more);
+        let frame = Self {
+            crs: crs.unwrap_or_default(),
+            bbox,
+        };
+        (frame, errors)
+    }
+
+    /// What a request for something without coordinates says: `bbox` and `bbox-crs` alone.
+    pub(crate) fn of_box(asked: &Asked) -> (Option<BoundingBox>, Vec<ParameterError>) {
+        let mut errors = Vec::new();
         let bbox_crs = system(asked, "bbox-crs", &mut errors);
         let bbox = single(asked, "bbox", &mut errors).and_then(|text| {
             // Of a box in an unknown system only the system is a mistake.
@@ -32,11 +44,7 @@ impl Frame {
                 .map_err(|reason| errors.push(ParameterError::new("bbox", reason)))
                 .ok()
         });
-        let frame = Self {
-            crs: crs.unwrap_or_default(),
-            bbox,
-        };
-        (frame, errors)
+        (bbox, errors)
     }
 
     /// What a request for one feature says: `crs` alone.

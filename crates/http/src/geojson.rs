@@ -18,15 +18,7 @@ use crate::metadata::metadata;
 const CHUNK: usize = 64 << 10;
 const RECORD_SEPARATOR: u8 = 0x1e;
 
-/// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`, in degrees.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_collection(answer: &Answer, links: &[Link], out: &mut impl Write) -> io::Result<()> {
-    write_collection_in(answer, links, Crs::Crs84, out)
-}
-
-/// Writes the answer as a `FeatureCollection` in a system of coordinates.
+/// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`.
 ///
 /// Coordinates are those of `crs` in the order of its axes. Where they are not degrees, the member `crs` of GeoJSON 2008
 /// names the system for who has the file alone; over HTTP the header `Content-Crs` does. (The member `coordRefSys` of
@@ -34,7 +26,7 @@ pub fn write_collection(answer: &Answer, links: &[Link], out: &mut impl Write) -
 ///
 /// # Errors
 /// Those of `out`.
-pub(crate) fn write_collection_in(
+pub fn write_collection(
     answer: &Answer,
     links: &[Link],
     crs: Crs,
@@ -86,7 +78,7 @@ pub(crate) fn write_members(
     from_the_first: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let writer = FeatureWriter::in_system(answer, crs);
+    let writer = FeatureWriter::new(answer, crs);
     let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
     for (i, &row) in answer.rows.iter().enumerate() {
         let first = from_the_first && i == 0;
@@ -116,7 +108,7 @@ pub fn write_sequence(
     crs: Crs,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let writer = FeatureWriter::in_system(answer, crs);
+    let writer = FeatureWriter::new(answer, crs);
     let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
     for &row in &answer.rows {
         if framing == Framing::Separated {
@@ -143,7 +135,7 @@ pub fn write_feature(
         return Ok(());
     };
     let mut feature = Vec::with_capacity(1 << 10);
-    FeatureWriter::in_system(answer, crs).push(&mut feature, row as usize);
+    FeatureWriter::new(answer, crs).push(&mut feature, row as usize);
     feature.pop();
     out.write_all(&feature)?;
     let mut tail = json!({ "links": link::to_json(links), "naqsha": metadata(answer) });
@@ -174,13 +166,7 @@ pub(crate) struct FeatureWriter<'a> {
 }
 
 impl<'a> FeatureWriter<'a> {
-    /// Writes features in degrees.
-    pub(crate) fn new(answer: &'a Answer) -> Self {
-        Self::in_system(answer, Crs::Crs84)
-    }
-
-    /// Writes features in a system of coordinates.
-    pub(crate) fn in_system(answer: &'a Answer, crs: Crs) -> Self {
+    pub(crate) fn new(answer: &'a Answer, crs: Crs) -> Self {
         let name = |(i, column): (usize, &'a Column)| {
             let mut bytes = if i == 0 { Vec::new() } else { vec![b','] };
             push_text(&mut bytes, column.property.name);
@@ -230,7 +216,7 @@ impl<'a> FeatureWriter<'a> {
     }
 }
 
-/// Appends the id of a row: letters, digits and hyphens only.
+/// Appends the id of a row: letters, digits, hyphens and dots only.
 pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
     match keys {
         Keys::Cells(cells) => push_cell(out, cells[row]),
@@ -240,6 +226,7 @@ pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
             out.push(b'-');
             push_cell(out, pairs[row].1);
         }
+        Keys::Named(names) => out.extend_from_slice(names[row].as_bytes()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use axum::http::{HeaderName, HeaderValue, header};
+use naqsha_formats::Crs;
 use naqsha_layers::Answer;
 use serde_json::Value;
 
@@ -93,7 +94,7 @@ pub(crate) fn features(answer: &Answer, links: &[Link]) -> String {
 
 /// The rows of a table of features; each id leads to its feature.
 fn push_rows(html: &mut String, answer: &Answer, links: &[Link]) {
-    let writer = FeatureWriter::new(answer);
+    let writer = FeatureWriter::new(answer, Crs::Crs84);
     let collection = links.iter().find(|link| link.rel == "collection");
     let mut bytes = Vec::new();
     for &row in &answer.rows {

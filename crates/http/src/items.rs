@@ -7,7 +7,7 @@ use naqsha_formats::{Crs, FormatError};
 use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page};
 
 use crate::frame::{Frame, content_crs};
-use crate::geojson::{write_collection_in, write_feature};
+use crate::geojson::{write_collection, write_feature};
 use crate::html;
 use crate::link::{Link, query_string};
 use crate::negotiate::{
@@ -65,6 +65,7 @@ pub(crate) async fn items(
         page,
         query,
         format,
+        crs: Frame::of(&asked).0.crs,
         searched: None,
     };
     features.reply(&service, &asked).await
@@ -76,6 +77,8 @@ pub(crate) struct Features {
     pub(crate) page: Page,
     pub(crate) query: LayerQuery,
     pub(crate) format: &'static Format,
+    /// The system of the coordinates that are written.
+    pub(crate) crs: Crs,
     /// The filter that came as the body of a search.
     pub(crate) searched: Option<String>,
 }
@@ -87,14 +90,25 @@ impl Features {
             representation.key.push('\n');
             representation.key.push_str(searched);
         }
-        let crs = Frame::of(asked).0.crs;
-        if let Some((file, limit)) = long_answer(self.format, asked) {
-            return self
-                .stream(service, asked, representation, (file, limit))
-                .await;
-        }
         let scope = service.scope();
         let request = asked.clone();
+        if let Some((file, limit)) = long_answer(self.format, asked) {
+            let page = Page {
+                limit,
+                ..self.page.clone()
+            };
+            let streamed = Streamed {
+                pages: Pages::new(self.layer, self.query.clone(), scope, page),
+                format: file,
+                crs: self.crs,
+            };
+            let headers = move |first: &Answer| {
+                let shown = self.page.offset.saturating_add(limit as u64);
+                let links = self.links(&request, first, shown, limit);
+                page_headers(self.format, self.crs, first, &links)
+            };
+            return stream(service, asked, representation, streamed, headers).await;
+        }
         reply(
             service,
             asked,
@@ -102,39 +116,15 @@ impl Features {
             move |catalogue, _version| {
                 let answer = catalogue.answer(self.layer.id, &self.query, scope, &self.page)?;
                 let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
-                let links = self.links(&request, &answer, shown);
-                write_page(&answer, self.format, crs, &links)
+                let links = self.links(&request, &answer, shown, self.page.limit);
+                write_page(&answer, self.format, self.crs, &links)
             },
         )
         .await
     }
 
-    /// Answers with every feature that is wanted, however many.
-    async fn stream(
-        mut self,
-        service: &Shared,
-        asked: &Asked,
-        representation: Representation,
-        (file, limit): (FileFormat, usize),
-    ) -> Result<Response, Problem> {
-        self.page.limit = limit;
-        let crs = Frame::of(asked).0.crs;
-        let (query, page) = (self.query.clone(), self.page.clone());
-        let streamed = Streamed {
-            pages: Pages::new(self.layer, query, service.scope(), page),
-            format: file,
-            crs,
-        };
-        let headers = |first: &Answer| {
-            let shown = self.page.offset.saturating_add(limit as u64);
-            let links = self.links(asked, first, shown);
-            page_headers(self.format, crs, first, &links)
-        };
-        stream(service, asked, representation, streamed, headers).await
-    }
-
     /// Links of a page that ends at a feature, the next one included.
-    fn links(&self, asked: &Asked, answer: &Answer, shown: u64) -> Vec<Link> {
+    fn links(&self, asked: &Asked, answer: &Answer, shown: u64, limit: usize) -> Vec<Link> {
         // A search is asked again by who has its body; its address alone leads nowhere.
         let mut links = match self.searched {
             Some(_) => Vec::new(),
@@ -147,15 +137,15 @@ impl Features {
                 version: answer.version,
                 offset: shown,
             };
-            links.push(self.next(asked, cursor));
+            links.push(self.next(asked, cursor, limit));
         }
         links
     }
 
     /// The link to the page that follows; of a search it is to be sent the same body.
-    fn next(&self, asked: &Asked, cursor: Cursor) -> Link {
+    fn next(&self, asked: &Asked, cursor: Cursor, limit: usize) -> Link {
         let token = self.format.tokens.first().copied().unwrap_or_default();
-        let (cursor, limit) = (cursor.token(), self.page.limit.to_string());
+        let (cursor, limit) = (cursor.token(), limit.to_string());
         let kept = asked
             .question()
             .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
@@ -270,7 +260,7 @@ fn write_page(
     } else if *format == HTML {
         body = html::features(answer, links).into_bytes();
     } else {
-        write_collection_in(answer, links, crs, &mut body).map_err(|error| written(&error))?;
+        write_collection(answer, links, crs, &mut body).map_err(|error| written(&error))?;
     }
     Ok(Produced {
         body: Some(body),

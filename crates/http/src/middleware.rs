@@ -10,8 +10,7 @@ use tracing::Instrument as _;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
 
-const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, \
-                       Preference-Applied, Retry-After, X-Data-Version";
+const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
 /// Runs the request inside a span and finishes its response.

@@ -77,13 +77,6 @@ pub(crate) static CSV: Format = Format {
     accepted: &["text/csv"],
     title: "as CSV",
 };
-/// Asked for by its token alone: it has no media type of its own.
-pub(crate) static CSV_WITH_MARK: Format = Format {
-    tokens: &["csv-bom"],
-    media_type: "text/csv; charset=utf-8",
-    accepted: &[],
-    title: "as CSV with a byte order mark",
-};
 /// GeoJSON beside another JSON, which a client that accepts any JSON gets.
 pub(crate) static ZONES_GEOJSON: Format = Format {
     tokens: &["geojson"],
@@ -102,6 +95,13 @@ pub(crate) static CHANGE_LINES: Format = Format {
     media_type: "application/x-ndjson",
     accepted: &["application/x-ndjson", "application/ndjson"],
     title: "as a JSON object a line",
+};
+/// Asked for by its token alone: it has no media type of its own.
+pub(crate) static CSV_WITH_MARK: Format = Format {
+    tokens: &["csv-bom"],
+    media_type: "text/csv; charset=utf-8",
+    accepted: &[],
+    title: "as CSV with a byte order mark",
 };
 pub(crate) static SCHEMA: Format = Format {
     tokens: &["json"],

@@ -28,9 +28,9 @@ pub(crate) enum Kind {
     /// What was asked about was there and will not come back.
     Gone,
     NotAcceptable,
+    UnsupportedMediaType,
     /// A range beyond the end of a file of so many bytes.
     Beyond(u64),
-    UnsupportedMediaType,
     Busy,
     Draining,
     Damaged,
@@ -51,8 +51,8 @@ impl Kind {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gone => StatusCode::GONE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
@@ -67,8 +67,8 @@ impl Kind {
             Self::MethodNotAllowed(_) => Some("method-not-allowed"),
             Self::Gone => Some("gone"),
             Self::NotAcceptable => Some("not-acceptable"),
-            Self::Beyond(_) => Some("beyond-the-end"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
+            Self::Beyond(_) => Some("beyond-the-end"),
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
@@ -106,8 +106,8 @@ impl Kind {
             Self::MethodNotAllowed(_) => "The method is not allowed here",
             Self::Gone => "It is no longer there",
             Self::NotAcceptable => "None of the accepted formats is offered",
-            Self::Beyond(_) => "The range lies beyond the end of the file",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
+            Self::Beyond(_) => "The range lies beyond the end of the file",
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
@@ -254,6 +254,8 @@ impl From<LayerError> for Problem {
             LayerError::Deployment(what) => {
                 Self::internal(format!("reading what was imported: {what}"))
             }
+            // An answer without features takes the place of it.
+            LayerError::Unanswered(why) => Self::internal(format!("not answered: {}", why.detail)),
             LayerError::Statistic(what) => {
                 Self::internal(format!("computing the statistic: {what}"))
             }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use naqsha_formats::Crs;
 use naqsha_layers::filter::{Comparison, Expression, GEOMETRY, Predicate, Scalar};
 use naqsha_layers::{
-    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind,
-    SortKey, sortables,
+    LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind, SortKey, sortables,
 };
 
 use crate::cql2::Language;
-use crate::frame::Frame;
+use crate::frame::{Frame, parse_bbox};
 use crate::problem::Problem;
 use crate::request::Asked;
 
@@ -19,7 +18,7 @@ use crate::request::Asked;
 pub(crate) const DEFAULT_LIMIT: usize = 1_000;
 /// Most features of a page.
 pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
-/// Longitude, latitude in degrees.
+/// Longitude and latitude in degrees: the system of all that takes no other.
 pub(crate) const CRS84: &str = Crs::Crs84.uri();
 /// Names that say which features are wanted and how, whatever the layer.
 const OF_FEATURES: [&str; 9] = [
@@ -67,9 +66,10 @@ pub(crate) fn parse_with(
         ..Page::ALL
     };
     let mut reading = Reading::new(layer, page, &OF_FEATURES);
-    reading.framed = Some(mistakes);
+    reading.errors = mistakes;
     reading.conditions.extend(condition);
-    reading.read(asked.question())
+    let others = asked.question();
+    reading.read(others.filter(|(name, _)| !Frame::NAMES.contains(name)))
 }
 
 /// The same of a request for a tile.
@@ -98,12 +98,11 @@ struct Reading<'a> {
     page: Page,
     language: Option<Language>,
     filter: Option<&'a str>,
+    filter_crs: Crs,
     conditions: Vec<Expression>,
     cursor: Option<Cursor>,
     offset: bool,
     errors: Vec<ParameterError>,
-    /// Mistakes of the parameters that [`Frame`] has read already, where it has.
-    framed: Option<Vec<ParameterError>>,
 }
 
 impl<'a> Reading<'a> {
@@ -114,11 +113,11 @@ impl<'a> Reading<'a> {
             page,
             language: None,
             filter: None,
+            filter_crs: Crs::default(),
             conditions: Vec::new(),
             cursor: None,
             offset: false,
             errors: Vec::new(),
-            framed: None,
         }
     }
 
@@ -129,13 +128,6 @@ impl<'a> Reading<'a> {
         let mut seen = Vec::new();
         let mut rest = Vec::new();
         for (name, value) in pairs {
-            if let Some(framed) = &mut self.framed
-                && Frame::NAMES.contains(&name)
-            {
-                let of_name = framed.extract_if(.., |error| error.parameter == name);
-                self.errors.extend(of_name);
-                continue;
-            }
             let property = property_of(self.layer, name);
             if !self.names.contains(&name) && property.is_none() {
                 rest.push((name, value));
@@ -169,7 +161,8 @@ impl<'a> Reading<'a> {
 
     fn set(&mut self, name: &str, value: &'a str) -> Result<(), String> {
         match name {
-            "bbox" => self.page.bbox = Some(parse_bbox(value)?),
+            // Of inputs; a request in an address has its box read with its systems.
+            "bbox" => self.page.bbox = Some(parse_bbox(value, Crs::Crs84)?),
             "limit" => self.page.limit = parse_limit(value)?,
             "offset" => {
                 self.page.offset = parse_offset(value)?;
@@ -192,9 +185,9 @@ impl<'a> Reading<'a> {
                 self.language = Some(language.ok_or(format!("is not one of {offered}"))?);
             }
             _ => {
-                if let Some(error) = wrong_crs(name, value) {
-                    return Err(error.reason);
-                }
+                let crs = Crs::of_uri(value);
+                let offered = || format!("is not one of {}", Crs::ALL.map(Crs::uri).join(", "));
+                self.filter_crs = crs.ok_or_else(offered)?;
             }
         }
         Ok(())
@@ -204,7 +197,8 @@ impl<'a> Reading<'a> {
     fn bind(&mut self) {
         let read = self
             .filter
-            .map(|text| self.language.unwrap_or_default().read(text));
+            .map(|text| self.language.unwrap_or_default().read(text))
+            .map(|read| in_degrees(read?, self.filter_crs));
         match read {
             Some(Ok(expression)) => self.conditions.insert(0, expression),
             Some(Err(reason)) => self.errors.push(ParameterError::new(FILTER, reason)),
@@ -215,6 +209,21 @@ impl<'a> Reading<'a> {
             Err(reason) => self.errors.push(ParameterError::new(FILTER, reason)),
         }
     }
+}
+
+/// An expression with the positions of its geometries in longitude and latitude.
+fn in_degrees(expression: Expression, crs: Crs) -> Result<Expression, String> {
+    let degrees = |[first, second]: [f64; 2]| {
+        let east_first = if crs.is_north_first() {
+            [second, first]
+        } else {
+            [first, second]
+        };
+        crs.inverse(east_first)
+    };
+    expression
+        .map_positions(&degrees)
+        .ok_or_else(|| "has a position that lies nowhere on the globe".to_owned())
 }
 
 /// All conditions bound to a layer as one; `None` where there are none.
@@ -346,17 +355,6 @@ pub(crate) fn all_mistakes<T>(
             Err(Problem::parameters(errors))
         }
     }
-}
-
-/// A box in degrees: four numbers, or six of which the heights are ignored.
-pub(crate) fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
-    crate::frame::parse_bbox(value, Crs::Crs84)
-}
-
-/// What is wrong with a system of coordinates where only the default is offered.
-pub(crate) fn wrong_crs(name: &str, uri: &str) -> Option<ParameterError> {
-    (uri != CRS84)
-        .then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
 }
 
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).

@@ -106,7 +106,6 @@ pub(crate) async fn reply(
     for possible in [coding, Coding::Identity] {
         let tag = tag_of(service, &representation, version, possible);
         if asked.has_tag(&tag) {
-            count(&service.metrics.not_modified);
             return Ok(not_modified(&tag, representation.freshness, version));
         }
     }

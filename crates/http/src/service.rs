@@ -24,15 +24,15 @@ pub(crate) struct Service {
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
-    /// Places for answers of any length.
-    pub(crate) streams: Arc<Semaphore>,
-    /// Finished downloads by request, version and scope.
-    pub(crate) downloads: Cache<String, Arc<Download>>,
     /// Bodies being computed.
     pub(crate) flights: Flights<Arc<Stored>>,
     pub(crate) metrics: Metrics,
     /// Executions of processes that go on after they were asked for.
     pub(crate) jobs: Jobs,
+    /// Places for answers of any length.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Finished downloads by request, version and scope.
+    pub(crate) downloads: Cache<String, Arc<Download>>,
     requests: AtomicU64,
 }
 
@@ -48,13 +48,13 @@ impl Service {
                 .max_capacity(settings.limits.cache_bytes)
                 .weigher(weight)
                 .build(),
+            flights: Flights::default(),
+            metrics: Metrics::default(),
             streams: Arc::new(Semaphore::new(settings.limits.streams)),
             downloads: Cache::builder()
                 .max_capacity(settings.limits.download_bytes)
                 .weigher(|_key, file: &Arc<Download>| file.weight())
                 .build(),
-            flights: Flights::default(),
-            metrics: Metrics::default(),
             settings,
             jobs: Jobs::default(),
             requests: AtomicU64::new(0),

@@ -16,10 +16,10 @@ pub struct ServerSettings {
     pub cors_origins: Option<Vec<String>>,
     /// Any number that differs between starts: problem ids are made of it and a counter.
     pub start_nonce: u64,
-    /// Folder for what is too long for memory while it is written or served: files without a name. `None` is the system's.
-    pub spool: Option<PathBuf>,
     /// How many bytes of memory the process has, where that can be told.
     pub resident_bytes: fn() -> Option<u64>,
+    /// Folder for what is too long for memory while it is written or served: files without a name. `None` is the system's.
+    pub spool: Option<PathBuf>,
     /// Limits of computing and caching.
     pub limits: Limits,
 }
@@ -31,8 +31,8 @@ impl Default for ServerSettings {
             public_url: None,
             cors_origins: None,
             start_nonce: 0,
-            spool: None,
             resident_bytes: || None,
+            spool: None,
             limits: Limits::default(),
         }
     }

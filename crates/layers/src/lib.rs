@@ -43,7 +43,7 @@ pub use catalogue::{Catalogue, Numbering, Totals, descriptions};
 pub use changes::{ChangeCursor, ChangePage, RecordChange};
 pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};
-pub use error::LayerError;
+pub use error::{LayerError, Unanswered};
 pub use explain::{Explanation, explain, explained};
 pub use layers::{Located, counts_zeros as counts_every_cell};
 pub use naqsha_analytics::{Evaluation, Scores};
@@ -55,7 +55,7 @@ pub use population::{People, Population, PopulationError};
 pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel};
 pub use regions::Regions;
 pub use scope::{Role, Scope};
-pub use sites::Sites;
+pub use sites::{ListedDistrict, Sites};
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{

@@ -46,8 +46,8 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         public_url: context.config.server.public_url.clone(),
         cors_origins: context.config.server.cors_origins.clone(),
         start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
-        spool: Some(context.data.clone()),
         resident_bytes,
+        spool: Some(context.data.clone()),
         ..ServerSettings::default()
     };
     let (listener, address) = bind(listen).await?;

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use h3o::{CellIndex, LatLng, Resolution};
+use naqsha_formats::Crs;
 use naqsha_layers::{
     CellBoundaries, FINEST_LEVEL, LayerQuery, Parameter, ParameterError, ZoneQuery, Zones, area_m2,
     compact,
@@ -16,13 +17,14 @@ use super::subset::Subset;
 use super::{DATA_SET, DGGRS, Named, Origin, crs84, definition_link, layer_query, read_zone};
 use crate::cql2::Language;
 use crate::digits::push_cell;
+use crate::frame::parse_bbox;
 use crate::geojson::{push_lon_lat, push_polygon};
 use crate::html;
 use crate::items::{OGC_NUMBER_MATCHED, readable, representations};
 use crate::link::{self, Link, query_string};
 use crate::negotiate::{Format, HTML, JSON, ZONES_BINARY, ZONES_GEOJSON};
 use crate::problem::Problem;
-use crate::question::{bound, parse_bbox, parse_whole};
+use crate::question::{bound, parse_whole};
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -195,7 +197,7 @@ impl<'a> Reading<'a> {
                 self.in_pieces = !compact;
             }
             "parent-zone" => self.parent = Some(read_zone(value).ok_or("is no zone")?),
-            "bbox" => self.bbox = Some(parse_bbox(value)?),
+            "bbox" => self.bbox = Some(parse_bbox(value, Crs::Crs84)?),
             "subset" => self.subset.add(value)?,
             "bbox-crs" | "subset-crs" => self.crs.extend(crs84(name, value)),
             "limit" => {

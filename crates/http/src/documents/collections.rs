@@ -10,9 +10,7 @@ use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
-use crate::changes;
 use crate::dggs::DGGRS_LIST;
-use crate::downloads;
 use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
@@ -20,6 +18,7 @@ use crate::problem::Problem;
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::tiles::LISTS;
+use crate::{changes, downloads};
 
 static OFFERED: [&Format; 2] = [&JSON, &HTML];
 
@@ -72,8 +71,6 @@ fn describe(
         ]),
         None => json!([null, null]),
     };
-    let mut links = links(layer, asked, format);
-    links.extend(downloads::links(layer, catalogue.version(), &asked.base));
     json!({
         "id": layer.id,
         "title": layer.title,
@@ -86,7 +83,7 @@ fn describe(
         },
         "crs": Crs::ALL.map(Crs::uri),
         "storageCrs": Crs::Crs84.uri(),
-        "links": link::to_json(&links),
+        "links": link::to_json(&links(catalogue, layer, asked, format)),
         "naqsha": {
             "study_areas": study_areas(catalogue),
             "categories": categories(),
@@ -98,7 +95,12 @@ fn describe(
     })
 }
 
-fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> {
+fn links(
+    catalogue: &Catalogue,
+    layer: &LayerDescription,
+    asked: &Asked,
+    format: &Format,
+) -> Vec<Link> {
     let own = Asked {
         path: format!("/collections/{}", layer.id),
         pairs: Vec::new(),
@@ -156,6 +158,7 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         let title = "what became of records";
         links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
     }
+    links.extend(downloads::links(layer, catalogue.version(), &own));
     // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
     links.push(Link::new(
         at("/tiles?f=json"),

@@ -91,8 +91,8 @@ fn parameters(catalogue: &Catalogue) -> Map<String, Value> {
     let limit = json!({
         "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
     });
-    let meaning = "Most features of an answer; more than the maximum is taken as the maximum. The formats csv, \
-                   geojsonseq, ndjson, arrow and parquet have no maximum, and without a limit hold every feature.";
+    let meaning = "Most features of an answer; more than the maximum is taken as the maximum. The formats csv, geojsonseq, ndjson, \
+                   arrow and parquet have no maximum, and without a limit hold every feature.";
     let mut parameters = Map::new();
     parameters.insert("limit".to_owned(), query("limit", meaning, &limit));
     for layer in catalogue.descriptions() {
@@ -144,8 +144,8 @@ fn general() -> Map<String, Value> {
     paths
         .into_iter()
         .chain(for_maps())
-        .chain([("/downloads/{file}", of_downloads())])
         .chain(super::of_processes::paths())
+        .chain([("/downloads/{file}", of_downloads())])
         .map(|(path, item)| (path.to_owned(), item))
         .chain(tile_operations::of_dataset())
         .collect()

@@ -8,7 +8,6 @@ use super::schemas::{Dialect, of_parameter, of_property};
 use crate::cql2::Language;
 use crate::negotiate::Format;
 use crate::problem;
-use crate::question::CRS84;
 
 /// An operation by GET, or by POST where it takes a body. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
@@ -19,12 +18,11 @@ pub(super) struct Operation {
     content: Value,
     absent: bool,
     empty: bool,
-    /// Responses of which only some operations know.
-    more: Vec<(&'static str, Value)>,
     job: bool,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
     gone: bool,
+    file: bool,
 }
 
 impl Operation {
@@ -41,10 +39,10 @@ impl Operation {
             content: json!({}),
             absent: false,
             empty: false,
-            more: Vec::new(),
             job: false,
             body: None,
             gone: false,
+            file: false,
         }
     }
 
@@ -74,16 +72,7 @@ impl Operation {
         self.content = media_types
             .map(|media| (media.to_owned(), binary.clone()))
             .collect();
-        self.more = vec![
-            (
-                "206",
-                json!({ "description": "The part that Range asked for.", "content": self.content }),
-            ),
-            (
-                "416",
-                json!({ "description": "The part lies beyond the end of the file." }),
-            ),
-        ];
+        self.file = true;
         self
     }
 
@@ -135,8 +124,10 @@ impl Operation {
         if self.absent {
             responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
         }
-        for (status, response) in self.more {
-            responses[status] = response;
+        if self.file {
+            responses["206"] = json!({ "description": "The part that Range asked for.", "content": responses["200"]["content"] });
+            responses["416"] =
+                json!({ "description": "The part lies beyond the end of the file." });
         }
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });
@@ -261,12 +252,9 @@ pub(super) fn of_filters() -> Vec<Value> {
                 "type": "string", "enum": Language::TOKENS, "default": Language::TOKENS[0],
             }),
         ),
-        query(
+        in_system(
             "filter-crs",
             "Coordinate reference system of positions in the filter.",
-            &json!({
-                "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84,
-            }),
         ),
         query(
             "properties",
@@ -299,8 +287,9 @@ pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
 pub(super) fn bbox() -> Value {
     let schema =
         json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
-    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only \
-                       what meets the box is returned; west greater than east crosses the antimeridian.";
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high), or in the \
+                       order of the axes of bbox-crs. Only what meets the box is returned; west greater than east crosses \
+                       the antimeridian.";
     query("bbox", description, &schema)
 }
 

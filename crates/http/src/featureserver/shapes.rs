@@ -1,10 +1,10 @@
 //! Geometries as ArcGIS writes them: outer rings clockwise, lines as paths, in the reference that was asked.
 
+use naqsha_formats::{cut, cut_line};
 use naqsha_layers::LayerTable;
 
 use super::spatial::Reference;
 use crate::digits::{push_degrees, push_number};
-use naqsha_formats::{cut, cut_line};
 
 /// Decimal places of metres.
 const CENTIMETRES: f64 = 100.0;
