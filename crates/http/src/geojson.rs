@@ -8,7 +8,7 @@ use h3o::CellIndex;
 use naqsha_formats::{Crs, Shape, cut, cut_line, shape};
 use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
 use naqsha_model::Point;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
 use crate::link::{self, Link};
@@ -20,8 +20,9 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`.
 ///
-/// Coordinates are those of `crs` in the order of its axes; where it is not CRS84, the member `coordRefSys` of JSON-FG
-/// (OGC 21-045) names it.
+/// Coordinates are those of `crs` in the order of its axes. Where they are not degrees, the member `crs` of GeoJSON 2008
+/// names the system for who has the file alone; over HTTP the header `Content-Crs` does. (The member `coordRefSys` of
+/// JSON-FG will not do: GDAL then looks for a member `place`.)
 ///
 /// # Errors
 /// Those of `out`.
@@ -34,6 +35,13 @@ pub fn write_collection(
     write_collection_head(answer, links, crs, answer.rows.len() as u64, out)?;
     write_members(answer, crs, true, out)?;
     out.write_all(COLLECTION_TAIL)
+}
+
+/// The member `crs` of a system that is not in degrees.
+fn named(crs: Crs) -> Option<Value> {
+    let code = crs.epsg().filter(|_| !crs.is_geographic())?;
+    let name = format!("urn:ogc:def:crs:EPSG::{code}");
+    Some(json!({ "type": "name", "properties": { "name": name } }))
 }
 
 /// What closes a collection.
@@ -54,8 +62,8 @@ pub(crate) fn write_collection_head(
         "links": link::to_json(links),
         "naqsha": metadata(answer),
     });
-    if crs != Crs::Crs84 {
-        head["coordRefSys"] = crs.uri().into();
+    if let Some(named) = named(crs) {
+        head["crs"] = named;
     }
     let mut head = head.to_string().into_bytes();
     head.pop();
@@ -131,8 +139,8 @@ pub fn write_feature(
     feature.pop();
     out.write_all(&feature)?;
     let mut tail = json!({ "links": link::to_json(links), "naqsha": metadata(answer) });
-    if crs != Crs::Crs84 {
-        tail["coordRefSys"] = crs.uri().into();
+    if let Some(named) = named(crs) {
+        tail["crs"] = named;
     }
     let tail = tail.to_string().into_bytes();
     out.write_all(b",")?;
