@@ -22,8 +22,8 @@ pub(crate) enum Clients {
     Heavy,
 }
 
-/// Debian packages of heavy clients that a test uses. No test does yet.
-const HEAVY_PACKAGES: [&str; 0] = [];
+/// Debian packages of heavy clients that a test uses: QGIS with its readers, without its windows; about a gigabyte.
+const HEAVY_PACKAGES: [&str; 2] = ["python3-qgis", "qgis-providers"];
 
 const BROWSERS: [&str; 4] = [
     "chromium",
@@ -148,9 +148,6 @@ impl<'w> Toolbox<'w> {
 
     /// Installs the heavy clients that tests use.
     pub(crate) fn heavy_clients(&self) -> Result<(), String> {
-        if HEAVY_PACKAGES.is_empty() {
-            return Ok(());
-        }
         self.install(&HEAVY_PACKAGES)
     }
 

@@ -154,7 +154,8 @@ pub(crate) fn push_key(out: &mut Vec<u8>, keys: &Keys, row: usize) {
     }
 }
 
-fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
+/// Appends a value as JSON.
+pub(crate) fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     let written = match values {
         Values::Integers(values) => values[row].map(|value| push_integer(out, value)),
         Values::Numbers(values) => values[row].map(|value| push_number(out, value)),

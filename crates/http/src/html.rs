@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use axum::http::{HeaderName, HeaderValue, header};
 use naqsha_layers::Answer;
 use serde_json::{Value, json};
 
 use crate::geojson::FeatureWriter;
 use crate::link::{self, Link};
 use crate::metadata::metadata;
+use crate::negotiate::{Format, HTML};
 
 /// Policy of generated pages: nothing is loaded, the one inline style is allowed.
 pub(crate) const POLICY: &str =
@@ -17,6 +19,15 @@ pub(crate) const POLICY: &str =
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}\
 table{border-collapse:collapse;display:block;overflow-x:auto}td,th{border:1px solid #ccc;padding:.2rem .5rem;\
 text-align:left;vertical-align:top}th{background:#f2f2f2}";
+
+/// The headers of a format: those of a page, none of another.
+pub(crate) fn headers(format: &Format) -> Vec<(HeaderName, HeaderValue)> {
+    let policy = (*format == HTML).then(|| {
+        let policy = HeaderValue::from_static(POLICY);
+        (header::CONTENT_SECURITY_POLICY, policy)
+    });
+    policy.into_iter().collect()
+}
 
 /// A JSON document as a page.
 pub(crate) fn page(title: &str, document: &Value) -> String {

@@ -34,23 +34,90 @@ pub(crate) async fn items(
     readable(&service)?;
     let format = asked.format(&FORMATS)?;
     let (page, query) = parse(layer, &asked)?;
-    let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let scope = service.scope();
-    let request = asked.clone();
-    reply(
-        &service,
-        &asked,
-        representation,
-        move |catalogue, _version| {
-            let answer = catalogue.answer(layer.id, &query, scope, &page)?;
-            write_page(
-                &answer,
-                format,
-                &page_links(&request, format, &page, &answer),
-            )
-        },
-    )
-    .await
+    let features = Features {
+        layer,
+        page,
+        query,
+        format,
+        searched: None,
+    };
+    features.reply(&service, &asked).await
+}
+
+/// Which features are asked for, and how they are to be written.
+pub(crate) struct Features {
+    pub(crate) layer: &'static LayerDescription,
+    pub(crate) page: Page,
+    pub(crate) query: LayerQuery,
+    pub(crate) format: &'static Format,
+    /// The filter that came as the body of a search.
+    pub(crate) searched: Option<String>,
+}
+
+impl Features {
+    pub(crate) async fn reply(self, service: &Shared, asked: &Asked) -> Result<Response, Problem> {
+        let mut representation = Representation::new(asked, self.format, Freshness::Authorised);
+        if let Some(searched) = &self.searched {
+            representation.key.push('\n');
+            representation.key.push_str(searched);
+        }
+        let scope = service.scope();
+        let request = asked.clone();
+        reply(
+            service,
+            asked,
+            representation,
+            move |catalogue, _version| {
+                let answer = catalogue.answer(self.layer.id, &self.query, scope, &self.page)?;
+                let links = self.links(&request, &answer);
+                write_page(&answer, self.format, &links)
+            },
+        )
+        .await
+    }
+
+    fn links(&self, asked: &Asked, answer: &Answer) -> Vec<Link> {
+        // A search is asked again by who has its body; its address alone leads nowhere.
+        let mut links = match self.searched {
+            Some(_) => Vec::new(),
+            None => representations(asked, self.format, &FORMATS),
+        };
+        links.push(collection_link(asked, answer.table.layer));
+        let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
+        // Only where features remain: a link to an empty page costs every client a request.
+        if shown < answer.matched && !answer.rows.is_empty() {
+            let cursor = Cursor {
+                version: answer.version,
+                offset: shown,
+            };
+            links.push(self.next(asked, cursor));
+        }
+        links
+    }
+
+    /// The link to the page that follows; of a search it is to be sent the same body.
+    fn next(&self, asked: &Asked, cursor: Cursor) -> Link {
+        let token = self.format.tokens.first().copied().unwrap_or_default();
+        let (cursor, limit) = (cursor.token(), self.page.limit.to_string());
+        let kept = asked
+            .question()
+            .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
+        let pairs = kept.chain([
+            ("limit", limit.as_str()),
+            ("cursor", cursor.as_str()),
+            ("f", token),
+        ]);
+        let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
+        let title = match self.searched {
+            Some(_) => "next page: POST the same body to this address",
+            None => "next page",
+        };
+        let link = Link::new(href, "next", self.format.link_type(), title);
+        match self.searched {
+            Some(_) => link.by("POST"),
+            None => link,
+        }
+    }
 }
 
 /// `/collections/{c}/items/{id}`.
@@ -179,30 +246,4 @@ pub(crate) fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
         JSON.media_type,
         layer.title,
     )
-}
-
-fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answer) -> Vec<Link> {
-    let mut links = representations(asked, format, &FORMATS);
-    links.push(collection_link(asked, answer.table.layer));
-    let shown = page.offset.saturating_add(answer.rows.len() as u64);
-    // Only where features remain: a link to an empty page costs every client a request.
-    if shown < answer.matched && !answer.rows.is_empty() {
-        let token = format.tokens.first().copied().unwrap_or_default();
-        let cursor = Cursor {
-            version: answer.version,
-            offset: shown,
-        };
-        let (cursor, limit) = (cursor.token(), page.limit.to_string());
-        let kept = asked
-            .question()
-            .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
-        let pairs = kept.chain([
-            ("limit", limit.as_str()),
-            ("cursor", cursor.as_str()),
-            ("f", token),
-        ]);
-        let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
-        links.push(Link::new(href, "next", format.link_type(), "next page"));
-    }
-    links
 }

@@ -23,6 +23,12 @@ pub(crate) static JSON: Format = Format {
     accepted: &["application/json"],
     title: "as JSON",
 };
+pub(crate) static PRETTY_JSON: Format = Format {
+    tokens: &["pjson"],
+    media_type: "text/plain; charset=utf-8",
+    accepted: &[],
+    title: "as JSON for reading",
+};
 pub(crate) static HTML: Format = Format {
     tokens: &["html"],
     media_type: "text/html; charset=utf-8",
@@ -87,6 +93,12 @@ pub(crate) static STYLE: Format = Format {
     media_type: "application/vnd.mapbox.style+json",
     accepted: &["application/vnd.mapbox.style+json", "application/json"],
     title: "as a MapLibre style",
+};
+pub(crate) static TILEJSON: Format = Format {
+    tokens: &["tilejson"],
+    media_type: "application/vnd.mapbox.tile+json",
+    accepted: &["application/vnd.mapbox.tile+json"],
+    title: "as TileJSON",
 };
 pub(crate) static MVT: Format = Format {
     tokens: &["mvt"],

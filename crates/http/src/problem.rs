@@ -12,7 +12,6 @@ use naqsha_layers::{LayerError, ParameterError};
 use serde_json::{Value, json};
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
-pub(crate) const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
 /// Kinds of refusal: each has one status and one type URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +19,16 @@ pub(crate) enum Kind {
     BadRequest,
     BadParameter,
     NotFound,
+    /// Of OGC API - Processes, which names the types of some refusals.
+    NoSuchProcess,
+    NoSuchJob,
+    ResultNotReady,
+    /// With the methods that are.
+    MethodNotAllowed(&'static str),
     /// What was asked about was there and will not come back.
     Gone,
-    MethodNotAllowed,
     NotAcceptable,
+    UnsupportedMediaType,
     Busy,
     Draining,
     Damaged,
@@ -38,10 +43,13 @@ impl Kind {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::BadRequest | Self::BadParameter => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchProcess | Self::NoSuchJob | Self::ResultNotReady => {
+                StatusCode::NOT_FOUND
+            }
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gone => StatusCode::GONE,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
@@ -53,16 +61,34 @@ impl Kind {
             Self::BadRequest => Some("bad-request"),
             Self::BadParameter => Some("bad-parameter"),
             Self::NotFound => Some("not-found"),
+            Self::MethodNotAllowed(_) => Some("method-not-allowed"),
             Self::Gone => Some("gone"),
-            Self::MethodNotAllowed => Some("method-not-allowed"),
             Self::NotAcceptable => Some("not-acceptable"),
+            Self::UnsupportedMediaType => Some("unsupported-media-type"),
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
             Self::OutOfReach => Some("out-of-reach"),
             Self::Internal => Some("internal"),
-            Self::Other(_) => None,
+            Self::NoSuchProcess | Self::NoSuchJob | Self::ResultNotReady | Self::Other(_) => None,
         }
+    }
+
+    /// The type URI of a problem of this kind.
+    fn uri(self) -> String {
+        let of_processes = match self {
+            Self::NoSuchProcess => "no-such-process",
+            Self::NoSuchJob => "no-such-job",
+            Self::ResultNotReady => "result-not-ready",
+            other => {
+                let slug = other.slug();
+                return slug.map_or_else(
+                    || "about:blank".to_owned(),
+                    |slug| format!("/problems/{slug}"),
+                );
+            }
+        };
+        format!("http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/{of_processes}")
     }
 
     fn title(self) -> &'static str {
@@ -70,9 +96,13 @@ impl Kind {
             Self::BadRequest => "The request cannot be read",
             Self::BadParameter => "A parameter is wrong",
             Self::NotFound => "There is no such resource",
+            Self::NoSuchProcess => "There is no such process",
+            Self::NoSuchJob => "There is no such job",
+            Self::ResultNotReady => "The job has no results yet",
+            Self::MethodNotAllowed(_) => "The method is not allowed here",
             Self::Gone => "It is no longer there",
-            Self::MethodNotAllowed => "The method is not allowed here",
             Self::NotAcceptable => "None of the accepted formats is offered",
+            Self::UnsupportedMediaType => "The body is of a type that is not understood",
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
@@ -116,6 +146,11 @@ impl Problem {
         }
     }
 
+    /// The wrong parameters, where there are any.
+    pub(crate) fn mistakes(self) -> Vec<ParameterError> {
+        self.errors
+    }
+
     pub(crate) fn not_found(what: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, what)
     }
@@ -131,12 +166,8 @@ impl Problem {
 
     /// The document.
     pub(crate) fn document(&self, instance: &str) -> Value {
-        let kind = self.kind.slug().map_or_else(
-            || "about:blank".to_owned(),
-            |slug| format!("/problems/{slug}"),
-        );
         let mut document = json!({
-            "type": kind,
+            "type": self.kind.uri(),
             "title": self.kind.title(),
             "status": self.kind.status().as_u16(),
             "detail": self.detail,
@@ -155,7 +186,9 @@ impl Problem {
     /// Headers that go with the kind.
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self.kind {
-            Kind::MethodNotAllowed => vec![(header::ALLOW, HeaderValue::from_static(ALLOWED))],
+            Kind::MethodNotAllowed(allowed) => {
+                vec![(header::ALLOW, HeaderValue::from_static(allowed))]
+            }
             Kind::Busy | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }

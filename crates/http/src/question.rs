@@ -21,7 +21,7 @@ pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
 pub(crate) const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
 /// Names that say which features are wanted and how, whatever the layer.
-const OF_FEATURES: [&str; 11] = [
+const OF_FEATURES: [&str; 12] = [
     "bbox",
     "bbox-crs",
     "crs",
@@ -33,9 +33,19 @@ const OF_FEATURES: [&str; 11] = [
     "skipGeometry",
     FILTER,
     "filter-lang",
+    "filter-crs",
 ];
 /// Of those, the ones that tiles take: a tile has a box, an order and a limit of its own.
 const OF_TILES: [&str; 4] = ["properties", FILTER, "filter-lang", "filter-crs"];
+/// And the ones that are inputs of a process.
+const OF_INPUTS: [&str; 6] = [
+    "bbox",
+    "sortby",
+    "properties",
+    "skipGeometry",
+    FILTER,
+    "filter-lang",
+];
 const FILTER: &str = "filter";
 
 /// The page and the question of a request for features, every mistake of it listed.
@@ -43,12 +53,22 @@ pub(crate) fn parse(
     layer: &'static LayerDescription,
     asked: &Asked,
 ) -> Result<(Page, LayerQuery), Problem> {
+    parse_with(layer, asked, None)
+}
+
+/// The same where a condition came beside the address.
+pub(crate) fn parse_with(
+    layer: &'static LayerDescription,
+    asked: &Asked,
+    condition: Option<Expression>,
+) -> Result<(Page, LayerQuery), Problem> {
     let page = Page {
         limit: DEFAULT_LIMIT,
         ..Page::ALL
     };
-    let names = [&OF_FEATURES[..], &["filter-crs"]].concat();
-    Reading::new(layer, page, &names).read(asked.question())
+    let mut reading = Reading::new(layer, page, &OF_FEATURES);
+    reading.conditions.extend(condition);
+    reading.read(asked.question())
 }
 
 /// The same of a request for a tile.
@@ -57,6 +77,17 @@ pub(crate) fn parse_for_tile<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(Page, LayerQuery), Problem> {
     Reading::new(layer, Page::ALL, &OF_TILES).read(pairs)
+}
+
+/// The same of the inputs of a process, beside mistakes that were made before them: all features, in one answer.
+pub(crate) fn parse_inputs<'a>(
+    layer: &'static LayerDescription,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    errors: Vec<ParameterError>,
+) -> Result<(Page, LayerQuery), Problem> {
+    let mut reading = Reading::new(layer, Page::ALL, &OF_INPUTS);
+    reading.errors = errors;
+    reading.read(pairs)
 }
 
 /// A request as far as it is read.

@@ -2,7 +2,7 @@
 //!
 //! The tag is strong and is known before the body is computed: it digests the data version, the scope, the canonical
 //! request, the format and the build, followed by the content coding. A body is computed and compressed once for equal
-//! requests, however many ask at the same time.
+//! requests, however many ask at the same time; those that wait for it take no place in the queue of the CPU.
 
 use std::sync::Arc;
 
@@ -12,10 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use naqsha_layers::Catalogue;
 use ring::digest::{Context, SHA256};
+use tracing::{Instrument as _, Span};
 
 use crate::compress::compress;
+use crate::metrics::count;
 use crate::negotiate::{Coding, Format};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::Shared;
 
@@ -109,12 +111,16 @@ pub(crate) async fn reply(
             .as_deref()
             .is_some_and(|wanted| names_tag(wanted, &tag))
         {
+            count(&service.metrics.not_modified);
             return Ok(not_modified(&tag, representation.freshness, version));
         }
     }
     let slot = format!("{} {key}", coding.name());
     let stored = match service.bodies.get(&slot) {
-        Some(stored) => stored,
+        Some(stored) => {
+            count(&service.metrics.hits);
+            stored
+        }
         None => compute(service, slot, coding, produce).await?,
     };
     // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
@@ -142,9 +148,11 @@ async fn compute(
     produce: impl FnOnce(&Catalogue, u64) -> Result<Produced, Problem> + Send + 'static,
 ) -> Result<Arc<Stored>, Problem> {
     let worker = Arc::clone(service);
+    let key = slot.clone();
     let finish = move || {
         let version = worker.catalogue.version();
         let once = || {
+            count(&worker.metrics.computed);
             produce(&worker.catalogue, version)
                 .and_then(|produced| store(produced, coding))
                 .map(Arc::new)
@@ -154,7 +162,17 @@ async fn compute(
             .try_get_with(slot, once)
             .map_err(Arc::unwrap_or_clone)
     };
-    service.compute.run(finish).await?
+    let admitted = Arc::clone(service);
+    let span = Span::current();
+    let start = || async move { admitted.compute.run(finish).await? }.instrument(span);
+    let (outcome, joined) = service.flights.join(&key, start).await;
+    if joined {
+        count(&service.metrics.joined);
+    }
+    if matches!(&outcome, Err(problem) if problem.kind == Kind::Busy) {
+        count(&service.metrics.shed);
+    }
+    outcome
 }
 
 fn store(produced: Produced, coding: Coding) -> Result<Stored, Problem> {

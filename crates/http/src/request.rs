@@ -48,6 +48,16 @@ impl FromRequestParts<Shared> for Asked {
 }
 
 impl Asked {
+    /// Adds the parameters of a posted form.
+    ///
+    /// # Errors
+    /// Where it is not UTF-8.
+    pub(crate) fn add_form(&mut self, form: &[u8]) -> Result<(), Problem> {
+        let form = std::str::from_utf8(form).map_err(|_utf8| not_utf8())?;
+        self.pairs.extend(decoded(form)?);
+        Ok(())
+    }
+
     /// Value of the parameter `f`.
     ///
     /// # Errors
@@ -163,17 +173,24 @@ fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
             format!("The query is longer than {LONGEST_QUERY} bytes."),
         ));
     }
+    decoded(query)
+}
+
+fn not_utf8() -> Problem {
+    Problem::new(
+        Kind::BadRequest,
+        "The query is not UTF-8 once its percent-encoding is undone.",
+    )
+}
+
+/// The pairs of a query string or a form.
+fn decoded(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
         percent_decode_str(&spaced)
             .decode_utf8()
             .map(std::borrow::Cow::into_owned)
-            .map_err(|_utf8| {
-                Problem::new(
-                    Kind::BadRequest,
-                    "The query is not UTF-8 once its percent-encoding is undone.",
-                )
-            })
+            .map_err(|_utf8| not_utf8())
     };
     query
         .split('&')

@@ -7,6 +7,9 @@ use moka::sync::Cache;
 use naqsha_layers::{Catalogue, Scope};
 
 use crate::compute::Compute;
+use crate::flight::Flights;
+use crate::metrics::Metrics;
+use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
 
@@ -19,6 +22,11 @@ pub(crate) struct Service {
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
+    /// Bodies being computed.
+    pub(crate) flights: Flights<Arc<Stored>>,
+    pub(crate) metrics: Metrics,
+    /// Executions of processes that go on after they were asked for.
+    pub(crate) jobs: Jobs,
     requests: AtomicU64,
 }
 
@@ -34,7 +42,10 @@ impl Service {
                 .max_capacity(settings.limits.cache_bytes)
                 .weigher(weight)
                 .build(),
+            flights: Flights::default(),
+            metrics: Metrics::default(),
             settings,
+            jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
     }

@@ -15,6 +15,8 @@ pub struct ServerSettings {
     pub cors_origins: Option<Vec<String>>,
     /// Any number that differs between starts: problem ids are made of it and a counter.
     pub start_nonce: u64,
+    /// How many bytes of memory the process has, where that can be told.
+    pub resident_bytes: fn() -> Option<u64>,
     /// Limits of computing and caching.
     pub limits: Limits,
 }
@@ -26,6 +28,7 @@ impl Default for ServerSettings {
             public_url: None,
             cors_origins: None,
             start_nonce: 0,
+            resident_bytes: || None,
             limits: Limits::default(),
         }
     }

@@ -324,6 +324,7 @@ fn of_records(
         finest,
         contains: &in_box,
         reach: Some(&reach),
+        unlocated: true,
     });
     let all = |_: CellIndex| true;
     let in_cells = asked.has(GroupKey::H3);

@@ -1,5 +1,8 @@
 //! The catalogue answers questions: it resolves defaults, checks the scope, keeps recent tables and selects rows.
 
+mod numbers;
+mod sums;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +23,23 @@ use crate::query::{Defaults, LayerQuery};
 use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
+
+pub use numbers::Numbering;
+
+/// What is served, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// Version of the data.
+    pub version: u64,
+    /// Live batches.
+    pub batches: u64,
+    /// Live records.
+    pub records: u64,
+    /// Files of live batches that are not served.
+    pub damaged: u64,
+    /// Memory of the index.
+    pub index_bytes: u64,
+}
 
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
 const TABLE_BYTES: u64 = 512 << 20;
@@ -116,6 +136,18 @@ impl Catalogue {
     /// Version of the data now.
     pub fn version(&self) -> u64 {
         self.store.snapshot().version()
+    }
+
+    /// What is served now, in numbers.
+    pub fn totals(&self) -> Totals {
+        let snapshot = self.store.snapshot();
+        Totals {
+            version: snapshot.version(),
+            batches: snapshot.batches().len() as u64,
+            records: snapshot.live(),
+            damaged: snapshot.damaged().len() as u64,
+            index_bytes: snapshot.index_bytes(),
+        }
     }
 
     /// First and last day of the live records.

@@ -38,7 +38,7 @@ pub use naqsha_analytics::Calibration;
 pub use aggregate::{Aggregate, AggregateQuery, AggregateRow, GroupKey, MOST_ROWS, aggregated};
 pub use border::{Border, Crossing};
 pub use boundaries::{BoundingBox, CellBoundaries, InvalidBoundingBox};
-pub use catalogue::{Catalogue, descriptions};
+pub use catalogue::{Catalogue, Numbering, Totals, descriptions};
 pub use changes::{ChangeCursor, ChangePage, RecordChange};
 pub use deployment::Deployment;
 pub use description::{LayerDescription, Property, PropertyKind};

@@ -13,8 +13,10 @@ use crate::table::{Column, LayerTable, Values};
 /// Which features of an answer are wanted, and what of them.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Features that share a point with this box; those without a place are kept.
+    /// Features that share a point with this box.
     pub bbox: Option<BoundingBox>,
+    /// Whether a box leaves out features without a place; else they are kept, as OGC API asks.
+    pub located: bool,
     /// Features of which this is true.
     pub filter: Option<Arc<Predicate>>,
     /// Order of the features, the first key first; equal ones, and all where it is empty, stand as the layer has them.
@@ -33,6 +35,7 @@ impl Page {
     /// Every feature with all that it has.
     pub const ALL: Self = Self {
         bbox: None,
+        located: false,
         filter: None,
         sort: Vec::new(),
         properties: None,
@@ -170,9 +173,21 @@ pub(crate) fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
         let rows = (0..all).skip(skip).take(page.limit).collect();
         return (rows, u64::from(all));
     }
-    let mut rows: Vec<u32> = (0..all)
-        .filter(|&row| meets(table, page, row as usize))
-        .collect();
+    let near = page
+        .bbox
+        .as_ref()
+        .map(|bbox| (bbox, table.boundaries.near(bbox)));
+    let in_box = |row: usize| {
+        let (Some((bbox, near)), Some(shape)) = (&near, table.shapes[row]) else {
+            return true;
+        };
+        near.may_meet(shape) && table.boundaries.meets(shape, bbox)
+    };
+    let chosen = |row: usize| {
+        let filter = page.filter.as_ref();
+        in_box(row) && filter.is_none_or(|filter| filter.admits(table, row))
+    };
+    let mut rows: Vec<u32> = (0..all).filter(|&row| chosen(row as usize)).collect();
     let matched = rows.len() as u64;
     if !page.sort.is_empty() {
         let keyed = |row: u32| (sort_values(&page.sort, table, row as usize), row);
@@ -184,18 +199,6 @@ pub(crate) fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
         rows.into_iter().skip(skip).take(page.limit).collect(),
         matched,
     )
-}
-
-/// Whether a row lies in the page's box and the page's filter is true of it.
-fn meets(table: &LayerTable, page: &Page, row: usize) -> bool {
-    let in_box = page.bbox.as_ref().is_none_or(|bbox| {
-        table.shapes[row].is_none_or(|shape| table.boundaries.meets(shape, bbox))
-    });
-    in_box
-        && page
-            .filter
-            .as_ref()
-            .is_none_or(|filter| filter.admits(table, row))
 }
 
 /// Names of the properties that features of a layer can be sorted by: each has an order.

@@ -1,6 +1,7 @@
 //! The records of a snapshot: pages of them, and one by its id.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naqsha_model::IncidentId;
 
@@ -129,24 +130,65 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold it.
     pub fn incident(&self, id: IncidentId) -> Result<Option<StoredIncident>, StoreError> {
-        for batch in self
-            .contents()
-            .batches
-            .iter()
-            .filter(|batch| id_of(batch, id.row()) == id)
-        {
-            let record = RecordAt {
-                sequence: batch.sequence,
-                row: id.row(),
-            };
-            if self.contents().links.of(record).is_none()
-                && let Some(current) = self.visibility().current(&self.contents().links, record)
-                && let Some(found) = self.record(current)?
-            {
+        for current in self.current(id) {
+            if let Some(found) = self.record(current)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// Incidents in their current revisions, in the order of the ids; those that no live batch has are left out.
+    ///
+    /// Cost: each file with one of them is looked into once, however many it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where a damaged file may hold one of them.
+    pub fn incidents(&self, ids: &[IncidentId]) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut rows_of: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+        let mut places = Vec::with_capacity(ids.len());
+        for current in ids.iter().flat_map(|&id| self.current(id)) {
+            let Some(batch) = self.contents().batch(current.sequence) else {
+                continue;
+            };
+            let holds = |file: &FileRecord| {
+                file.batch == batch.digest
+                    && (file.source_rows.0..=file.source_rows.1).contains(&current.row)
+            };
+            if let Some(at) = self.lost().iter().position(holds) {
+                return Err(self.damage(at));
+            }
+            for (at, part) in self.parts().iter().enumerate() {
+                if !holds(&part.file) {
+                    continue;
+                }
+                let rows = match rows_of.entry(at) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(self.source_rows(part)?),
+                };
+                let position = rows.iter().position(|&row| row == current.row);
+                let position = position.filter(|&position| !part.hides(position));
+                places.extend(position.map(|position| RecordPlace {
+                    part: u32::try_from(at).expect("fewer files than 2^32"),
+                    position: u32::try_from(position).expect("fewer rows a file than 2^32"),
+                }));
+            }
+        }
+        self.rows_at(&places)
+    }
+
+    /// Where the current revision of an incident may be.
+    fn current(&self, id: IncidentId) -> impl Iterator<Item = RecordAt> + '_ {
+        let batches = self.contents().batches.iter();
+        let of_id = batches.filter(move |batch| id_of(batch, id.row()) == id);
+        of_id.filter_map(move |batch| {
+            let record = RecordAt {
+                sequence: batch.sequence,
+                row: id.row(),
+            };
+            let first = self.contents().links.of(record).is_none();
+            first.then(|| self.visibility().current(&self.contents().links, record))?
+        })
     }
 
     /// A current record by where it is stored, `None` where its batch has no such row.

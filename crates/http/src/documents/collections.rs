@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::question::CRS84;
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::tiles::LISTS;
 
 static OFFERED: [&Format; 2] = [&JSON, &HTML];
 
@@ -127,7 +128,13 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         at("/queryables"),
         "http://www.opengis.net/def/rel/ogc/1.0/queryables",
         SCHEMA.media_type,
-        "parameters of the layer",
+        "what a filter may name",
+    ));
+    links.push(Link::new(
+        at("/sortables"),
+        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+        SCHEMA.media_type,
+        "what features can be sorted by",
     ));
     if has_zones(layer) {
         let title = "zones of a discrete global grid";
@@ -146,20 +153,24 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
         let title = "what became of records";
         links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
     }
-    if layer.over_cells {
-        let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
-        links.push(Link::new(
-            tiles,
-            "tilejson",
-            JSON.media_type,
-            "vector tiles as TileJSON",
-        ));
-    }
+    // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
+    links.push(Link::new(
+        at("/tiles?f=json"),
+        LISTS,
+        JSON.media_type,
+        "vector tiles of the collection",
+    ));
+    links.push(Link::new(
+        format!("{}/xyz/{}.json", own.base, layer.id),
+        "tilejson",
+        JSON.media_type,
+        "vector tiles as TileJSON",
+    ));
     links
 }
 
 /// Boxes of the study areas: first the one around them all, as OGC 17-069r4 asks, then each where there are several.
-fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
+pub(super) fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
     let mut boxes: Vec<[f64; 4]> = catalogue
         .areas()
         .iter()

@@ -1,14 +1,15 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
-use naqsha_layers::Parameter;
+use naqsha_layers::{LayerDescription, Parameter, Property};
 use serde_json::{Value, json};
 
-use super::schemas::{Dialect, of_parameter};
+use super::schemas::{Dialect, of_parameter, of_property};
+use crate::cql2::Language;
 use crate::negotiate::Format;
 use crate::problem;
 use crate::question::CRS84;
 
-/// A GET operation. Unlike a struct of options, the builder says at the place of use what differs from the usual.
+/// An operation by GET, or by POST where it takes a body. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
     id: String,
     summary: String,
@@ -17,6 +18,9 @@ pub(super) struct Operation {
     content: Value,
     absent: bool,
     empty: bool,
+    job: bool,
+    /// Media type and meaning of the body.
+    body: Option<(&'static str, &'static str)>,
     gone: bool,
 }
 
@@ -34,6 +38,8 @@ impl Operation {
             content: json!({}),
             absent: false,
             empty: false,
+            job: false,
+            body: None,
             gone: false,
         }
     }
@@ -75,6 +81,18 @@ impl Operation {
         self
     }
 
+    /// It may be answered later: 201 with the address of a job.
+    pub(super) fn may_become_a_job(mut self) -> Self {
+        self.job = true;
+        self
+    }
+
+    /// It takes a JSON body, and so it is a POST: 413 and 415.
+    pub(super) fn takes_body(mut self, media_type: &'static str, meaning: &'static str) -> Self {
+        self.body = Some((media_type, meaning));
+        self
+    }
+
     /// What was asked about may be gone: 410.
     pub(super) fn may_be_gone(mut self) -> Self {
         self.gone = true;
@@ -97,18 +115,40 @@ impl Operation {
         if self.empty {
             responses["204"] = json!({ "description": "The tile is empty." });
         }
+        if self.job {
+            responses["201"] = json!({
+                "description": "A job, whose address Location has.",
+                "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
+                "content": { "application/json": { "schema": { "type": "object" } } },
+            });
+        }
         if self.gone {
             responses["410"] = json!({ "$ref": "#/components/responses/Gone" });
         }
-        json!({
-            "get": {
-                "operationId": self.id,
-                "summary": self.summary,
-                "tags": [self.tag],
-                "parameters": self.parameters,
-                "responses": responses,
-            },
-        })
+        let mut operation = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "tags": [self.tag],
+            "parameters": self.parameters,
+        });
+        let Some((media_type, meaning)) = self.body else {
+            operation["responses"] = responses;
+            return json!({ "get": operation });
+        };
+        if let Some(responses) = responses.as_object_mut() {
+            responses.remove("304");
+            for (status, name) in [("413", "TooLarge"), ("415", "UnsupportedMediaType")] {
+                let response = json!({ "$ref": format!("#/components/responses/{name}") });
+                responses.insert(status.to_owned(), response);
+            }
+        }
+        operation["requestBody"] = json!({
+            "description": meaning,
+            "required": true,
+            "content": { media_type: { "schema": { "type": "object" } } },
+        });
+        operation["responses"] = responses;
+        json!({ "post": operation })
     }
 }
 
@@ -147,7 +187,21 @@ pub(super) fn shared(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-/// A layer's parameter, inline.
+/// A layer's parameter, by reference: it is the same for every layer that has it.
+pub(super) fn shared_of_layer(parameter: Parameter) -> Value {
+    shared(component(parameter))
+}
+
+/// The name under which a layer's parameter is defined once for all operations.
+pub(super) fn component(parameter: Parameter) -> &'static str {
+    match parameter {
+        // Its name is that of another parameter too, which other layers have.
+        Parameter::ForecastModel => "model-of-forecast",
+        other => other.name(),
+    }
+}
+
+/// A layer's parameter, inline, as GDAL and QGIS look for it.
 pub(super) fn of_layer(parameter: Parameter) -> Value {
     query(
         parameter.name(),
@@ -157,13 +211,62 @@ pub(super) fn of_layer(parameter: Parameter) -> Value {
 }
 
 /// The name of a parameter, inline or shared.
-pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
-    let reference = || {
-        parameter["$ref"]
-            .as_str()
-            .and_then(|path| path.rsplit('/').next())
+pub(super) fn parameter_name<'a>(api: &'a Value, parameter: &'a Value) -> Option<&'a str> {
+    let defined = match parameter["$ref"].as_str() {
+        Some(path) => api.pointer(path.trim_start_matches('#'))?,
+        None => parameter,
     };
-    parameter["name"].as_str().or_else(reference)
+    defined["name"].as_str()
+}
+
+/// Parameters that choose features by what a filter says, and cut them to some properties.
+pub(super) fn of_filters() -> Vec<Value> {
+    let text = || json!({ "type": "string" });
+    vec![
+        query(
+            "filter",
+            "Only features of which this CQL2 expression is true; the names are those of the queryables.",
+            &text(),
+        ),
+        query(
+            "filter-lang",
+            "Language of the filter.",
+            &json!({
+                "type": "string", "enum": Language::TOKENS, "default": Language::TOKENS[0],
+            }),
+        ),
+        query(
+            "filter-crs",
+            "Coordinate reference system of positions in the filter.",
+            &json!({
+                "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84,
+            }),
+        ),
+        query(
+            "properties",
+            "Names of the properties that features come with, comma separated.",
+            &text(),
+        ),
+    ]
+}
+
+/// The properties of a layer by which an equal value can be asked; parameters of the same name go first.
+pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
+    let parameter = |name| {
+        layer
+            .parameters
+            .iter()
+            .any(|parameter| parameter.name() == name)
+    };
+    let properties = layer
+        .properties
+        .iter()
+        .filter(|property| !parameter(property.name));
+    let equal = |property: &Property| {
+        let description = format!("Only features with this value. {}", property.description);
+        query(property.name, &description, &of_property(property))
+    };
+    properties.map(equal).collect()
 }
 
 /// The box.
@@ -188,6 +291,21 @@ pub(super) fn of_items() -> Vec<Value> {
         bbox(),
         query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
         query("crs", "Coordinate reference system of the answer.", &crs()),
+        query(
+            "cursor",
+            "Where the page starts, as a link to a next page has it.",
+            &json!({ "type": "string", "pattern": "^[0-9a-f]+-[0-9a-f]+$" }),
+        ),
+        query(
+            "sortby",
+            "Properties to sort by, comma separated, those with a hyphen before them descending.",
+            &json!({ "type": "string" }),
+        ),
+        query(
+            "skipGeometry",
+            "Whether features come without geometry.",
+            &json!({ "type": "boolean", "default": false }),
+        ),
     ]
 }
 
@@ -202,6 +320,8 @@ pub(super) fn problem_responses() -> Value {
         "NotFound": response("There is no such resource, or the asker may not know of it."),
         "Gone": response("What was asked about is no longer there; the detail says what to do."),
         "NotAcceptable": response("None of the accepted formats is offered."),
+        "TooLarge": response("The body is longer than is read."),
+        "UnsupportedMediaType": response("The body is of a type that is not understood."),
         "ServerFault": response("The service failed; the failure has been logged under the id of the problem."),
         "Busy": response("The service is busy; Retry-After says when to ask again."),
     })

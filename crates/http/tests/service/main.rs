@@ -12,6 +12,8 @@ mod connections;
 mod documents;
 mod explain;
 mod features;
+mod filters;
 mod fixture;
 mod methods;
+mod processes;
 mod tiles;

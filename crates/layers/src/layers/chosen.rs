@@ -62,11 +62,12 @@ fn restrict<T: Clone + PartialEq>(list: &mut Option<Vec<T>>, to: &[T]) {
 pub(crate) fn chosen(question: &Question<'_>, filter: &Filter<'_>) -> Result<Page, LayerError> {
     let page = question.page;
     let key = format!(
-        "{}|{:?}|{:?}|{:?}|{:?}|{:?}",
+        "{}|{:?}|{:?}|{:?}|{}|{:?}|{:?}",
         question.snapshot.version(),
         question.scope,
         question.query,
         page.bbox,
+        page.located,
         page.sort,
         page.filter.as_ref().map(|predicate| predicate.key()),
     );

@@ -65,6 +65,7 @@ pub(crate) fn counts_within(
         finest: zone.resolution(),
         contains: &contains,
         reach: Some(&reach),
+        unlocated: true,
     };
     counts_of(question, cells_below(question, zone), Some(area))
 }

@@ -174,6 +174,7 @@ impl Layer for Incidents {
             finest,
             contains: &in_box,
             reach: Some(&reach),
+            unlocated: !question.page.located,
         });
         let whole = question
             .page

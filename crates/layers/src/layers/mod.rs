@@ -25,15 +25,17 @@ mod routes;
 mod scan;
 mod sentences;
 mod stepped;
+mod sums;
 mod tally;
 
-pub(crate) use chosen::Chosen;
+pub(crate) use chosen::{Chosen, narrow};
 pub(crate) use counts::COUNTS;
 pub use counts_of_zone::{Located, counts_zeros};
 pub(crate) use counts_of_zone::{cells_below, counts_everywhere, counts_within};
 pub(crate) use hotspots::HOTSPOTS;
 pub(crate) use incidents::INCIDENTS;
 pub(crate) use incidents::table as incidents_table;
+pub(crate) use sums::Sums;
 pub(crate) use tally::{filter, tally};
 
 use crate::description::LayerDescription;
