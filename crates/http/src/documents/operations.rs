@@ -1,7 +1,7 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
 use naqsha_layers::{LayerDescription, Parameter, Property};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::schemas::{Dialect, of_parameter, of_property};
 use crate::cql2::Language;
@@ -16,12 +16,10 @@ pub(super) struct Operation {
     tag: &'static str,
     parameters: Vec<Value>,
     content: Value,
-    absent: bool,
-    empty: bool,
-    job: bool,
+    /// Answers beside those that every operation may give, by status.
+    more: Map<String, Value>,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
-    gone: bool,
 }
 
 impl Operation {
@@ -36,11 +34,8 @@ impl Operation {
             tag,
             parameters: Vec::new(),
             content: json!({}),
-            absent: false,
-            empty: false,
-            job: false,
+            more: Map::new(),
             body: None,
-            gone: false,
         }
     }
 
@@ -70,21 +65,23 @@ impl Operation {
     }
 
     /// The resource may be absent: 404.
-    pub(super) fn may_be_absent(mut self) -> Self {
-        self.absent = true;
-        self
+    pub(super) fn may_be_absent(self) -> Self {
+        self.may_give("404", json!({ "$ref": "#/components/responses/NotFound" }))
     }
 
     /// The answer may be empty: 204.
-    pub(super) fn may_be_empty(mut self) -> Self {
-        self.empty = true;
-        self
+    pub(super) fn may_be_empty(self) -> Self {
+        self.may_give("204", json!({ "description": "The tile is empty." }))
     }
 
     /// It may be answered later: 201 with the address of a job.
-    pub(super) fn may_become_a_job(mut self) -> Self {
-        self.job = true;
-        self
+    pub(super) fn may_become_a_job(self) -> Self {
+        let job = json!({
+            "description": "A job, whose address Location has.",
+            "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
+            "content": { "application/json": { "schema": { "type": "object" } } },
+        });
+        self.may_give("201", job)
     }
 
     /// It takes a JSON body, and so it is a POST: 413 and 415.
@@ -94,8 +91,12 @@ impl Operation {
     }
 
     /// What was asked about may be gone: 410.
-    pub(super) fn may_be_gone(mut self) -> Self {
-        self.gone = true;
+    pub(super) fn may_be_gone(self) -> Self {
+        self.may_give("410", json!({ "$ref": "#/components/responses/Gone" }))
+    }
+
+    fn may_give(mut self, status: &str, response: Value) -> Self {
+        self.more.insert(status.to_owned(), response);
         self
     }
 
@@ -109,21 +110,8 @@ impl Operation {
             "500": { "$ref": "#/components/responses/ServerFault" },
             "503": { "$ref": "#/components/responses/Busy" },
         });
-        if self.absent {
-            responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
-        }
-        if self.empty {
-            responses["204"] = json!({ "description": "The tile is empty." });
-        }
-        if self.job {
-            responses["201"] = json!({
-                "description": "A job, whose address Location has.",
-                "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
-                "content": { "application/json": { "schema": { "type": "object" } } },
-            });
-        }
-        if self.gone {
-            responses["410"] = json!({ "$ref": "#/components/responses/Gone" });
+        if let Some(responses) = responses.as_object_mut() {
+            responses.extend(self.more);
         }
         let mut operation = json!({
             "operationId": self.id,
