@@ -21,9 +21,9 @@ fn zones_and_their_values_are_what_the_standard_and_h3_say() {
     let scratch = Scratch::new();
     let compared = oracle(python, "dggs.py", &[server.base(), AREA], &scratch);
     let count = |name: &str| compared[name].as_u64().unwrap_or_default();
-    assert!(count("zones of boxes") > 5_000, "{compared}");
-    assert!(count("compacted") > 10, "{compared}");
-    assert!(count("values") > 20_000, "{compared}");
+    assert!(count("zones of boxes") > 2_000, "{compared}");
+    assert!(count("compacted") > 8, "{compared}");
+    assert!(count("values") > 4_000, "{compared}");
     assert!(count("statistics") >= 8, "{compared}");
     assert!(count("refused") > 50, "{compared}");
 }
@@ -39,10 +39,10 @@ fn every_layer_over_cells_has_zones_at_every_level_or_says_why_not() {
             continue;
         }
         gridded += 1;
-        for level in [0, 1, 2, 3, 5] {
+        for level in [0, 2, 4] {
             let zones = format!("{dggrs}/zones?zone-level={level}&compact-zones=false&limit=50");
             // Lahore and what is around it, at each level.
-            let zone = ["8043fffffffffff", "81427ffffffffff", "82424ffffffffff"];
+            let zone = ["8043fffffffffff", "82424ffffffffff"];
             let data = zone.map(|zone| format!("{dggrs}/zones/{zone}/data"));
             for address in std::iter::once(zones).chain(data) {
                 let reply = server.get(&address);

@@ -315,15 +315,16 @@ fn below(zone: CellIndex, level: Resolution, table: &LayerTable) -> Vec<(CellInd
     cells.into_iter().map(|cell| (cell, row(cell))).collect()
 }
 
-/// Zones with whole families of them replaced by their parents, as often as that can be done; ascending, so that larger
-/// ones come first.
+/// Zones with whole families of them replaced by their parents, as often as that can be done; ascending as numbers, so that
+/// larger ones come first.
 pub fn compact(mut cells: Vec<CellIndex>) -> Vec<CellIndex> {
     cells.sort_unstable();
     cells.dedup();
     // The cells are distinct and of one resolution, which is all that can be wrong with them.
     let compacted = CellIndex::compact(&mut cells);
     debug_assert!(compacted.is_ok(), "distinct cells of one resolution");
-    cells.sort_unstable();
+    // Cells of several resolutions are not in the order of their numbers by themselves.
+    cells.sort_unstable_by_key(|&cell| u64::from(cell));
     cells
 }
 
