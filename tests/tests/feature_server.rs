@@ -194,7 +194,11 @@ fn clauses_choose_what_filters_choose() {
             "n%20BETWEEN%202%20AND%204%20AND%20NOT%20(class%3D'hot')",
             "n BETWEEN 2 AND 4 AND NOT class='hot'",
         ),
-        ("hotspots", "q%20IS%20NULL", "q IS NULL"),
+        (
+            "hotspots",
+            "n_apportioned%20IS%20NULL",
+            "n_apportioned IS NULL",
+        ),
         ("hotspots", "edge%3D1", "edge=true"),
         (
             "hotspots",

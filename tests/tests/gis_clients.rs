@@ -41,8 +41,9 @@ fn within(server: &Server, budget: u64, client: &mut Command) -> String {
         if more > 0 {
             asked.push(format!("{more} × {route} {status}"));
         }
+        let refused = more > 0 && status.starts_with(['4', '5']);
         assert!(
-            more == 0 || status == "2xx",
+            !refused,
             "{client:?} was refused: {more} × {route} {status}"
         );
     }
@@ -181,11 +182,12 @@ fn qgis_reads_a_collection() {
         &server,
         &format!("/collections/hotspots/items?limit=1&bbox={BOX}"),
     );
+    // Of a layer as small as this one it reads all and cuts the box out by itself.
     let source = format!("url='{}/' typename='hotspots'", server.base());
     let told = read_by_qgis(
         &server,
         python,
-        4 + pages(inside, 1_000),
+        4 + pages(cells, 1_000),
         &["oapif", &source, BOX],
     );
     assert_eq!(told["count"].as_u64(), Some(cells));

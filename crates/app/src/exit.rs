@@ -60,6 +60,7 @@ fn code(error: &anyhow::Error) -> u8 {
                 LayerError::UnknownFeature(_)
                 | LayerError::Store(_)
                 | LayerError::Deployment(_)
+                | LayerError::Unanswered(_)
                 | LayerError::Statistic(_),
             )
             | None => {}

@@ -4,19 +4,19 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use naqsha_layers::{
-    Aggregate, AggregateQuery, AggregateRow, GroupKey, LayerDescription, LayerQuery,
-    ParameterError, aggregated,
+    Aggregate, AggregateQuery, AggregateRow, GroupKey, LayerDescription, LayerQuery, aggregated,
 };
 use naqsha_model::{Category, CategorySet};
 use serde_json::{Map, Value, json};
 
 use crate::csv::push_text;
+use crate::frame::Frame;
 use crate::html;
 use crate::items::{collection_link, readable, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{CSV, Format, HTML, JSON};
 use crate::problem::Problem;
-use crate::question::{all_mistakes, parse_bbox, wrong_crs};
+use crate::question::all_mistakes;
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -77,27 +77,12 @@ fn read(
     layer: &'static LayerDescription,
     asked: &Asked,
 ) -> Result<(AggregateQuery, LayerQuery), Problem> {
-    let (mut errors, mut seen, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-    let mut bbox = None;
-    for (name, value) in asked.question() {
-        if !matches!(name, "bbox" | "bbox-crs") {
-            rest.push((name, value));
-            continue;
-        }
-        let outcome = match name {
-            _ if seen.contains(&name) => Err("given more than once".to_owned()),
-            "bbox" => parse_bbox(value).map(|read| bbox = Some(read)),
-            _ => wrong_crs(name, value).map_or(Ok(()), |error| Err(error.reason)),
-        };
-        seen.push(name);
-        errors.extend(
-            outcome
-                .err()
-                .map(|reason| ParameterError::new(name, reason)),
-        );
-    }
+    let (frame, errors) = Frame::of_box(asked);
+    let rest = asked
+        .question()
+        .filter(|(name, _)| !matches!(*name, "bbox" | "bbox-crs"));
     let (mut wanted, query) = all_mistakes(errors, AggregateQuery::parse(layer, rest))?;
-    wanted.bbox = bbox;
+    wanted.bbox = frame;
     Ok((wanted, query))
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use naqsha_formats::Crs;
 use naqsha_layers::{ChangeCursor, ChangePage, ParameterError, RecordChange};
 use serde_json::json;
 
@@ -107,7 +108,7 @@ fn next(asked: &Asked, format: &Format, page: &ChangePage, limit: usize) -> Link
 
 /// Each change as an object, with what stands before and behind it.
 fn push_changes(page: &ChangePage, out: &mut Vec<u8>, (first, between): (&[u8], &[u8])) {
-    let writer = FeatureWriter::new(&page.records);
+    let writer = FeatureWriter::new(&page.records, Crs::Crs84);
     for (at, change) in page.changes.iter().enumerate() {
         out.extend_from_slice(if at == 0 { first } else { between });
         match *change {

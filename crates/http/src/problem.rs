@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Gone,
     NotAcceptable,
     UnsupportedMediaType,
+    /// A range beyond the end of a file of so many bytes.
+    Beyond(u64),
     Busy,
     Draining,
     Damaged,
@@ -50,6 +52,7 @@ impl Kind {
             Self::Gone => StatusCode::GONE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
@@ -65,6 +68,7 @@ impl Kind {
             Self::Gone => Some("gone"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
+            Self::Beyond(_) => Some("beyond-the-end"),
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
@@ -103,6 +107,7 @@ impl Kind {
             Self::Gone => "It is no longer there",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
+            Self::Beyond(_) => "The range lies beyond the end of the file",
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
@@ -192,6 +197,9 @@ impl Problem {
             Kind::Busy | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }
+            Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
+                .map(|length| vec![(header::CONTENT_RANGE, length)])
+                .unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -246,6 +254,8 @@ impl From<LayerError> for Problem {
             LayerError::Deployment(what) => {
                 Self::internal(format!("reading what was imported: {what}"))
             }
+            // An answer without features takes the place of it.
+            LayerError::Unanswered(why) => Self::internal(format!("not answered: {}", why.detail)),
             LayerError::Statistic(what) => {
                 Self::internal(format!("computing the statistic: {what}"))
             }

@@ -18,8 +18,8 @@ use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
 use crate::{
-    aggregate, assets, changes, dggs, documents, explain, featureserver, health, items, metrics,
-    middleware, policy, processes, search, tiles,
+    aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items,
+    metrics, middleware, policy, processes, search, tiles,
 };
 
 /// The service: everything but sockets.
@@ -109,6 +109,7 @@ fn documents_and_data() -> Table {
             "/collections/{collection}/explain/{cell}",
             resource(explain::cell),
         ),
+        ("/downloads/{file}", resource(downloads::download)),
         ("/policy", resource(policy::policy)),
         ("/healthz", resource(health::healthz)),
         ("/readyz", resource(health::readyz)),

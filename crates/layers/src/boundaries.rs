@@ -6,15 +6,18 @@ use naqsha_analytics::beeline;
 use naqsha_store::Reach;
 use rayon::prelude::*;
 
+use crate::plane::PlaneBox;
 use crate::window::{line_meets_window, ring_meets_window};
 
-/// A longitude/latitude box in degrees; `west > east` crosses the antimeridian.
+/// A longitude/latitude box in degrees; `west > east` crosses the antimeridian. Or a box of a plane, with one in degrees
+/// around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BoundingBox {
     west: f64,
     south: f64,
     east: f64,
     north: f64,
+    plane: Option<PlaneBox>,
 }
 
 /// A box that is not on the globe.
@@ -43,13 +46,21 @@ impl BoundingBox {
                 south,
                 east,
                 north,
+                plane: None,
             })
         } else {
             Err(InvalidBoundingBox(corners))
         }
     }
 
-    /// `[west, south, east, north]`.
+    /// The box of a plane, whose surroundings in degrees are this one: what lies in it lies in this one too.
+    #[must_use]
+    pub const fn around(mut self, plane: PlaneBox) -> Self {
+        self.plane = Some(plane);
+        self
+    }
+
+    /// `[west, south, east, north]` in degrees, of a box of a plane those of its surroundings.
     pub const fn corners(&self) -> [f64; 4] {
         [self.west, self.south, self.east, self.north]
     }
@@ -87,7 +98,8 @@ impl BoundingBox {
             Reach::Part
         } else if self.west > east || west > self.east || self.south > north || south > self.north {
             Reach::Nothing
-        } else if self.west <= west
+        } else if self.plane.is_none()
+            && self.west <= west
             && east <= self.east
             && self.south <= south
             && north <= self.north
@@ -114,8 +126,13 @@ impl BoundingBox {
     }
 
     /// Whether a shape of `(lon, lat)` in millionths of a degree shares a point with the box.
-    fn meets(&self, shape: &[[i32; 2]], within: fn(&[[i32; 2]], [f64; 4]) -> bool) -> bool {
-        self.windows().any(|window| within(shape, window))
+    fn meets(&self, shape: &[[i32; 2]], within: fn(&[[f64; 2]], [f64; 4]) -> bool) -> bool {
+        let micros: Vec<[f64; 2]> = shape.iter().map(|vertex| vertex.map(f64::from)).collect();
+        let near = self.windows().any(|window| within(&micros, window));
+        near && self.plane.is_none_or(|plane| {
+            let projected = plane.project(shape);
+            projected.is_some_and(|shape| within(&shape, plane.corners()))
+        })
     }
 }
 

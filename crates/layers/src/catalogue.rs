@@ -198,8 +198,8 @@ impl Catalogue {
         let snapshot = self.snapshot(query)?;
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
-        if !layer.describe().over_cells {
-            let Computed { table, matched } = layer.compute(&question)?;
+        if layer.pages() {
+            let Computed { table, matched } = computed(layer, &question)?;
             let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
             return Ok(Answer {
                 table: Arc::new(table),
@@ -222,7 +222,8 @@ impl Catalogue {
         })
     }
 
-    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, or a record's ULID.
+    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, a record's ULID, or the name
+    /// that a row of a table without cells has.
     ///
     /// # Errors
     /// [`LayerError::UnknownFeature`] where the layer has none, else as [`Self::answer`].
@@ -244,13 +245,14 @@ impl Catalogue {
             query.resolution = Some(cell.resolution());
             query.n_min = 0;
         }
+        layers::by_id(layer)?.narrow(&mut query, id);
         let asked = Asked {
             query: &query,
             scope,
             page: &Page::ALL,
         };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
-        if !layer.describe().over_cells {
+        if layer.pages() {
             let id = IncidentId::parse(id).map_err(|_ulid| unknown())?;
             let stored = snapshot.incident(id)?.ok_or_else(unknown)?;
             let table = layers::incidents_table(&[stored], scope, version);
@@ -263,8 +265,11 @@ impl Catalogue {
                 geometry: true,
             });
         }
-        cell.filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
-            .ok_or_else(unknown)?;
+        let is_shown =
+            |cell: CellIndex| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution());
+        if layer.describe().over_cells && !cell.is_some_and(is_shown) {
+            return Err(unknown());
+        }
         let table = self.whole_table(layer, &question)?;
         let row = table.keys.row(id).ok_or_else(unknown)?;
         Ok(Answer {
@@ -321,7 +326,7 @@ impl Catalogue {
                 .ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
         };
         // Pages of records find out by themselves whether one of theirs is lost.
-        if layer.describe().over_cells {
+        if !layer.pages() {
             refuse_damage(snapshot, query.days)?;
         }
         let resolution = query
@@ -363,12 +368,28 @@ impl Catalogue {
         );
         self.tables
             .try_get_with(key, || {
-                layer
-                    .compute(question)
-                    .map(|computed| Arc::new(computed.table))
+                computed(layer, question).map(|computed| Arc::new(computed.table))
             })
             .map_err(Arc::unwrap_or_clone)
     }
+}
+
+/// What a layer answers: where the data are too few or too many for it, a table without features that says so. The question
+/// is a right one, and another day's data may answer it.
+fn computed(layer: &'static dyn Layer, question: &Question<'_>) -> Result<Computed, LayerError> {
+    let why = match layer.compute(question) {
+        Err(LayerError::Unanswered(why)) => why,
+        answered => return answered,
+    };
+    let mut metadata = layers::counted(question)?;
+    let excluded = &mut metadata.excluded;
+    let on_map = excluded.matched - excluded.count();
+    if on_map > 0 {
+        excluded.reasons.insert(why.code, on_map);
+    }
+    metadata.unanswered = Some(why);
+    let table = LayerTable::empty(layer.describe(), metadata);
+    Ok(Computed::all(table))
 }
 
 /// No count is true that a lost file may have added to; a question about other days has its answer.

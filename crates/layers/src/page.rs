@@ -177,11 +177,16 @@ pub(crate) fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
         .bbox
         .as_ref()
         .map(|bbox| (bbox, table.boundaries.near(bbox)));
+    let point = |row: usize| table.points.as_ref().and_then(|points| points[row]);
     let in_box = |row: usize| {
-        let (Some((bbox, near)), Some(shape)) = (&near, table.shapes[row]) else {
+        let Some((bbox, near)) = &near else {
             return true;
         };
-        near.may_meet(shape) && table.boundaries.meets(shape, bbox)
+        match (point(row), table.shapes[row]) {
+            (Some(point), _) => bbox.contains(point.lon(), point.lat()),
+            (None, Some(shape)) => near.may_meet(shape) && table.boundaries.meets(shape, bbox),
+            (None, None) => true,
+        }
     };
     let chosen = |row: usize| {
         let filter = page.filter.as_ref();

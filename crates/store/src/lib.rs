@@ -66,6 +66,7 @@ mod parquet;
 mod past;
 mod query;
 mod records;
+mod reported;
 mod rows;
 mod scan;
 mod seal;
@@ -92,7 +93,8 @@ pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};
 pub use occurrences::Occurrence;
 pub use query::{
-    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, StoredIncident,
+    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, Reported,
+    StoredIncident,
 };
 pub use records::RecordPlace;
 pub use snapshot::{DamagedFile, Snapshot};

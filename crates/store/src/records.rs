@@ -96,25 +96,20 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a file has been damaged since.
     pub fn rows_at(&self, places: &[RecordPlace]) -> Result<Vec<StoredIncident>, StoreError> {
-        let mut order: Vec<usize> = (0..places.len()).collect();
-        order.sort_unstable_by_key(|&at| places[at]);
-        let mut found: Vec<Option<StoredIncident>> = vec![None; places.len()];
-        for of_part in order.chunk_by(|&left, &right| places[left].part == places[right].part) {
-            let Some(part) = of_part
-                .first()
-                .and_then(|&at| self.parts().get(places[at].part as usize))
-            else {
+        let mut ordered: Vec<(RecordPlace, usize)> = places.iter().copied().zip(0..).collect();
+        ordered.sort_unstable();
+        let mut found: Vec<(usize, StoredIncident)> = Vec::with_capacity(places.len());
+        for of_part in ordered.chunk_by(|(left, _), (right, _)| left.part == right.part) {
+            let part = of_part.first().map(|(place, _)| place.part as usize);
+            let Some(part) = part.and_then(|part| self.parts().get(part)) else {
                 continue;
             };
-            let positions: Vec<usize> = of_part
-                .iter()
-                .map(|&at| places[at].position as usize)
-                .collect();
-            for (&at, record) in of_part.iter().zip(self.fetch(part, &positions)?) {
-                found[at] = Some(record);
-            }
+            let positions = of_part.iter().map(|(place, _)| place.position as usize);
+            let records = self.fetch(part, &positions.collect::<Vec<_>>())?;
+            found.extend(of_part.iter().map(|(_, nth)| *nth).zip(records));
         }
-        Ok(found.into_iter().flatten().collect())
+        found.sort_unstable_by_key(|(nth, _)| *nth);
+        Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
     fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use clap::Args;
 use naqsha_http::ServerSettings;
 use naqsha_layers::{Catalogue, Role};
 use naqsha_store::Store;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Context, print_line};
 use crate::clock;
@@ -47,11 +47,12 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         cors_origins: context.config.server.cors_origins.clone(),
         start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
         resident_bytes,
+        spool: Some(context.data.clone()),
         ..ServerSettings::default()
     };
-    let (listener, address) = bind(listen).await?;
+    let (listener, address) = bind(listen)?;
     let admin = match context.config.server.admin_listen {
-        Some(listen) => Some(bind(listen).await?),
+        Some(listen) => Some(bind(listen)?),
         None => None,
     };
     announce(
@@ -73,10 +74,23 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         .context("serving")
 }
 
-async fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("listening on {listen}"))?;
+/// Connections that may wait to be accepted: as many as are served at once, where the usual 128 resets the rest of a crowd.
+const BACKLOG: u32 = 1_024;
+
+fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let open = || -> std::io::Result<TcpListener> {
+        let socket = if listen.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        // Else a service that was just stopped keeps its address for minutes.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = open().with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr().context("reading the address")?;
     Ok((listener, address))
 }

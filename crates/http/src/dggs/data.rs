@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use h3o::CellIndex;
+use naqsha_formats::Crs;
 use naqsha_layers::{
     Answer, DEEPEST, LayerDescription, LayerQuery, ParameterError, PropertyKind, ZoneData,
     ZoneDepth,
@@ -14,7 +15,7 @@ use super::description::DEFAULT_DEPTH;
 use super::dictionary::Dictionary;
 use super::subset::Subset;
 use super::{DGGRS, Named, Origin, definition_address, definition_link, layer_query, zone_of};
-use crate::csv::write_csv;
+use crate::csv::{write_csv_head, write_csv_rows};
 use crate::documents::of_property;
 use crate::geojson::FeatureWriter;
 use crate::html;
@@ -304,15 +305,14 @@ fn csv(found: ZoneData, wanted: &Wanted) -> Result<Vec<u8>, Problem> {
     let version = found.facts.version;
     let mut body = Vec::new();
     for depth in found.depths {
-        let mut part = Vec::new();
-        write_csv(&answer(depth, wanted, version), &mut part)
+        let part = answer(depth, wanted, version);
+        let head = if body.is_empty() {
+            write_csv_head(&part, Crs::Crs84, &mut body)
+        } else {
+            Ok(())
+        };
+        head.and_then(|()| write_csv_rows(&part, Crs::Crs84, &mut body))
             .map_err(|error| Problem::internal(format!("writing an answer to memory: {error}")))?;
-        let header = part
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let from = if body.is_empty() { 0 } else { header };
-        body.extend_from_slice(&part[from..]);
     }
     Ok(body)
 }
@@ -332,7 +332,7 @@ fn geojson(found: ZoneData, wanted: &Wanted, links: &[Link]) -> Vec<u8> {
     let mut separator: &[u8] = b"\n";
     for depth in found.depths {
         let answer = answer(depth, wanted, version);
-        let writer = FeatureWriter::new(&answer);
+        let writer = FeatureWriter::new(&answer, Crs::Crs84);
         for &row in &answer.rows {
             body.extend_from_slice(separator);
             writer.push(&mut body, row as usize);

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
+use naqsha_formats::Crs;
 use naqsha_layers::filter::Predicate;
 use naqsha_layers::{BoundingBox, FINEST_LEVEL, LayerQuery, ParameterError, ZoneQuery};
 
 use super::subset::Subset;
 use super::{Origin, crs84, layer_query, read_zone};
 use crate::cql2::Language;
+use crate::frame::parse_bbox;
 use crate::problem::Problem;
-use crate::question::{bound, parse_bbox, parse_whole};
+use crate::question::{bound, parse_whole};
 use crate::request::Asked;
 
 /// How zones are drawn.
@@ -128,7 +130,7 @@ impl<'a> Reading<'a> {
                 self.in_pieces = !compact;
             }
             "parent-zone" => self.parent = Some(read_zone(value).ok_or("is no zone")?),
-            "bbox" => self.bbox = Some(parse_bbox(value)?),
+            "bbox" => self.bbox = Some(parse_bbox(value, Crs::Crs84)?),
             "subset" => self.subset.add(value)?,
             "bbox-crs" | "subset-crs" => self.crs.extend(crs84(name, value)),
             "limit" => {

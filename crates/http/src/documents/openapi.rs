@@ -12,20 +12,19 @@ use serde_json::{Map, Value, json};
 use super::document;
 use super::of_zones;
 use super::operations::{
-    Operation, component, in_path, of_filters, of_items, of_layer, of_properties,
+    Operation, component, in_path, in_system, of_filters, of_items, of_layer, of_properties,
     problem_responses, problem_schema, query, shared_of_layer,
 };
 use super::schemas::of_property;
 use super::tile_operations;
-use crate::dggs;
-use crate::explain;
-use crate::items::FORMATS;
+use crate::items::{FORMATS, OFFERED};
 use crate::negotiate::{GEOJSON, HTML, JSON, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
 use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::request::Asked;
 use crate::search;
 use crate::service::Shared;
+use crate::{dggs, downloads, explain};
 
 /// `/api`.
 pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -92,7 +91,8 @@ fn parameters(catalogue: &Catalogue) -> Map<String, Value> {
     let limit = json!({
         "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
     });
-    let meaning = "Most features of an answer; more than the maximum is taken as the maximum.";
+    let meaning = "Most features of an answer; more than the maximum is taken as the maximum. The formats csv, geojsonseq, ndjson, \
+                   arrow and parquet have no maximum, and without a limit hold every feature.";
     let mut parameters = Map::new();
     parameters.insert("limit".to_owned(), query("limit", meaning, &limit));
     for layer in catalogue.descriptions() {
@@ -145,9 +145,27 @@ fn general() -> Map<String, Value> {
         .into_iter()
         .chain(for_maps())
         .chain(super::of_processes::paths())
+        .chain([("/downloads/{file}", of_downloads())])
         .map(|(path, item)| (path.to_owned(), item))
         .chain(tile_operations::of_dataset())
         .collect()
+}
+
+/// Whole layers as files.
+fn of_downloads() -> Value {
+    let endings: Vec<&str> = downloads::endings().map(|(name, _)| name).collect();
+    let pattern = format!("^[a-z-]+\\.({})$", endings.join("|").replace('.', "\\."));
+    let name = json!({ "type": "string", "pattern": pattern });
+    let summary = "A whole layer as a file, in ranges if wanted; takes the layer's parameters";
+    let description = "Name of the layer and an ending, as the collection links to it.";
+    Operation::new("getDownload", summary, "Data")
+        .answers_file(downloads::endings().map(|(_, media)| media))
+        .takes([
+            in_path("file", description, &name),
+            in_system("crs", "Coordinate reference system of the file."),
+        ])
+        .may_be_absent()
+        .build()
 }
 
 /// Paths for maps that do not belong to one layer.
@@ -182,7 +200,7 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let describe = operation("describeCollection", format!("{title}: the collection"))
         .answers(&[&JSON, &HTML]);
     let items = operation("getFeatures", format!("{title}: features"))
-        .answers(&FORMATS)
+        .answers(&OFFERED)
         .takes(of_items())
         .takes(of_filters())
         .takes(of_properties(layer))
@@ -206,6 +224,10 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let item = operation("getFeature", format!("{title}: one feature"))
         .answers(&[&GEOJSON, &HTML])
         .takes([feature_id])
+        .takes([in_system(
+            "crs",
+            "Coordinate reference system of the answer.",
+        )])
         .takes(parameters())
         .may_be_absent();
     let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);

@@ -1,5 +1,6 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
+use naqsha_formats::Crs;
 use naqsha_layers::{LayerDescription, Parameter, Property};
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,6 @@ use super::schemas::{Dialect, of_parameter, of_property};
 use crate::cql2::Language;
 use crate::negotiate::Format;
 use crate::problem;
-use crate::question::CRS84;
 
 /// An operation by GET, or by POST where it takes a body. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
@@ -16,8 +16,8 @@ pub(super) struct Operation {
     tag: &'static str,
     parameters: Vec<Value>,
     content: Value,
-    /// Answers beside those that every operation may give, by status.
-    more: Map<String, Value>,
+    /// Answers beyond the usual ones, by status.
+    responses: Map<String, Value>,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
 }
@@ -34,7 +34,7 @@ impl Operation {
             tag,
             parameters: Vec::new(),
             content: json!({}),
-            more: Map::new(),
+            responses: Map::new(),
             body: None,
         }
     }
@@ -59,6 +59,20 @@ impl Operation {
         self
     }
 
+    /// The answer is a file of one of these media types, of which a part may be asked.
+    pub(super) fn answers_file(mut self, media_types: impl Iterator<Item = &'static str>) -> Self {
+        let binary = json!({ "schema": { "type": "string", "format": "binary" } });
+        self.content = media_types
+            .map(|media| (media.to_owned(), binary.clone()))
+            .collect();
+        let part =
+            json!({ "description": "The part that Range asked for.", "content": self.content });
+        let beyond = json!({ "description": "The part lies beyond the end of the file." });
+        self.responses.insert("206".to_owned(), part);
+        self.responses.insert("416".to_owned(), beyond);
+        self
+    }
+
     pub(super) fn takes(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
         self.parameters.extend(parameters);
         self
@@ -66,77 +80,93 @@ impl Operation {
 
     /// The resource may be absent: 404.
     pub(super) fn may_be_absent(self) -> Self {
-        self.may_give("404", json!({ "$ref": "#/components/responses/NotFound" }))
+        self.may_answer(&[404])
     }
 
     /// The answer may be empty: 204.
-    pub(super) fn may_be_empty(self) -> Self {
-        self.may_give("204", json!({ "description": "The tile is empty." }))
+    pub(super) fn may_be_empty(mut self) -> Self {
+        self.responses.insert(
+            "204".to_owned(),
+            json!({ "description": "The tile is empty." }),
+        );
+        self
     }
 
     /// It may be answered later: 201 with the address of a job.
-    pub(super) fn may_become_a_job(self) -> Self {
+    pub(super) fn may_become_a_job(mut self) -> Self {
         let job = json!({
             "description": "A job, whose address Location has.",
             "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
             "content": { "application/json": { "schema": { "type": "object" } } },
         });
-        self.may_give("201", job)
+        self.responses.insert("201".to_owned(), job);
+        self
     }
 
     /// It takes a JSON body, and so it is a POST: 413 and 415.
     pub(super) fn takes_body(mut self, media_type: &'static str, meaning: &'static str) -> Self {
         self.body = Some((media_type, meaning));
-        self
+        self.may_answer(&[413, 415])
     }
 
     /// What was asked about may be gone: 410.
     pub(super) fn may_be_gone(self) -> Self {
-        self.may_give("410", json!({ "$ref": "#/components/responses/Gone" }))
+        self.may_answer(&[410])
     }
 
-    fn may_give(mut self, status: &str, response: Value) -> Self {
-        self.more.insert(status.to_owned(), response);
+    /// Refusals that are defined once for all operations.
+    fn may_answer(mut self, refusals: &[u16]) -> Self {
+        for status in refusals {
+            let name = refusal(*status);
+            let response = json!({ "$ref": format!("#/components/responses/{name}") });
+            self.responses.insert(status.to_string(), response);
+        }
         self
     }
 
     /// The path item.
     pub(super) fn build(self) -> Value {
-        let mut responses = json!({
-            "200": { "description": "The answer.", "content": self.content },
-            "304": { "description": "The answer has not changed since the entity tag that was sent." },
-            "400": { "$ref": "#/components/responses/BadRequest" },
-            "406": { "$ref": "#/components/responses/NotAcceptable" },
-            "500": { "$ref": "#/components/responses/ServerFault" },
-            "503": { "$ref": "#/components/responses/Busy" },
-        });
-        if let Some(responses) = responses.as_object_mut() {
-            responses.extend(self.more);
-        }
+        let content = self.content.clone();
+        let mut responses = Map::new();
+        responses.insert(
+            "200".to_owned(),
+            json!({ "description": "The answer.", "content": content }),
+        );
+        let of_all = self.may_answer(&[400, 406, 500, 503]);
+        responses.extend(of_all.responses);
         let mut operation = json!({
-            "operationId": self.id,
-            "summary": self.summary,
-            "tags": [self.tag],
-            "parameters": self.parameters,
+            "operationId": of_all.id,
+            "summary": of_all.summary,
+            "tags": [of_all.tag],
+            "parameters": of_all.parameters,
         });
-        let Some((media_type, meaning)) = self.body else {
-            operation["responses"] = responses;
+        let Some((media_type, meaning)) = of_all.body else {
+            let unchanged = "The answer has not changed since the entity tag that was sent.";
+            responses.insert("304".to_owned(), json!({ "description": unchanged }));
+            operation["responses"] = responses.into();
             return json!({ "get": operation });
         };
-        if let Some(responses) = responses.as_object_mut() {
-            responses.remove("304");
-            for (status, name) in [("413", "TooLarge"), ("415", "UnsupportedMediaType")] {
-                let response = json!({ "$ref": format!("#/components/responses/{name}") });
-                responses.insert(status.to_owned(), response);
-            }
-        }
         operation["requestBody"] = json!({
             "description": meaning,
             "required": true,
             "content": { media_type: { "schema": { "type": "object" } } },
         });
-        operation["responses"] = responses;
+        operation["responses"] = responses.into();
         json!({ "post": operation })
+    }
+}
+
+/// The name of a refusal among the responses of the document.
+fn refusal(status: u16) -> &'static str {
+    match status {
+        400 => "BadRequest",
+        404 => "NotFound",
+        406 => "NotAcceptable",
+        410 => "Gone",
+        413 => "TooLarge",
+        415 => "UnsupportedMediaType",
+        503 => "Busy",
+        _ => "ServerFault",
     }
 }
 
@@ -223,12 +253,9 @@ pub(super) fn of_filters() -> Vec<Value> {
                 "type": "string", "enum": Language::TOKENS, "default": Language::TOKENS[0],
             }),
         ),
-        query(
+        in_system(
             "filter-crs",
             "Coordinate reference system of positions in the filter.",
-            &json!({
-                "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84,
-            }),
         ),
         query(
             "properties",
@@ -261,14 +288,14 @@ pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
 pub(super) fn bbox() -> Value {
     let schema =
         json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
-    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only \
-                       what meets the box is returned; west greater than east crosses the antimeridian.";
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high), or in the \
+                       order of the axes of bbox-crs. Only what meets the box is returned; west greater than east crosses \
+                       the antimeridian.";
     query("bbox", description, &schema)
 }
 
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
-    let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
     vec![
         shared("limit"),
         query(
@@ -277,8 +304,8 @@ pub(super) fn of_items() -> Vec<Value> {
             &json!({ "type": "integer", "minimum": 0, "default": 0 }),
         ),
         bbox(),
-        query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
-        query("crs", "Coordinate reference system of the answer.", &crs()),
+        in_system("bbox-crs", "Coordinate reference system of bbox."),
+        in_system("crs", "Coordinate reference system of the answer."),
         query(
             "cursor",
             "Where the page starts, as a link to a next page has it.",
@@ -295,6 +322,17 @@ pub(super) fn of_items() -> Vec<Value> {
             &json!({ "type": "boolean", "default": false }),
         ),
     ]
+}
+
+/// A parameter that names a coordinate reference system.
+pub(super) fn in_system(name: &str, description: &str) -> Value {
+    let schema = json!({
+        "type": "string",
+        "format": "uri",
+        "enum": Crs::ALL.map(Crs::uri),
+        "default": Crs::default().uri(),
+    });
+    query(name, description, &schema)
 }
 
 /// Problem responses that operations refer to.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use naqsha_model::IncidentId;
-use naqsha_store::{Change, Page, Selection, Snapshot, StoredIncident};
+use naqsha_store::{Change, Page, Selection, Snapshot, Store, StoredIncident};
 
 use crate::support::{
     act, commit, create, digest, everything, header, incident, keyed, open, revising, wait,
@@ -107,7 +107,7 @@ fn a_history_is_that_of_its_ledger() {
         commit(store, header(second), vec![incident(1)]);
         wait(store.withdraw(&digest(1), Selection::Batch, act("x"))).unwrap();
     }
-    let [one, other] = stores.each_ref().map(|store| store.snapshot());
+    let [one, other] = stores.each_ref().map(Store::snapshot);
     assert_eq!(one.history(1), other.history(1));
     assert_ne!(one.history(2), other.history(2), "another batch");
     assert_ne!(one.history(3), one.history(2), "a withdrawal");

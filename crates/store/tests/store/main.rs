@@ -22,6 +22,7 @@ mod model;
 mod naive;
 mod named;
 mod repeats;
+mod reported;
 mod revisions;
 mod round_trip;
 mod rows;
