@@ -1,7 +1,7 @@
 //! The collections of the service, in catalogue order.
 
 /// Every one.
-pub const COLLECTIONS: [&str; 14] = [
+pub const COLLECTIONS: [&str; 15] = [
     "incidents",
     "counts",
     "hotspots",
@@ -16,10 +16,11 @@ pub const COLLECTIONS: [&str; 14] = [
     "border",
     "flows",
     "forecast",
+    "coverage",
 ];
 
 /// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-pub const OF_A_MONTH: [&str; 9] = [
+pub const OF_A_MONTH: [&str; 10] = [
     "incidents",
     "counts",
     "hotspots",
@@ -29,4 +30,5 @@ pub const OF_A_MONTH: [&str; 9] = [
     "linkages",
     "forecast",
     "rates",
+    "coverage",
 ];

@@ -215,7 +215,7 @@ impl Server {
     /// # Panics
     /// Where no answer comes.
     pub fn get(&self, address: &str) -> Reply {
-        self.get_accepting(address, "*/*")
+        self.get_with(address, &[])
     }
 
     /// The same, saying which media types are accepted.
@@ -223,33 +223,38 @@ impl Server {
     /// # Panics
     /// Where no answer comes.
     pub fn get_accepting(&self, address: &str, accept: &str) -> Reply {
-        let address = if address.starts_with('/') {
+        self.get_with(address, &[("accept", accept)])
+    }
+
+    /// The same with headers.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn get_with(&self, address: &str, headers: &[(&str, &str)]) -> Reply {
+        let address = self.absolute(address);
+        let mut request = self.agent.get(&address);
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = request.call();
+        read(response.unwrap_or_else(|error| panic!("{address}: {error}")))
+    }
+
+    /// Asks for the headers alone.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn head(&self, address: &str) -> Reply {
+        let address = self.absolute(address);
+        let response = self.agent.head(&address).call();
+        read(response.unwrap_or_else(|error| panic!("{address}: {error}")))
+    }
+
+    fn absolute(&self, address: &str) -> String {
+        if address.starts_with('/') {
             format!("{}{address}", self.base)
         } else {
             address.to_owned()
-        };
-        let mut response = self
-            .agent
-            .get(&address)
-            .header("accept", accept)
-            .call()
-            .unwrap_or_else(|error| panic!("{address}: {error}"));
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(LARGEST_ANSWER)
-            .read_to_vec()
-            .expect("a whole body");
-        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-        Reply {
-            status: response.status().as_u16(),
-            http_1_1: response.version() == ureq::http::Version::HTTP_11,
-            headers: response
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
-            body,
         }
     }
 
@@ -323,6 +328,26 @@ impl Server {
             String::from_utf8_lossy(&reply.body)
         );
         reply.json()
+    }
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Reply {
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(LARGEST_ANSWER)
+        .read_to_vec()
+        .expect("a whole body");
+    let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    Reply {
+        status: response.status().as_u16(),
+        http_1_1: response.version() == ureq::http::Version::HTTP_11,
+        headers: response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+        body,
     }
 }
 

@@ -67,6 +67,21 @@ pub fn qgis(test: &str) -> Option<Command> {
     None
 }
 
+/// R's `Rscript` with a package, or `None` after saying that the test is skipped.
+pub fn r(test: &str, package: &str) -> Option<Command> {
+    let loads = Command::new("Rscript")
+        .args([
+            "-e",
+            &format!("suppressPackageStartupMessages(library({package}))"),
+        ])
+        .output();
+    if loads.is_ok_and(|output| output.status.success()) {
+        return Some(Command::new("Rscript"));
+    }
+    skip(test, &format!("no R with {package}"));
+    None
+}
+
 /// The program where it is on the path, or `None` after saying that the test is skipped.
 pub fn program(test: &str, name: &str) -> Option<Command> {
     if Command::new(name)

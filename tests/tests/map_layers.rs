@@ -8,7 +8,7 @@ use naqsha_tests::program::{naqsha, run};
 use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 use naqsha_tests::statistics::{Scratch, oracle, stats, text};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The records of an oracle, ingested in a study area of its own.
 struct Held {
@@ -306,19 +306,28 @@ fn thread_count_changes_no_byte_of_a_layer() {
 
 /// What follows months is told of months enough, and says so in words where there are too few.
 #[test]
-fn too_few_steps_are_refused_with_the_number_there_is() {
+fn too_few_steps_are_no_features_and_the_number_there_is() {
     let server = Server::shared();
     for (collection, words) in [
         ("emerging", "at least 10 complete steps; there is one month"),
         ("change", "do not cover the month before"),
     ] {
         let reply = server.get(&format!("/collections/{collection}/items"));
-        assert_eq!(reply.status, 400, "{collection}");
-        let problem = reply.json();
-        assert_eq!(problem["type"], "/problems/bad-parameter");
-        assert_eq!(problem["errors"][0]["parameter"], "period");
-        let detail = problem["detail"].as_str().expect("a detail");
+        assert_eq!(reply.status, 200, "{collection}");
+        let answer = reply.json();
+        let features = (&answer["numberMatched"], &answer["features"]);
+        assert_eq!(features, (&json!(0), &json!([])), "{collection}");
+        let facts = &answer["naqsha"];
+        assert_eq!(facts["unanswered"]["code"], "too_few_steps");
+        let detail = facts["unanswered"]["detail"].as_str().expect("a detail");
         assert!(detail.contains(words), "{detail}");
+        // Every record is accounted for: none is on the map.
+        assert_eq!(facts["excluded"]["share"], 1.0, "{collection}");
+        let reasons = &facts["excluded"]["reasons"];
+        assert!(
+            reasons["too_few_steps"].as_u64() > Some(10_000),
+            "{reasons}"
+        );
     }
     // A day at a time is too short a step to be offered; four weeks of a month are steps that can be compared.
     let weeks = server.json("/collections/change/items?period=week&limit=1");

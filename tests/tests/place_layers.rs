@@ -283,11 +283,14 @@ fn the_first_cluster_has_the_highest_ratio_of_all_circles_and_stretches() {
         assert!(clusters.keys().copied().eq(1..=clusters.len() as u64));
         assert!(clusters.values().is_sorted_by(|a, b| a >= b));
     }
-    let refused = held.refusal(
+    let (none, rows) = held.layer(
         "scan",
         &["period=quarter", "datetime=2023-01-01/2023-06-30"],
     );
-    assert!(refused.contains("complete steps"), "{refused}");
+    let why = &none["naqsha"]["unanswered"];
+    assert_eq!((rows.len(), &why["code"]), (0, &"too_few_steps".into()));
+    let words = why["detail"].as_str().expect("words");
+    assert!(words.contains("complete steps"), "{words}");
 }
 
 #[test]

@@ -53,12 +53,14 @@ fn code(error: &anyhow::Error) -> u8 {
                 | LayerError::UnknownLayer(_)
                 | LayerError::UnknownStudyArea(_)
                 | LayerError::UnknownVersion(_)
+                | LayerError::HistoryGone
                 | LayerError::StudyArea(_),
             ) => return 2,
             Some(
                 LayerError::UnknownFeature(_)
                 | LayerError::Store(_)
                 | LayerError::Deployment(_)
+                | LayerError::Unanswered(_)
                 | LayerError::Statistic(_),
             )
             | None => {}

@@ -7,7 +7,9 @@ use geo::MultiPolygon;
 use geojson::{FeatureCollection, GeoJson, GeometryValue};
 use h3o::{CellIndex, Resolution};
 use naqsha_analytics::StudyArea;
-use naqsha_layers::{Border, Crossing, LabelledPlace, NamedArea, Sites, StudyAreas};
+use naqsha_layers::{
+    Border, Crossing, LabelledPlace, ListedDistrict, NamedArea, Sites, StudyAreas,
+};
 use naqsha_model::{Metres, Point};
 use serde::Deserialize;
 
@@ -100,6 +102,11 @@ pub(crate) fn located_areas(data: &Path) -> anyhow::Result<StudyAreas> {
     Ok(study_areas(data)?.with_sites(Sites {
         districts: named(reference.district_sites()),
         crossings: named(reference.crossing_sites()),
+        listed: reference
+            .listed_districts()
+            .into_iter()
+            .map(|(name, code, province)| (name, ListedDistrict { code, province }))
+            .collect(),
     }))
 }
 

@@ -79,7 +79,7 @@ mod tests {
         let compute = Arc::new(Compute::new(&Limits {
             computing: 1,
             waiting: 0,
-            cache_bytes: 0,
+            ..Limits::default()
         }));
         let (release, gate) = mpsc::channel::<()>();
         let (begun, begins) = mpsc::channel::<()>();

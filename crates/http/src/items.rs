@@ -3,25 +3,52 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use naqsha_formats::{Crs, FormatError};
 use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page};
 
-use crate::csv::write_csv;
-use crate::geojson::{write_collection, write_feature, write_sequence};
+use crate::frame::{Frame, content_crs};
+use crate::geojson::{write_collection, write_feature};
 use crate::html;
 use crate::link::{Link, query_string};
-use crate::negotiate::{CSV, Format, GEOJSON, HTML, JSON, SEQUENCE};
+use crate::negotiate::{
+    ARROW, CSV, CSV_WITH_MARK, FLATGEOBUF, Format, GEOJSON, HTML, JSON, NDJSON, PARQUET, SEQUENCE,
+};
+use crate::pages::Pages;
 use crate::problem::Problem;
-use crate::question::{Cursor, all_mistakes, parse, wrong_crs};
+use crate::question::{Cursor, MAXIMUM_LIMIT, all_mistakes, parse, parse_whole};
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::stream::{Streamed, stream};
+use crate::table_writer::{FileFormat, TableWriter};
 
 /// Formats of features, best first.
-pub(crate) static FORMATS: [&Format; 4] = [&GEOJSON, &HTML, &CSV, &SEQUENCE];
+pub(crate) static FORMATS: [&Format; 8] = [
+    &GEOJSON,
+    &HTML,
+    &CSV,
+    &SEQUENCE,
+    &NDJSON,
+    &FLATGEOBUF,
+    &ARROW,
+    &PARQUET,
+];
+/// The same and what is not linked to.
+pub(crate) static OFFERED: [&Format; 9] = [
+    &GEOJSON,
+    &HTML,
+    &CSV,
+    &SEQUENCE,
+    &NDJSON,
+    &FLATGEOBUF,
+    &ARROW,
+    &PARQUET,
+    &CSV_WITH_MARK,
+];
 static FEATURE_FORMATS: [&Format; 2] = [&GEOJSON, &HTML];
 
-const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
-const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
+/// How many there are, for formats that cannot say it inside.
+pub(crate) const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
 
 /// `/collections/{c}/items`.
 pub(crate) async fn items(
@@ -31,13 +58,14 @@ pub(crate) async fn items(
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
-    let format = asked.format(&FORMATS)?;
+    let format = asked.format(&OFFERED)?;
     let (page, query) = parse(layer, &asked)?;
     let features = Features {
         layer,
         page,
         query,
         format,
+        crs: Frame::of(&asked).0.crs,
         searched: None,
     };
     features.reply(&service, &asked).await
@@ -49,6 +77,8 @@ pub(crate) struct Features {
     pub(crate) page: Page,
     pub(crate) query: LayerQuery,
     pub(crate) format: &'static Format,
+    /// The system of the coordinates that are written.
+    pub(crate) crs: Crs,
     /// The filter that came as the body of a search.
     pub(crate) searched: Option<String>,
 }
@@ -62,42 +92,60 @@ impl Features {
         }
         let scope = service.scope();
         let request = asked.clone();
+        if let Some((file, limit)) = long_answer(self.format, asked) {
+            let page = Page {
+                limit,
+                ..self.page.clone()
+            };
+            let streamed = Streamed {
+                pages: Pages::new(self.layer, self.query.clone(), scope, page),
+                format: file,
+                crs: self.crs,
+            };
+            let headers = move |first: &Answer| {
+                let shown = self.page.offset.saturating_add(limit as u64);
+                let links = self.links(&request, first, shown, limit);
+                page_headers(self.format, self.crs, first, &links)
+            };
+            return stream(service, asked, representation, streamed, headers).await;
+        }
         reply(
             service,
             asked,
             representation,
             move |catalogue, _version| {
                 let answer = catalogue.answer(self.layer.id, &self.query, scope, &self.page)?;
-                let links = self.links(&request, &answer);
-                write_page(&answer, self.format, &links)
+                let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
+                let links = self.links(&request, &answer, shown, self.page.limit);
+                write_page(&answer, self.format, self.crs, &links)
             },
         )
         .await
     }
 
-    fn links(&self, asked: &Asked, answer: &Answer) -> Vec<Link> {
+    /// Links of a page that ends at a feature, the next one included.
+    fn links(&self, asked: &Asked, answer: &Answer, shown: u64, limit: usize) -> Vec<Link> {
         // A search is asked again by who has its body; its address alone leads nowhere.
         let mut links = match self.searched {
             Some(_) => Vec::new(),
             None => representations(asked, self.format, &FORMATS),
         };
         links.push(collection_link(asked, answer.table.layer));
-        let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
         // Only where features remain: a link to an empty page costs every client a request.
         if shown < answer.matched && !answer.rows.is_empty() {
             let cursor = Cursor {
                 version: answer.version,
                 offset: shown,
             };
-            links.push(self.next(asked, cursor));
+            links.push(self.next(asked, cursor, limit));
         }
         links
     }
 
     /// The link to the page that follows; of a search it is to be sent the same body.
-    fn next(&self, asked: &Asked, cursor: Cursor) -> Link {
+    fn next(&self, asked: &Asked, cursor: Cursor, limit: usize) -> Link {
         let token = self.format.tokens.first().copied().unwrap_or_default();
-        let (cursor, limit) = (cursor.token(), self.page.limit.to_string());
+        let (cursor, limit) = (cursor.token(), limit.to_string());
         let kept = asked
             .question()
             .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
@@ -128,14 +176,9 @@ pub(crate) async fn item(
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
     let format = asked.format(&FEATURE_FORMATS)?;
-    let crs = asked
-        .pairs
-        .iter()
-        .filter(|(name, _)| name == "crs")
-        .filter_map(|(_, uri)| wrong_crs("crs", uri));
+    let (crs, errors) = Frame::of_feature(&asked);
     let rest = asked.question().filter(|(name, _)| *name != "crs");
-    let query = LayerQuery::parse(layer, rest);
-    let query = all_mistakes(crs.collect(), query)?;
+    let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
@@ -151,12 +194,12 @@ pub(crate) async fn item(
             if *format == HTML {
                 body = html::features(&answer, &links).into_bytes();
             } else {
-                write_feature(&answer, &links, &mut body).map_err(|error| written(&error))?;
+                write_feature(&answer, &links, crs, &mut body).map_err(|error| written(&error))?;
             }
             Ok(Produced {
                 body: Some(body),
                 version: answer.version,
-                headers: feature_headers(format),
+                headers: feature_headers(format, crs),
             })
         },
     )
@@ -172,40 +215,83 @@ pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
     }
 }
 
-fn write_page(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produced, Problem> {
-    let mut body = Vec::new();
-    if *format == HTML {
-        body = html::features(answer, links).into_bytes();
-    } else if *format == CSV {
-        write_csv(answer, &mut body).map_err(|error| written(&error))?;
-    } else if *format == SEQUENCE {
-        write_sequence(answer, &mut body).map_err(|error| written(&error))?;
-    } else {
-        write_collection(answer, links, &mut body).map_err(|error| written(&error))?;
+/// The writer of a format of rows.
+pub(crate) fn file_format(format: &Format) -> Option<FileFormat> {
+    [
+        (&CSV, FileFormat::Csv),
+        (&CSV_WITH_MARK, FileFormat::CsvWithMark),
+        (&SEQUENCE, FileFormat::GeoJsonSequence),
+        (&NDJSON, FileFormat::NdJson),
+        (&FLATGEOBUF, FileFormat::FlatGeobuf),
+        (&ARROW, FileFormat::Arrow),
+        (&PARQUET, FileFormat::GeoParquet),
+    ]
+    .into_iter()
+    .find_map(|(one, file)| (one == format).then_some(file))
+}
+
+/// The writer and length of an answer that is sent while it is written: of a format that can be, without a `limit` or with
+/// one above the greatest page. An index before the features, as `FlatGeobuf` has it, can not.
+fn long_answer(format: &Format, asked: &Asked) -> Option<(FileFormat, usize)> {
+    let file = file_format(format).filter(|file| *file != FileFormat::FlatGeobuf)?;
+    let limit = asked.pairs.iter().find(|(name, _)| name == "limit");
+    match limit.and_then(|(_, value)| parse_whole(value)) {
+        None => Some((file, usize::MAX)),
+        Some(limit) if limit > MAXIMUM_LIMIT as u64 => {
+            Some((file, usize::try_from(limit).unwrap_or(usize::MAX)))
+        }
+        Some(_) => None,
     }
-    let mut headers = feature_headers(format);
+}
+
+fn write_page(
+    answer: &Answer,
+    format: &Format,
+    crs: Crs,
+    links: &[Link],
+) -> Result<Produced, Problem> {
+    let mut body = Vec::new();
+    if let Some(file) = file_format(format) {
+        let failed =
+            |error: FormatError| Problem::internal(format!("writing an answer: {error:?}"));
+        let mut writer = TableWriter::begin(file, answer, crs, None, &mut body).map_err(failed)?;
+        writer.write(answer).map_err(failed)?;
+        writer.finish().map_err(failed)?;
+    } else if *format == HTML {
+        body = html::features(answer, links).into_bytes();
+    } else {
+        write_collection(answer, links, crs, &mut body).map_err(|error| written(&error))?;
+    }
+    Ok(Produced {
+        body: Some(body),
+        version: answer.version,
+        headers: page_headers(format, crs, answer, links),
+    })
+}
+
+/// Headers of a page: formats without links of their own page by the header `Link`.
+fn page_headers(
+    format: &Format,
+    crs: Crs,
+    answer: &Answer,
+    links: &[Link],
+) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = feature_headers(format, crs);
     headers.push((OGC_NUMBER_MATCHED, HeaderValue::from(answer.matched)));
     let next = links
         .iter()
         .find(|link| link.rel == "next")
         .map(|link| HeaderValue::from_str(&link.to_header()));
     headers.extend(next.and_then(Result::ok).map(|value| (header::LINK, value)));
-    Ok(Produced {
-        body: Some(body),
-        version: answer.version,
-        headers,
-    })
+    headers
 }
 
 fn written(error: &std::io::Error) -> Problem {
     Problem::internal(format!("writing an answer to memory: {error}"))
 }
 
-fn feature_headers(format: &Format) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = vec![(
-        CONTENT_CRS,
-        HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
-    )];
+fn feature_headers(format: &Format, crs: Crs) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = vec![content_crs(crs)];
     if *format == HTML {
         headers.push((
             header::CONTENT_SECURITY_POLICY,
@@ -237,7 +323,8 @@ pub(crate) fn representations(
     offered.iter().map(link).collect()
 }
 
-fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
+/// A link to the collection of a layer.
+pub(crate) fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
     Link::new(
         format!("{}/collections/{}", asked.base, layer.id),
         "collection",

@@ -13,18 +13,22 @@
 //! # }
 //! ```
 
-mod antimeridian;
+mod aggregate;
 mod assets;
+mod changes;
 mod compress;
 mod compute;
 mod connections;
 mod cql2;
 mod csv;
+mod dggs;
 mod digits;
 mod documents;
+mod downloads;
 mod explain;
 mod featureserver;
 mod flight;
+mod frame;
 pub mod geojson;
 mod health;
 mod html;
@@ -36,6 +40,7 @@ mod metrics;
 mod middleware;
 mod mvt;
 mod negotiate;
+mod pages;
 mod policy;
 mod problem;
 mod processes;
@@ -48,10 +53,14 @@ mod search;
 mod service;
 mod settings;
 mod stall;
+mod stream;
+mod table_writer;
 mod tiles;
 
 pub use connections::{serve, serve_within};
-pub use csv::write_csv;
 pub use link::Link;
+pub use naqsha_formats::Crs;
+pub use pages::Pages;
 pub use router::{Application, application, router};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
+pub use table_writer::{FileFormat, TableWriter};

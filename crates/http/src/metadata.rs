@@ -32,6 +32,12 @@ pub(crate) fn metadata(answer: &Answer) -> Value {
         "synthetic": m.synthetic,
     });
     let said = [
+        (
+            "unanswered",
+            m.unanswered
+                .as_ref()
+                .map(|why| json!({ "code": why.code, "detail": why.detail })),
+        ),
         ("bandwidth", m.bandwidth.map(bandwidth)),
         ("steps", m.steps.as_ref().map(steps)),
         ("compared", m.compared.map(compared)),

@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
 
-const EXPOSED: &str = "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
+const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
 /// Runs the request inside a span and finishes its response.
@@ -99,7 +99,7 @@ fn preflight() -> Response {
         ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Accept, Authorization, Content-Type, If-None-Match, Prefer",
+            "Accept, Authorization, Content-Type, If-None-Match, If-Range, Prefer, Range",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];

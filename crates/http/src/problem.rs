@@ -25,8 +25,12 @@ pub(crate) enum Kind {
     ResultNotReady,
     /// With the methods that are.
     MethodNotAllowed(&'static str),
+    /// What was asked about was there and will not come back.
+    Gone,
     NotAcceptable,
     UnsupportedMediaType,
+    /// A range beyond the end of a file of so many bytes.
+    Beyond(u64),
     Busy,
     Draining,
     Damaged,
@@ -45,8 +49,10 @@ impl Kind {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Gone => StatusCode::GONE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
@@ -59,8 +65,10 @@ impl Kind {
             Self::BadParameter => Some("bad-parameter"),
             Self::NotFound => Some("not-found"),
             Self::MethodNotAllowed(_) => Some("method-not-allowed"),
+            Self::Gone => Some("gone"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
+            Self::Beyond(_) => Some("beyond-the-end"),
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
@@ -96,8 +104,10 @@ impl Kind {
             Self::NoSuchJob => "There is no such job",
             Self::ResultNotReady => "The job has no results yet",
             Self::MethodNotAllowed(_) => "The method is not allowed here",
+            Self::Gone => "It is no longer there",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
+            Self::Beyond(_) => "The range lies beyond the end of the file",
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
@@ -187,6 +197,9 @@ impl Problem {
             Kind::Busy | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }
+            Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
+                .map(|length| vec![(header::CONTENT_RANGE, length)])
+                .unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -207,6 +220,10 @@ impl From<LayerError> for Problem {
             LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
             LayerError::UnknownVersion(version) => {
                 Self::not_found(format!("There is no version {version} of the data yet."))
+            }
+            LayerError::HistoryGone => {
+                let detail = "The cursor is of a history that the store does not have any more: read everything anew, without `since`.";
+                Self::new(Kind::Gone, detail)
             }
             LayerError::UnknownStudyArea(name) => Self::parameters(vec![ParameterError::new(
                 "study_area",
@@ -237,6 +254,8 @@ impl From<LayerError> for Problem {
             LayerError::Deployment(what) => {
                 Self::internal(format!("reading what was imported: {what}"))
             }
+            // An answer without features takes the place of it.
+            LayerError::Unanswered(why) => Self::internal(format!("not answered: {}", why.detail)),
             LayerError::Statistic(what) => {
                 Self::internal(format!("computing the statistic: {what}"))
             }

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use naqsha_formats::Crs;
 use naqsha_layers::filter::{Comparison, Expression, GEOMETRY, Predicate, Scalar};
 use naqsha_layers::{
-    BoundingBox, LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind,
-    SortKey, sortables,
+    LayerDescription, LayerQuery, Page, ParameterError, Property, PropertyKind, SortKey, sortables,
 };
 
 use crate::cql2::Language;
+use crate::frame::{Frame, parse_bbox};
 use crate::problem::Problem;
 use crate::request::Asked;
 
@@ -17,14 +18,10 @@ use crate::request::Asked;
 pub(crate) const DEFAULT_LIMIT: usize = 1_000;
 /// Most features of a page.
 pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
-/// The only coordinate reference system: longitude, latitude in degrees.
-pub(crate) const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
-
+/// Longitude and latitude in degrees: the system of all that takes no other.
+pub(crate) const CRS84: &str = Crs::Crs84.uri();
 /// Names that say which features are wanted and how, whatever the layer.
-const OF_FEATURES: [&str; 12] = [
-    "bbox",
-    "bbox-crs",
-    "crs",
+const OF_FEATURES: [&str; 9] = [
     "limit",
     "offset",
     "cursor",
@@ -62,13 +59,17 @@ pub(crate) fn parse_with(
     asked: &Asked,
     condition: Option<Expression>,
 ) -> Result<(Page, LayerQuery), Problem> {
+    let (frame, mistakes) = Frame::of(asked);
     let page = Page {
+        bbox: frame.bbox,
         limit: DEFAULT_LIMIT,
         ..Page::ALL
     };
     let mut reading = Reading::new(layer, page, &OF_FEATURES);
+    reading.errors = mistakes;
     reading.conditions.extend(condition);
-    reading.read(asked.question())
+    let others = asked.question();
+    reading.read(others.filter(|(name, _)| !Frame::NAMES.contains(name)))
 }
 
 /// The same of a request for a tile.
@@ -97,6 +98,7 @@ struct Reading<'a> {
     page: Page,
     language: Option<Language>,
     filter: Option<&'a str>,
+    filter_crs: Crs,
     conditions: Vec<Expression>,
     cursor: Option<Cursor>,
     offset: bool,
@@ -111,6 +113,7 @@ impl<'a> Reading<'a> {
             page,
             language: None,
             filter: None,
+            filter_crs: Crs::default(),
             conditions: Vec::new(),
             cursor: None,
             offset: false,
@@ -158,7 +161,8 @@ impl<'a> Reading<'a> {
 
     fn set(&mut self, name: &str, value: &'a str) -> Result<(), String> {
         match name {
-            "bbox" => self.page.bbox = Some(parse_bbox(value)?),
+            // Of inputs; a request in an address has its box read with its systems.
+            "bbox" => self.page.bbox = Some(parse_bbox(value, Crs::Crs84)?),
             "limit" => self.page.limit = parse_limit(value)?,
             "offset" => {
                 self.page.offset = parse_offset(value)?;
@@ -181,9 +185,9 @@ impl<'a> Reading<'a> {
                 self.language = Some(language.ok_or(format!("is not one of {offered}"))?);
             }
             _ => {
-                if let Some(error) = wrong_crs(name, value) {
-                    return Err(error.reason);
-                }
+                let crs = Crs::of_uri(value);
+                let offered = || format!("is not one of {}", Crs::ALL.map(Crs::uri).join(", "));
+                self.filter_crs = crs.ok_or_else(offered)?;
             }
         }
         Ok(())
@@ -193,7 +197,8 @@ impl<'a> Reading<'a> {
     fn bind(&mut self) {
         let read = self
             .filter
-            .map(|text| self.language.unwrap_or_default().read(text));
+            .map(|text| self.language.unwrap_or_default().read(text))
+            .map(|read| in_degrees(read?, self.filter_crs));
         match read {
             Some(Ok(expression)) => self.conditions.insert(0, expression),
             Some(Err(reason)) => self.errors.push(ParameterError::new(FILTER, reason)),
@@ -204,6 +209,21 @@ impl<'a> Reading<'a> {
             Err(reason) => self.errors.push(ParameterError::new(FILTER, reason)),
         }
     }
+}
+
+/// An expression with the positions of its geometries in longitude and latitude.
+fn in_degrees(expression: Expression, crs: Crs) -> Result<Expression, String> {
+    let degrees = |[first, second]: [f64; 2]| {
+        let east_first = if crs.is_north_first() {
+            [second, first]
+        } else {
+            [first, second]
+        };
+        crs.inverse(east_first)
+    };
+    expression
+        .map_positions(&degrees)
+        .ok_or_else(|| "has a position that lies nowhere on the globe".to_owned())
 }
 
 /// All conditions bound to a layer as one; `None` where there are none.
@@ -337,26 +357,8 @@ pub(crate) fn all_mistakes<T>(
     }
 }
 
-/// Four numbers, or six of which the heights are ignored: features have none.
-fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
-    let shape = || {
-        "is not four or six numbers: west,south,east,north or west,south,low,east,north,high"
-            .to_owned()
-    };
-    let numbers: Vec<f64> = value
-        .split(',')
-        .map(|text| text.trim().parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_number| shape())?;
-    let corners = match numbers[..] {
-        [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
-        _ => return Err(shape()),
-    };
-    BoundingBox::new(corners).map_err(|error| error.to_string())
-}
-
 /// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
-fn parse_limit(value: &str) -> Result<usize, String> {
+pub(crate) fn parse_limit(value: &str) -> Result<usize, String> {
     match parse_whole(value) {
         Some(1..) => Ok(parse_whole(value)
             .and_then(|limit| usize::try_from(limit).ok())
@@ -371,44 +373,14 @@ fn parse_offset(value: &str) -> Result<u64, String> {
 }
 
 /// Digits only; more of them than a `u64` holds are the greatest `u64`.
-fn parse_whole(value: &str) -> Option<u64> {
+pub(crate) fn parse_whole(value: &str) -> Option<u64> {
     (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
         .then(|| value.parse().unwrap_or(u64::MAX))
-}
-
-pub(crate) fn wrong_crs(name: &str, uri: &str) -> Option<ParameterError> {
-    (uri != CRS84)
-        .then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn boxes_have_four_or_six_numbers_on_the_globe() {
-        let corners = |text| parse_bbox(text).map(|bbox| bbox.corners());
-        assert_eq!(corners("-1.5,50,1.5,53"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(corners("-1.5,50,0,1.5,53,100"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(
-            corners("-0.100000000000000006, 51.45,0,51.5").map(|c| c[0]),
-            Ok(-0.1)
-        );
-        assert_eq!(corners("177,65,-177,70"), Ok([177.0, 65.0, -177.0, 70.0]));
-        for wrong in [
-            "",
-            "1,2,3",
-            "1,2,3,4,5",
-            "a,b,c,d",
-            "NaN,0,1,1",
-            "inf,0,1,1",
-            "0,0,181,1",
-            "0,10,1,9",
-            "1,,2,3",
-        ] {
-            assert!(parse_bbox(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn limits_are_clamped_and_never_unlimited() {

@@ -103,15 +103,9 @@ pub(crate) async fn reply(
     let coding = Coding::of(asked.accept_encoding.as_deref());
     let version = service.catalogue.version();
     let key = format!("{version} {:?} {}", service.scope(), representation.key);
-    let base_tag = base_tag(&key);
     for possible in [coding, Coding::Identity] {
-        let tag = entity_tag(&base_tag, possible);
-        if asked
-            .if_none_match
-            .as_deref()
-            .is_some_and(|wanted| names_tag(wanted, &tag))
-        {
-            count(&service.metrics.not_modified);
+        let tag = tag_of(service, &representation, version, possible);
+        if asked.has_tag(&tag) {
             return Ok(not_modified(&tag, representation.freshness, version));
         }
     }
@@ -124,13 +118,7 @@ pub(crate) async fn reply(
         None => compute(service, slot, coding, produce).await?,
     };
     // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
-    let key = format!(
-        "{} {:?} {}",
-        stored.version,
-        service.scope(),
-        representation.key
-    );
-    let tag = entity_tag(&self::base_tag(&key), stored.coding);
+    let tag = tag_of(service, &representation, stored.version, stored.coding);
     if asked
         .if_none_match
         .as_deref()
@@ -139,6 +127,34 @@ pub(crate) async fn reply(
         return Ok(not_modified(&tag, representation.freshness, stored.version));
     }
     Ok(respond(&stored, &tag, &representation))
+}
+
+/// The entity tag of a representation of a version in a coding.
+pub(crate) fn tag_of(
+    service: &Shared,
+    representation: &Representation,
+    version: u64,
+    coding: Coding,
+) -> String {
+    let key = format!("{version} {:?} {}", service.scope(), representation.key);
+    entity_tag(&base_tag(&key), coding)
+}
+
+/// The head of an answer whose body is not in memory.
+pub(crate) fn stream_head(
+    representation: &Representation,
+    tag: &str,
+    version: u64,
+    coding: Coding,
+) -> Response {
+    let empty = Stored {
+        body: Bytes::new(),
+        coding,
+        version,
+        status: StatusCode::OK,
+        headers: Vec::new(),
+    };
+    respond(&empty, tag, representation)
 }
 
 async fn compute(
@@ -215,7 +231,7 @@ fn respond(stored: &Stored, tag: &str, representation: &Representation) -> Respo
     response
 }
 
-fn not_modified(tag: &str, freshness: Freshness, version: u64) -> Response {
+pub(crate) fn not_modified(tag: &str, freshness: Freshness, version: u64) -> Response {
     let mut response = StatusCode::NOT_MODIFIED.into_response();
     validators(response.headers_mut(), tag, freshness, version);
     response
@@ -249,12 +265,4 @@ fn base_tag(key: &str) -> String {
 
 fn entity_tag(base: &str, coding: Coding) -> String {
     format!("\"{base}-{}\"", coding.name())
-}
-
-/// Whether an `If-None-Match` list names the tag; the comparison is weak, as RFC 9110 §13.1.2 has it for that header.
-fn names_tag(wanted: &str, tag: &str) -> bool {
-    wanted
-        .split(',')
-        .map(str::trim)
-        .any(|member| member.strip_prefix("W/").unwrap_or(member) == tag)
 }

@@ -18,8 +18,8 @@ use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
 use crate::{
-    assets, documents, explain, featureserver, health, items, metrics, middleware, policy,
-    processes, search, tiles,
+    aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items,
+    metrics, middleware, policy, processes, search, tiles,
 };
 
 /// The service: everything but sockets.
@@ -58,6 +58,7 @@ fn public(service: Shared) -> Router {
         for_maps(),
         for_processes(),
         for_arcgis(),
+        of_zones(),
     ]
     .concat()
     {
@@ -108,6 +109,7 @@ fn documents_and_data() -> Table {
             "/collections/{collection}/explain/{cell}",
             resource(explain::cell),
         ),
+        ("/downloads/{file}", resource(downloads::download)),
         ("/policy", resource(policy::policy)),
         ("/healthz", resource(health::healthz)),
         ("/readyz", resource(health::readyz)),
@@ -184,6 +186,43 @@ fn for_arcgis() -> Table {
                 get(featureserver::query).post(featureserver::query),
                 "GET, HEAD, POST, OPTIONS",
             ),
+        ),
+    ]
+}
+
+/// Zones, of the data set and of each collection: the same resources under two roots; and numbers and changes of records.
+fn of_zones() -> Table {
+    vec![
+        ("/dggs", resource(dggs::list)),
+        ("/dggs/{dggrs}", resource(dggs::dggrs)),
+        ("/dggs/{dggrs}/definition", resource(dggs::definition)),
+        ("/dggs/{dggrs}/zones", resource(dggs::zones)),
+        ("/dggs/{dggrs}/zones/{zone}", resource(dggs::zone)),
+        ("/dggs/{dggrs}/zones/{zone}/data", resource(dggs::data)),
+        ("/collections/{collection}/dggs", resource(dggs::list)),
+        (
+            "/collections/{collection}/dggs/{dggrs}",
+            resource(dggs::dggrs),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones",
+            resource(dggs::zones),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones/{zone}",
+            resource(dggs::zone),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones/{zone}/data",
+            resource(dggs::data),
+        ),
+        (
+            "/collections/{collection}/aggregate",
+            resource(aggregate::aggregate),
+        ),
+        (
+            "/collections/{collection}/changes",
+            resource(changes::changes),
         ),
     ]
 }

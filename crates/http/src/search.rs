@@ -7,7 +7,8 @@ use axum::response::Response;
 use naqsha_layers::ParameterError;
 
 use crate::cql2::Language;
-use crate::items::{FORMATS, Features, readable};
+use crate::frame::Frame;
+use crate::items::{Features, OFFERED, readable};
 use crate::problem::{Kind, Problem};
 use crate::question::parse_with;
 use crate::request::Asked;
@@ -28,7 +29,7 @@ pub(crate) async fn search(
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
-    let format = asked.format(&FORMATS)?;
+    let format = asked.format(&OFFERED)?;
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -55,6 +56,7 @@ pub(crate) async fn search(
         page,
         query,
         format,
+        crs: Frame::of(&asked).0.crs,
         searched: Some(body.to_owned()),
     };
     features.reply(&service, &asked).await

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
 use naqsha_layers::{Catalogue, Scope};
+use tokio::sync::Semaphore;
 
 use crate::compute::Compute;
+use crate::downloads::Download;
 use crate::flight::Flights;
 use crate::metrics::Metrics;
 use crate::processes::Jobs;
@@ -27,6 +29,10 @@ pub(crate) struct Service {
     pub(crate) metrics: Metrics,
     /// Executions of processes that go on after they were asked for.
     pub(crate) jobs: Jobs,
+    /// Places for answers of any length.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Finished downloads by request, version and scope.
+    pub(crate) downloads: Cache<String, Arc<Download>>,
     requests: AtomicU64,
 }
 
@@ -44,6 +50,11 @@ impl Service {
                 .build(),
             flights: Flights::default(),
             metrics: Metrics::default(),
+            streams: Arc::new(Semaphore::new(settings.limits.streams)),
+            downloads: Cache::builder()
+                .max_capacity(settings.limits.download_bytes)
+                .weigher(|_key, file: &Arc<Download>| file.weight())
+                .build(),
             settings,
             jobs: Jobs::default(),
             requests: AtomicU64::new(0),

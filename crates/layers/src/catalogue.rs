@@ -53,10 +53,10 @@ const PAST_IDLE: Duration = Duration::from_mins(5);
 
 /// What is asked, before defaults.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    query: &'a LayerQuery,
-    scope: Scope,
-    page: &'a Page,
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a LayerQuery,
+    pub(crate) scope: Scope,
+    pub(crate) page: &'a Page,
 }
 
 /// What every layer is, in catalogue order; no store is needed to know it.
@@ -198,8 +198,8 @@ impl Catalogue {
         let snapshot = self.snapshot(query)?;
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
-        if !layer.describe().over_cells {
-            let Computed { table, matched } = layer.compute(&question)?;
+        if layer.pages() {
+            let Computed { table, matched } = computed(layer, &question)?;
             let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
             return Ok(Answer {
                 table: Arc::new(table),
@@ -222,7 +222,8 @@ impl Catalogue {
         })
     }
 
-    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, or a record's ULID.
+    /// The feature of a layer with an id: a cell's 15 hex digits, those of two with a hyphen, a record's ULID, or the name
+    /// that a row of a table without cells has.
     ///
     /// # Errors
     /// [`LayerError::UnknownFeature`] where the layer has none, else as [`Self::answer`].
@@ -244,13 +245,14 @@ impl Catalogue {
             query.resolution = Some(cell.resolution());
             query.n_min = 0;
         }
+        layers::by_id(layer)?.narrow(&mut query, id);
         let asked = Asked {
             query: &query,
             scope,
             page: &Page::ALL,
         };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
-        if !layer.describe().over_cells {
+        if layer.pages() {
             let id = IncidentId::parse(id).map_err(|_ulid| unknown())?;
             let stored = snapshot.incident(id)?.ok_or_else(unknown)?;
             let table = layers::incidents_table(&[stored], scope, version);
@@ -263,8 +265,11 @@ impl Catalogue {
                 geometry: true,
             });
         }
-        cell.filter(|cell| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution()))
-            .ok_or_else(unknown)?;
+        let is_shown =
+            |cell: CellIndex| (Resolution::Three..=Resolution::Nine).contains(&cell.resolution());
+        if layer.describe().over_cells && !cell.is_some_and(is_shown) {
+            return Err(unknown());
+        }
         let table = self.whole_table(layer, &question)?;
         let row = table.keys.row(id).ok_or_else(unknown)?;
         Ok(Answer {
@@ -279,7 +284,7 @@ impl Catalogue {
 
     /// What the question is asked of: the newest version or an earlier one, everything as reported or one record of each
     /// cluster.
-    fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
+    pub(crate) fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
         let newest = self.store.snapshot();
         let reported = match query.as_of {
             Some(version) if version != newest.version() => {
@@ -303,7 +308,7 @@ impl Catalogue {
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.
-    fn question<'a>(
+    pub(crate) fn question<'a>(
         &'a self,
         layer: &str,
         asked: Asked<'a>,
@@ -321,7 +326,7 @@ impl Catalogue {
                 .ok_or_else(|| LayerError::UnknownStudyArea("(default)".to_owned()))?,
         };
         // Pages of records find out by themselves whether one of theirs is lost.
-        if layer.describe().over_cells {
+        if !layer.pages() {
             refuse_damage(snapshot, query.days)?;
         }
         let resolution = query
@@ -343,7 +348,7 @@ impl Catalogue {
     }
 
     /// The table over the whole study area; computed once for equal questions about one version, however many ask.
-    fn whole_table(
+    pub(crate) fn whole_table(
         &self,
         layer: &'static dyn Layer,
         question: &Question<'_>,
@@ -363,16 +368,32 @@ impl Catalogue {
         );
         self.tables
             .try_get_with(key, || {
-                layer
-                    .compute(question)
-                    .map(|computed| Arc::new(computed.table))
+                computed(layer, question).map(|computed| Arc::new(computed.table))
             })
             .map_err(Arc::unwrap_or_clone)
     }
 }
 
+/// What a layer answers: where the data are too few or too many for it, a table without features that says so. The question
+/// is a right one, and another day's data may answer it.
+fn computed(layer: &'static dyn Layer, question: &Question<'_>) -> Result<Computed, LayerError> {
+    let why = match layer.compute(question) {
+        Err(LayerError::Unanswered(why)) => why,
+        answered => return answered,
+    };
+    let mut metadata = layers::counted(question)?;
+    let excluded = &mut metadata.excluded;
+    let on_map = excluded.matched - excluded.count();
+    if on_map > 0 {
+        excluded.reasons.insert(why.code, on_map);
+    }
+    metadata.unanswered = Some(why);
+    let table = LayerTable::empty(layer.describe(), metadata);
+    Ok(Computed::all(table))
+}
+
 /// No count is true that a lost file may have added to; a question about other days has its answer.
-fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
+pub(crate) fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
     let lost = snapshot.damaged_within(days);
     let lost: Vec<String> = lost
         .map(|file| format!("{} ({})", file.path.display(), file.reason))

@@ -49,6 +49,12 @@ impl Computed {
 pub(crate) trait Layer: Sync {
     /// What the layer is.
     fn describe(&self) -> &'static LayerDescription;
+    /// Whether its tables hold one page of the features that match, so that none is kept.
+    fn pages(&self) -> bool {
+        false
+    }
+    /// Makes a question about a feature one whose answer has it, whatever its default is.
+    fn narrow(&self, _query: &mut LayerQuery, _id: &str) {}
     /// The table that answers the question.
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError>;
 }

@@ -139,6 +139,19 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// All rows of a table, with all that they have.
+    pub fn whole(table: LayerTable, version: u64) -> Self {
+        let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
+        Self {
+            matched: rows.len() as u64,
+            rows,
+            table: Arc::new(table),
+            version,
+            properties: None,
+            geometry: true,
+        }
+    }
+
     /// Columns that are shown, in the order of the layer's properties.
     pub fn columns(&self) -> impl Iterator<Item = &Column> {
         let shown = |at: &usize| {
@@ -160,9 +173,26 @@ pub(crate) fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
         let rows = (0..all).skip(skip).take(page.limit).collect();
         return (rows, u64::from(all));
     }
-    let mut rows: Vec<u32> = (0..all)
-        .filter(|&row| meets(table, page, row as usize))
-        .collect();
+    let near = page
+        .bbox
+        .as_ref()
+        .map(|bbox| (bbox, table.boundaries.near(bbox)));
+    let point = |row: usize| table.points.as_ref().and_then(|points| points[row]);
+    let in_box = |row: usize| {
+        let Some((bbox, near)) = &near else {
+            return true;
+        };
+        match (point(row), table.shapes[row]) {
+            (Some(point), _) => bbox.contains(point.lon(), point.lat()),
+            (None, Some(shape)) => near.may_meet(shape) && table.boundaries.meets(shape, bbox),
+            (None, None) => true,
+        }
+    };
+    let chosen = |row: usize| {
+        let filter = page.filter.as_ref();
+        in_box(row) && filter.is_none_or(|filter| filter.admits(table, row))
+    };
+    let mut rows: Vec<u32> = (0..all).filter(|&row| chosen(row as usize)).collect();
     let matched = rows.len() as u64;
     if !page.sort.is_empty() {
         let keyed = |row: u32| (sort_values(&page.sort, table, row as usize), row);
@@ -174,18 +204,6 @@ pub(crate) fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
         rows.into_iter().skip(skip).take(page.limit).collect(),
         matched,
     )
-}
-
-/// Whether a row lies in the page's box and the page's filter is true of it.
-fn meets(table: &LayerTable, page: &Page, row: usize) -> bool {
-    let in_box = page.bbox.as_ref().is_none_or(|bbox| {
-        table.shapes[row].is_none_or(|shape| table.boundaries.meets(shape, bbox))
-    });
-    in_box
-        && page
-            .filter
-            .as_ref()
-            .is_none_or(|filter| filter.admits(table, row))
 }
 
 /// Names of the properties that features of a layer can be sorted by: each has an order.

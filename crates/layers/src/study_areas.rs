@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use h3o::{CellIndex, Resolution};
 use moka::sync::Cache;
-use naqsha_analytics::{Neighbours, StudyArea};
+use naqsha_analytics::{Centres, Neighbours, StudyArea};
 use rayon::prelude::*;
 
 use crate::border::Border;
@@ -55,9 +55,15 @@ pub(crate) struct Grid {
     pub(crate) cells: Vec<CellIndex>,
     boundaries: OnceLock<Arc<CellBoundaries>>,
     areas: OnceLock<Vec<f64>>,
+    centres: OnceLock<Centres>,
 }
 
 impl Grid {
+    /// Centres of the cells, for densities: 24 bytes each, once a density is asked for.
+    pub(crate) fn centres(&self) -> &Centres {
+        self.centres.get_or_init(|| Centres::of(&self.cells))
+    }
+
     pub(crate) fn boundaries(&self) -> Arc<CellBoundaries> {
         Arc::clone(
             self.boundaries
@@ -184,6 +190,7 @@ impl NamedArea {
                 cells,
                 boundaries: OnceLock::new(),
                 areas: OnceLock::new(),
+                centres: OnceLock::new(),
             })
         })))
     }

@@ -8,7 +8,8 @@ use naqsha_analytics::{Calibration, Evaluation};
 use naqsha_model::{DayRange, IncidentId, Point};
 
 use crate::boundaries::CellBoundaries;
-use crate::description::{LayerDescription, Property};
+use crate::description::{LayerDescription, Property, PropertyKind};
+use crate::error::Unanswered;
 use crate::period::Baseline;
 use crate::scope::Scope;
 use crate::steps::Steps;
@@ -25,7 +26,8 @@ pub struct LayerTable {
     pub shapes: Vec<Option<u32>>,
     /// Cell boundaries, shared by every table over the same cells; lines of flows.
     pub boundaries: Arc<CellBoundaries>,
-    /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry.
+    /// Exact points, one a row, where the scope shows them: they replace the cell as a record's geometry. The middles of
+    /// districts, for rows about those.
     pub points: Option<Vec<Option<Point>>>,
     /// Columns in the order of the layer's properties.
     pub columns: Vec<Column>,
@@ -71,6 +73,42 @@ impl LayerTable {
         Self::of_cells(layer, cells, drawn, columns, metadata)
     }
 
+    /// The same with some of its rows only.
+    pub(crate) fn only(&self, rows: &[u32]) -> Self {
+        let columns = self.columns.iter();
+        Self {
+            layer: self.layer,
+            keys: self.keys.only(rows),
+            shapes: gather(&self.shapes, rows),
+            boundaries: Arc::clone(&self.boundaries),
+            points: self.points.as_ref().map(|points| gather(points, rows)),
+            columns: columns
+                .map(|column| Column {
+                    property: column.property,
+                    values: column.values.only(rows),
+                })
+                .collect(),
+            metadata: self.metadata.clone(),
+        }
+    }
+
+    /// A table without rows.
+    pub(crate) fn empty(layer: &'static LayerDescription, metadata: Metadata) -> Self {
+        let column = |property: &'static Property| Column {
+            property,
+            values: Values::none(property.kind),
+        };
+        Self {
+            layer,
+            keys: Keys::Named(Vec::new()),
+            shapes: Vec::new(),
+            boundaries: Arc::new(CellBoundaries::of(&[])),
+            points: None,
+            columns: layer.properties.iter().map(column).collect(),
+            metadata,
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.shapes.len()
@@ -96,11 +134,22 @@ pub enum Keys {
     Incidents(Vec<IncidentId>),
     /// Features lead from one cell to another, ascending; their shapes are lines.
     Flows(Vec<(CellIndex, CellIndex)>),
+    /// Features have names of their own, ascending: letters, digits, hyphens and dots.
+    Named(Vec<String>),
 }
 
 impl Keys {
-    /// The row of a feature's id as it is written: a cell's digits, or those of two cells with a hyphen. Records are not
-    /// looked up here.
+    fn only(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Cells(cells) => Self::Cells(gather(cells, rows)),
+            Self::Incidents(ids) => Self::Incidents(gather(ids, rows)),
+            Self::Flows(pairs) => Self::Flows(gather(pairs, rows)),
+            Self::Named(names) => Self::Named(gather(names, rows)),
+        }
+    }
+
+    /// The row of a feature's id as it is written: a cell's digits, those of two cells with a hyphen, or a name. Records are
+    /// not looked up here.
     pub(crate) fn row(&self, id: &str) -> Option<u32> {
         let at = match self {
             Self::Cells(cells) => cells.binary_search(&id.parse().ok()?),
@@ -108,6 +157,7 @@ impl Keys {
                 let (from, to) = id.split_once('-')?;
                 pairs.binary_search(&(from.parse().ok()?, to.parse().ok()?))
             }
+            Self::Named(names) => names.binary_search_by(|name| name.as_str().cmp(id)),
             Self::Incidents(_) => return None,
         };
         u32::try_from(at.ok()?).ok()
@@ -138,6 +188,38 @@ pub enum Values {
     Choices(Vec<Option<&'static str>>),
     /// Cells.
     Cells(Vec<Option<CellIndex>>),
+}
+
+impl Values {
+    fn only(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Integers(values) => Self::Integers(gather(values, rows)),
+            Self::Numbers(values) => Self::Numbers(gather(values, rows)),
+            Self::Booleans(values) => Self::Booleans(gather(values, rows)),
+            Self::Texts(values) => Self::Texts(gather(values, rows)),
+            Self::Choices(values) => Self::Choices(gather(values, rows)),
+            Self::Cells(values) => Self::Cells(gather(values, rows)),
+        }
+    }
+
+    /// No value of a type.
+    fn none(kind: PropertyKind) -> Self {
+        match kind {
+            PropertyKind::Integer => Self::Integers(Vec::new()),
+            PropertyKind::Number => Self::Numbers(Vec::new()),
+            PropertyKind::Boolean => Self::Booleans(Vec::new()),
+            PropertyKind::Text | PropertyKind::Date => Self::Texts(Vec::new()),
+            PropertyKind::Choice(_) => Self::Choices(Vec::new()),
+            PropertyKind::Cell => Self::Cells(Vec::new()),
+        }
+    }
+}
+
+/// The values of some rows.
+fn gather<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter()
+        .map(|&row| values[row as usize].clone())
+        .collect()
 }
 
 /// What a reader must know to judge a table.
@@ -179,6 +261,8 @@ pub struct Metadata {
     pub policy: &'static str,
     /// Whether any record behind the answer is synthetic.
     pub synthetic: bool,
+    /// Why there are no features; `None` where there are as many as match.
+    pub unanswered: Option<Unanswered>,
     /// The forecast as made, and how good such forecasts were.
     pub forecast: Option<Box<ForecastFacts>>,
 }
@@ -205,6 +289,7 @@ impl Metadata {
             rates: None,
             policy: scope.policy(),
             synthetic: false,
+            unanswered: None,
             forecast: None,
         }
     }
@@ -345,7 +430,7 @@ pub struct Excluded {
     /// Records that match, on the map or not.
     pub matched: u64,
     /// Count by reason: `too_coarse`, `no_location`, `basis`, `outside_study_area`, `outside_steps`; of flows also
-    /// `no_origin`, `no_destination`, `abroad`, `within_cell`; of forecasts `no_day`.
+    /// `no_origin`, `no_destination`, `abroad`, `within_cell`; of forecasts `no_day`; of coverage `no_month`.
     pub reasons: BTreeMap<&'static str, u64>,
 }
 

@@ -96,6 +96,14 @@ impl Contents {
         }
     }
 
+    /// Whether the same is stated already: the agency has nothing of the profile in the period.
+    pub(crate) fn states(&self, nil: &NilReturn) -> bool {
+        let same = |known: &NilReturn| {
+            (&known.agency, &known.profile, known.period) == (&nil.agency, &nil.profile, nil.period)
+        };
+        self.nil_returns.iter().any(same)
+    }
+
     /// The batch with a number.
     pub(crate) fn batch(&self, sequence: u64) -> Option<&BatchRecord> {
         let at = self

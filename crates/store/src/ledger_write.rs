@@ -70,15 +70,19 @@ impl WriterLock {
         transaction.commit("commit").await
     }
 
-    /// Adds a nil return; one that stands already is left as it is. Durable when this returns.
-    pub(crate) async fn add_nil_return(&mut self, stated: &NilReturn) -> Result<(), StoreError> {
+    /// Adds a nil return, which raises the version: answers about what was reported differ from then on. Durable when this
+    /// returns.
+    pub(crate) async fn add_nil_return(
+        &mut self,
+        version: u64,
+        stated: &NilReturn,
+    ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let unsealed = transaction.unsealed().await?;
         transaction
             .execute(
                 "INSERT INTO nil_returns (agency, profile, first_day, last_day, received_at, \
-                 uploader, approver) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO \
-                 NOTHING",
+                 uploader, approver) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                 [
                     text(stated.agency.as_str()),
                     text(&stated.profile),
@@ -91,6 +95,10 @@ impl WriterLock {
             )
             .await
             .map_err(failed("add a nil return"))?;
+        transaction
+            .execute("UPDATE meta SET version = $1", [integer(version)])
+            .await
+            .map_err(failed("raise the version"))?;
         transaction.seal(unsealed, &[]).await?;
         transaction.commit("add a nil return").await
     }

@@ -23,6 +23,18 @@ fn number(day: Day) -> i32 {
     i32::from(date.year()) * 12 + i32::from(date.month()) - 1
 }
 
+/// The number of a day's month, counted from that of day 0.
+pub(crate) fn number_of(day: Day) -> u16 {
+    MONTHS.get(usize::from(day.0)).copied().unwrap_or_default()
+}
+
+/// Year and month of a month that is counted from that of day 0.
+pub(crate) fn month_of(counted: u16) -> Option<(i16, i8)> {
+    let number = number(Day(0)) + i32::from(counted);
+    let year = i16::try_from(number.div_euclid(12)).ok()?;
+    Some((year, i8::try_from(number.rem_euclid(12) + 1).ok()?))
+}
+
 /// Numbers of records by category and month.
 pub(crate) struct ByMonth {
     /// For each category the months in order, and behind them the records without a time.

@@ -105,6 +105,7 @@ impl Store {
     pub async fn state_nil(&self, stated: NilReturn) -> Result<(), StoreError> {
         let mut lock = self.lock().await?;
         let (snapshot, of) = (self.snapshot(), stated.clone());
+        let (version, is_known) = (snapshot.version() + 1, snapshot.contents().states(&stated));
         let held = blocking(move || {
             let agency = of.agency.as_str();
             let found = selection::of_period(&snapshot, agency, &of.profile, of.period)?;
@@ -121,7 +122,10 @@ impl Store {
             0 => {}
             records => return Err(StoreError::NotNil { records }),
         }
-        lock.add_nil_return(&stated)
+        if is_known {
+            return Ok(());
+        }
+        lock.add_nil_return(version, &stated)
             .await
             .inspect_err(|_unknown| self.shared().stop())?;
         let contents = self.shared().ledger.contents().await?;

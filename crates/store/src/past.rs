@@ -7,6 +7,7 @@ use naqsha_model::BatchDigest;
 
 use crate::batch::BatchState;
 use crate::contents::Contents;
+use crate::manifest::NilReturn;
 use crate::visibility::Visibility;
 use crate::{BatchRecord, Snapshot};
 
@@ -36,7 +37,7 @@ impl Contents {
                 .cloned()
                 .collect(),
             links: Arc::clone(&self.links),
-            nil_returns: self.nil_returns.clone(),
+            nil_returns: self.nil_returns_at(version),
             cluster_links: links
                 .filter(|link| link.version <= version)
                 .cloned()
@@ -50,6 +51,30 @@ impl Contents {
         };
         past.settle();
         past
+    }
+
+    /// The nil returns that were known at an earlier version.
+    ///
+    /// A nil return has no version of its own in the ledger, but raises it: those of which neither a batch nor an event nor
+    /// a decision says that it raised them are theirs, in order. Programs before this one did not raise the version for
+    /// one; what they stated comes first, and is known of every version.
+    fn nil_returns_at(&self, version: u64) -> Vec<NilReturn> {
+        let batches = self.batches.iter().zip(&self.committed);
+        let batches = batches.filter(|(_, state)| **state == BatchState::Live);
+        let raised: HashSet<u64> = batches
+            .map(|(batch, _)| batch.committed_version)
+            .chain(self.events.iter().map(|event| event.version))
+            .chain(self.cluster_links.iter().map(|link| link.version))
+            .chain(self.decisions.iter().map(|decision| decision.version))
+            .collect();
+        let theirs = (1..=self.version).rev().filter(|at| !raised.contains(at));
+        let unversioned = std::iter::repeat(0);
+        let newest_first = self.nil_returns.iter().rev();
+        let known = newest_first.zip(theirs.chain(unversioned));
+        let known = known.filter(|&(_, raised_to)| raised_to <= version);
+        let mut known: Vec<NilReturn> = known.map(|(stated, _)| stated.clone()).collect();
+        known.reverse();
+        known
     }
 }
 

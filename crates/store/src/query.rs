@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
 use naqsha_model::{
@@ -153,6 +154,27 @@ pub struct MonthCount {
     pub month: Option<(i16, i8)>,
     /// How many, at least 1.
     pub count: u64,
+}
+
+/// Records of an agency through one profile, of a district and a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// The study area that their batch names.
+    pub study_area: Option<String>,
+    /// Whose records they are.
+    pub agency: Arc<str>,
+    /// The mapping profile, without its version.
+    pub profile: String,
+    /// The district, by the name that the district table has; `None` where none is known.
+    pub district: Option<String>,
+    /// Year and month of the first day; `None` where the time is not known to the month.
+    pub month: Option<(i16, i8)>,
+    /// How many, at least 1.
+    pub records: u64,
+    /// Those of them that pass the filter.
+    pub matching: u64,
+    /// Whether one of them is of a synthetic batch.
+    pub synthetic: bool,
 }
 
 /// An incident with what its batch says of it.

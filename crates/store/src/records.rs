@@ -1,7 +1,7 @@
 //! The records of a snapshot: pages of them, and one by its id.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naqsha_model::IncidentId;
 
@@ -96,25 +96,20 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a file has been damaged since.
     pub fn rows_at(&self, places: &[RecordPlace]) -> Result<Vec<StoredIncident>, StoreError> {
-        let mut order: Vec<usize> = (0..places.len()).collect();
-        order.sort_unstable_by_key(|&at| places[at]);
-        let mut found: Vec<Option<StoredIncident>> = vec![None; places.len()];
-        for of_part in order.chunk_by(|&left, &right| places[left].part == places[right].part) {
-            let Some(part) = of_part
-                .first()
-                .and_then(|&at| self.parts().get(places[at].part as usize))
-            else {
+        let mut ordered: Vec<(RecordPlace, usize)> = places.iter().copied().zip(0..).collect();
+        ordered.sort_unstable();
+        let mut found: Vec<(usize, StoredIncident)> = Vec::with_capacity(places.len());
+        for of_part in ordered.chunk_by(|(left, _), (right, _)| left.part == right.part) {
+            let part = of_part.first().map(|(place, _)| place.part as usize);
+            let Some(part) = part.and_then(|part| self.parts().get(part)) else {
                 continue;
             };
-            let positions: Vec<usize> = of_part
-                .iter()
-                .map(|&at| places[at].position as usize)
-                .collect();
-            for (&at, record) in of_part.iter().zip(self.fetch(part, &positions)?) {
-                found[at] = Some(record);
-            }
+            let positions = of_part.iter().map(|(place, _)| place.position as usize);
+            let records = self.fetch(part, &positions.collect::<Vec<_>>())?;
+            found.extend(of_part.iter().map(|(_, nth)| *nth).zip(records));
         }
-        Ok(found.into_iter().flatten().collect())
+        found.sort_unstable_by_key(|(nth, _)| *nth);
+        Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
     fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {
@@ -208,6 +203,34 @@ impl Snapshot {
         match self.lost().iter().position(holds) {
             Some(at) => Err(self.damage(at)),
             None => Ok(None),
+        }
+    }
+
+    /// Current records in some rows of a batch; each file that may hold one is read once.
+    pub(crate) fn records_of(
+        &self,
+        sequence: u64,
+        rows: &BTreeSet<u64>,
+    ) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut found = Vec::with_capacity(rows.len());
+        let may_hold = |file: &FileRecord| {
+            let (first, last) = file.source_rows;
+            rows.range(first..=last).next().is_some()
+        };
+        let parts = self.parts().iter();
+        let of_batch = parts.filter(|part| part.batch.sequence == sequence);
+        for part in of_batch.filter(|part| may_hold(&part.file)) {
+            let held = self.source_rows(part)?;
+            let positions = (0..).zip(held).filter(|(_, row)| rows.contains(row));
+            let positions: Vec<usize> = positions.map(|(position, _)| position).collect();
+            found.extend(self.fetch(part, &positions)?);
+        }
+        let batch = self.contents().batch(sequence).map(|batch| batch.digest);
+        let missing = found.len() < rows.len();
+        let lost = |file: &FileRecord| Some(file.batch) == batch && may_hold(file);
+        match self.lost().iter().position(lost).filter(|_| missing) {
+            Some(at) => Err(self.damage(at)),
+            None => Ok(found),
         }
     }
 

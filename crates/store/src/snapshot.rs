@@ -17,7 +17,7 @@ use crate::merged::{FileKey, State, View};
 use crate::records::id_of;
 use crate::scan::Scan;
 use crate::visibility::Visibility;
-use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, StoreError};
+use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, NilReturn, StoreError};
 
 /// A file of a live batch that is missing or differs from its digest, and is not served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +246,11 @@ impl Snapshot {
     /// The live batches, in order of commit.
     pub fn batches(&self) -> &[BatchRecord] {
         &self.batches
+    }
+
+    /// Periods that agencies state to have nothing to report, in order of receipt.
+    pub fn nil_returns(&self) -> &[NilReturn] {
+        &self.contents.nil_returns
     }
 
     /// Files of live batches that are not served. Where there are any, counts are too small.

@@ -11,8 +11,8 @@ use crate::neighbours::{Metric, Points};
 const TOLERANCE: f64 = 0.01;
 
 /// Up to this distance, and this far from the poles, the short formula for distances is right to two millionths.
-const SHORT_M: f64 = 50_000.0;
-const POLAR_DEGREES: f64 = 60.0;
+pub(super) const SHORT_M: f64 = 50_000.0;
+pub(super) const POLAR_DEGREES: f64 = 60.0;
 
 /// WGS 84: the equator's radius in metres, and the square of the eccentricity.
 const RADIUS_M: f64 = 6_378_137.0;
@@ -21,8 +21,8 @@ const ECCENTRICITY_SQUARED: f64 = 0.006_694_379_990_141_317;
 /// A cell's centre, in degrees, and its area.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Place {
-    centre: [f64; 2],
-    area_km2: f64,
+    pub(super) centre: [f64; 2],
+    pub(super) area_km2: f64,
 }
 
 impl Place {
@@ -48,7 +48,7 @@ pub(super) struct Disk<'a> {
 /// The quartic kernel of one bandwidth at one resolution.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Kernel {
-    bandwidth_m: f64,
+    pub(super) bandwidth_m: f64,
     /// 3/(πh²), per square kilometre.
     peak: f64,
     /// How many rings of cells an event reaches at most.
@@ -118,11 +118,7 @@ impl Kernel {
                 alone += event.weight;
                 continue;
             }
-            let scale = if (mass - 1.0).abs() > TOLERANCE {
-                mass
-            } else {
-                1.0
-            };
+            let scale = Self::scale(mass);
             for (sum, value) in sums.iter_mut().zip(values) {
                 *sum += event.weight * value / scale;
             }
@@ -137,12 +133,75 @@ impl Kernel {
             .collect()
     }
 
+    /// What a kernel that sums to this mass is divided by.
+    pub(super) fn scale(mass: f64) -> f64 {
+        if (mass - 1.0).abs() > TOLERANCE {
+            mass
+        } else {
+            1.0
+        }
+    }
+
+    /// The kernel of one point, made ready for many others near it.
+    pub(super) fn around(&self, point: [f64; 2]) -> AroundPoint {
+        // Half of what the bandwidth is in latitude: the middle between the point and another is no farther away.
+        let half =
+            (self.bandwidth_m / (RADIUS_M * (1.0 - ECCENTRICITY_SQUARED))).to_degrees() / 2.0;
+        let [below, here, above] = [-half, 0.0, half].map(|off| degrees_squared(point[1] + off));
+        let parabola = |axis: usize| {
+            let (rise, bend) = (
+                above[axis] - below[axis],
+                above[axis] + below[axis] - 2.0 * here[axis],
+            );
+            [here[axis], rise / (2.0 * half), bend / (2.0 * half * half)]
+        };
+        AroundPoint {
+            point,
+            east: parabola(0),
+            north: parabola(1),
+            peak: self.peak,
+            per_square: self.bandwidth_m.powi(-2),
+        }
+    }
+
     /// The kernel of a point at another, per square kilometre.
     fn at(&self, point: [f64; 2], other: [f64; 2]) -> f64 {
         let distance_squared = distance_squared(point, other, self.bandwidth_m);
         let left = (1.0 - distance_squared / self.bandwidth_m.powi(2)).max(0.0);
         self.peak * left * left
     }
+}
+
+/// The kernel of one point: the squares of a degree's lengths are parabolas of the latitude, right to 10⁻⁹.
+pub(super) struct AroundPoint {
+    point: [f64; 2],
+    east: [f64; 3],
+    north: [f64; 3],
+    peak: f64,
+    per_square: f64,
+}
+
+impl AroundPoint {
+    /// The kernel at another point, where a difference of longitudes leads the short way.
+    pub(super) fn at(&self, other: [f64; 2]) -> f64 {
+        let [longitude, latitude] = [0, 1].map(|axis| other[axis] - self.point[axis]);
+        let middle = latitude / 2.0;
+        let length = |[here, rise, bend]: [f64; 3]| (bend * middle + rise) * middle + here;
+        let east = length(self.east) * longitude * longitude;
+        let north = length(self.north) * latitude * latitude;
+        let left = (1.0 - (east + north) * self.per_square).max(0.0);
+        self.peak * left * left
+    }
+}
+
+/// The squares of the lengths of a degree to the east and to the north at a latitude, in m² (WGS 84).
+pub(super) fn degrees_squared(latitude: f64) -> [f64; 2] {
+    let (sin, cos) = latitude.to_radians().sin_cos();
+    let curved = 1.0 - ECCENTRICITY_SQUARED * sin * sin;
+    let degree = RADIUS_M.to_radians();
+    let east = degree * cos / curved.sqrt();
+    let north = degree * (1.0 - ECCENTRICITY_SQUARED) / (curved * curved.sqrt());
+    [east * east, north * north]
 }
 
 /// The square of the distance of two points in m², where what matters is up to `reach_m`.

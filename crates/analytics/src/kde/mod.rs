@@ -1,6 +1,7 @@
 //! Kernel density on the H3 grid: how many events per square kilometre, smoothed over a distance?
 
 mod kernel;
+mod near;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 use crate::neighbours::{NeighboursError, Points};
 pub(crate) use kernel::distance_squared;
 use kernel::{Disk, Kernel};
+use near::Squares;
 
 /// A density that cannot be computed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -61,7 +63,24 @@ pub enum Extent<'a> {
     /// In these cells, ascending and of the resolution asked for. What of an event would fall outside stays within: its kernel
     /// is divided by the share of its mass that lies in these cells (Jones 1993).
     Within(&'a [CellIndex]),
+    /// The same, for cells that are asked about more than once: with their centres.
+    Centred(&'a [CellIndex], &'a Centres),
 }
+
+/// Centres and areas of cells, in their order: worth keeping for cells that are asked about again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Centres(Vec<kernel::Place>);
+
+impl Centres {
+    /// Works them out; in parallel.
+    pub fn of(cells: &[CellIndex]) -> Self {
+        Self(cells.par_iter().copied().map(kernel::Place::of).collect())
+    }
+}
+
+/// Sums that are held at once, eight bytes each, and how many shares of the events have sums of their own at most.
+const SUMS_AT_ONCE: usize = 16_000_000;
+const MOST_SHARES: usize = 16;
 
 /// Density at the centre of cells, in events per square kilometre, in the order of the cells.
 ///
@@ -72,7 +91,7 @@ pub enum Extent<'a> {
 /// *Edge cases*: no events give no cells, or zeros. Where the bandwidth is small for the cells (less than
 /// about two distances between their centres) an event can fall between the centres: one whose kernel sums to more than
 /// 1 % off one event is scaled to one, and one that reaches no centre counts in its own cell. *Cost*: O(n·c) for n events that reach c cells each, about 1 µs for each pair; in
-/// parallel, summed in the order of the events.
+/// parallel, summed in shares that follow from how many events and cells there are.
 ///
 /// # Errors
 /// [`KdeError`].
@@ -102,7 +121,7 @@ pub fn kde(
             weight: 1.0,
         })
     };
-    let events = points.iter().filter_map(event).collect();
+    let events = points.par_iter().filter_map(event).collect();
     density(events, bandwidth_m, resolution, extent)
 }
 
@@ -141,7 +160,7 @@ pub fn kde_of_counts(
 }
 
 fn density(
-    mut events: Vec<Event>,
+    events: Vec<Event>,
     bandwidth_m: f64,
     resolution: Resolution,
     extent: Extent<'_>,
@@ -149,9 +168,12 @@ fn density(
     if !(bandwidth_m.is_finite() && bandwidth_m > 0.0) {
         return Err(KdeError::InvalidBandwidth(bandwidth_m));
     }
-    events.retain(|event| extent.holds(event.home));
+    let mut events: Vec<Event> = events
+        .into_par_iter()
+        .filter(|event| extent.holds(event.home))
+        .collect();
     // In one order, whatever that of the points: neither it nor the number of threads changes a digit.
-    events.sort_unstable_by(|a, b| {
+    events.par_sort_unstable_by(|a, b| {
         a.home
             .cmp(&b.home)
             .then(a.point[0].total_cmp(&b.point[0]))
@@ -160,52 +182,112 @@ fn density(
     });
     let homes: Vec<&[Event]> = events.chunk_by(|a, b| a.home == b.home).collect();
     let kernel = Kernel::new(&homes, bandwidth_m, resolution)?;
-    let (cells, sums) = sums(&kernel, &homes, extent);
-    Ok(match extent {
-        Extent::Everywhere => cells
-            .into_iter()
-            .zip(sums)
-            .filter(|(_, density)| *density > 0.0)
-            .collect(),
-        Extent::Within(wanted) => {
-            let found = |cell: &CellIndex| cells.binary_search(cell).map_or(0.0, |at| sums[at]);
-            wanted.par_iter().map(|cell| (*cell, found(cell))).collect()
-        }
-    })
+    let (cells, sums) = sums(&kernel, &homes, &events, extent);
+    let is_wanted = |density: f64| density > 0.0 || !matches!(extent, Extent::Everywhere);
+    Ok(cells
+        .into_iter()
+        .zip(sums)
+        .filter(|(_, density)| is_wanted(*density))
+        .collect())
 }
 
 impl Extent<'_> {
     fn holds(self, cell: CellIndex) -> bool {
         match self {
             Self::Everywhere => true,
-            Self::Within(cells) => cells.binary_search(&cell).is_ok(),
+            Self::Within(cells) | Self::Centred(cells, _) => cells.binary_search(&cell).is_ok(),
         }
     }
 }
 
-/// All cells that may be reached, ascending, and the density at each.
-fn sums(kernel: &Kernel, homes: &[&[Event]], extent: Extent<'_>) -> (Vec<CellIndex>, Vec<f64>) {
-    let disk = |events: &&[Event]| {
-        let mut disk = kernel.disk(events[0].home);
-        disk.retain(|cell| extent.holds(*cell));
-        disk
+/// All cells that are asked about, ascending, and the density at each.
+fn sums(
+    kernel: &Kernel,
+    homes: &[&[Event]],
+    events: &[Event],
+    extent: Extent<'_>,
+) -> (Vec<CellIndex>, Vec<f64>) {
+    let cells = match extent {
+        Extent::Everywhere => reached(homes, kernel.rings),
+        Extent::Within(cells) | Extent::Centred(cells, _) => cells.to_vec(),
     };
-    let disks: Vec<Vec<CellIndex>> = homes.par_iter().map(disk).collect();
-    let mut cells = disks.concat();
-    cells.par_sort_unstable();
-    cells.dedup();
-    // A cell lies in the disks of many: its centre and area are worked out once.
-    let places: Vec<kernel::Place> = cells.par_iter().copied().map(kernel::Place::of).collect();
-    let position = |cell: &CellIndex| cells.binary_search(cell).unwrap_or(usize::MAX);
+    let made;
+    let places = match extent {
+        Extent::Centred(_, centres) => &centres.0,
+        Extent::Everywhere | Extent::Within(_) => {
+            made = Centres::of(&cells);
+            &made.0
+        }
+    };
+    let sums = match Squares::new(places, events, kernel.bandwidth_m) {
+        Some(squares) => by_squares(&squares, kernel, events, (&cells, places)),
+        None => by_disks(kernel, homes, (&cells, places)),
+    };
+    (cells, sums)
+}
+
+/// The cells that the events of some cells may reach, ascending.
+fn reached(homes: &[&[Event]], rings: u32) -> Vec<CellIndex> {
+    let mut all: Vec<CellIndex> = homes.iter().map(|events| events[0].home).collect();
+    let mut newest = all.clone();
+    for _ in 0..rings {
+        // A ring of all is around what the last one added.
+        let around = newest
+            .par_iter()
+            .flat_map_iter(|cell| cell.grid_disk::<Vec<_>>(1));
+        let mut around: Vec<CellIndex> = around.collect();
+        around.par_sort_unstable();
+        around.dedup();
+        around.retain(|cell| all.binary_search(cell).is_err());
+        all.extend_from_slice(&around);
+        all.par_sort_unstable();
+        newest = around;
+    }
+    all
+}
+
+/// Sums of events that look for the cells near them. Which events are added up together, and in which order, follows from
+/// their number and that of the cells alone.
+fn by_squares(
+    squares: &Squares,
+    kernel: &Kernel,
+    events: &[Event],
+    (cells, places): (&[CellIndex], &[kernel::Place]),
+) -> Vec<f64> {
+    let shares = (SUMS_AT_ONCE / cells.len().max(1)).clamp(1, MOST_SHARES);
+    let share = events.len().div_ceil(shares).max(1);
+    let of_share = |events: &[Event]| {
+        let (mut sums, mut found) = (vec![0.0; cells.len()], Vec::new());
+        for event in events {
+            let reaches = squares.add(kernel, event, &mut found, &mut sums);
+            if let (false, Ok(home)) = (reaches, cells.binary_search(&event.home)) {
+                sums[home] += event.weight / places[home].area_km2;
+            }
+        }
+        sums
+    };
+    let parts: Vec<Vec<f64>> = events.par_chunks(share).map(of_share).collect();
+    let sum = |at: usize| parts.iter().map(|part| part[at]).sum();
+    (0..cells.len()).into_par_iter().map(sum).collect()
+}
+
+/// Sums of events that look at the grid disk around their cell: right near the poles, over the line of 180° and for any
+/// bandwidth.
+fn by_disks(
+    kernel: &Kernel,
+    homes: &[&[Event]],
+    (cells, places): (&[CellIndex], &[kernel::Place]),
+) -> Vec<f64> {
     let found: Vec<Vec<(usize, f64)>> = homes
         .par_iter()
-        .zip(disks)
-        .map(|(events, disk)| {
-            let positions: Vec<usize> = disk.iter().map(position).collect();
+        .map(|events| {
+            let home = events[0].home;
+            let position = |cell: &CellIndex| cells.binary_search(cell).ok();
+            let positions: Vec<usize> = kernel.disk(home).iter().filter_map(position).collect();
             let around = Disk {
-                home: position(&events[0].home),
+                home: position(&home).unwrap_or(usize::MAX),
                 positions: &positions,
-                places: &places,
+                places,
             };
             kernel.sum(&around, events)
         })
@@ -214,5 +296,5 @@ fn sums(kernel: &Kernel, homes: &[&[Event]], extent: Extent<'_>) -> (Vec<CellInd
     for (at, density) in found.into_iter().flatten() {
         sums[at] += density;
     }
-    (cells, sums)
+    sums
 }

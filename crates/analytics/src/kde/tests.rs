@@ -208,3 +208,82 @@ fn thread_count_changes_nothing() {
     };
     assert_eq!(run(1), run(3));
 }
+
+/// The two ways of looking for the cells near an event agree, at an edge, with a small bandwidth and with a wide one.
+#[test]
+fn squares_find_what_disks_find() {
+    let mut points = scattered(300);
+    // Two at one place, and one farther off than any other.
+    points.extend([points[7], [76.2, 33.9]]);
+    let middle = LatLng::new(31.55, 74.35).unwrap();
+    let mut around: Vec<CellIndex> = middle.to_cell(Resolution::Seven).grid_disk(9);
+    around.sort_unstable();
+    let centres = Centres::of(&around);
+    for extent in [
+        Extent::Everywhere,
+        Extent::Within(&around),
+        Extent::Centred(&around, &centres),
+    ] {
+        for bandwidth in [40.0, 1_500.0, 4_000.0, 49_000.0] {
+            let event = |point: &[f64; 2]| Event {
+                home: LatLng::new(point[1], point[0])
+                    .unwrap()
+                    .to_cell(Resolution::Seven),
+                point: *point,
+                weight: 1.0,
+            };
+            let mut events: Vec<Event> = points.iter().map(event).collect();
+            events.retain(|event| extent.holds(event.home));
+            events.sort_by_key(|event| event.home);
+            let homes: Vec<&[Event]> = events.chunk_by(|a, b| a.home == b.home).collect();
+            let kernel = Kernel::new(&homes, bandwidth, Resolution::Seven).unwrap();
+            let (cells, found) = sums(&kernel, &homes, &events, extent);
+            let places = Centres::of(&cells).0;
+            assert!(
+                Squares::new(&places, &events, bandwidth).is_some(),
+                "squares are tried"
+            );
+            let expected = by_disks(&kernel, &homes, (&cells, &places));
+            assert_eq!(
+                found.iter().filter(|density| **density > 0.0).count(),
+                expected.iter().filter(|density| **density > 0.0).count()
+            );
+            // The short formula itself is right to two millionths; both ways take it.
+            for (at, (a, b)) in found.iter().zip(&expected).enumerate() {
+                assert!(
+                    (a - b).abs() <= 1e-8 * expected[at].max(1e-3),
+                    "{bandwidth} m: {a} {b}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn far_north_over_the_line_of_180_degrees_and_with_wide_kernels_disks_are_taken() {
+    let place = |lon: f64, lat: f64| {
+        let cell = LatLng::new(lat, lon).unwrap().to_cell(Resolution::Five);
+        (kernel::Place::of(cell), cell)
+    };
+    for (at, bandwidth, squares) in [
+        ([74.0, 31.0], 30_000.0, true),
+        ([74.0, 31.0], 60_000.0, false),
+        ([20.0, 68.0], 30_000.0, false),
+        ([179.9, 10.0], 30_000.0, false),
+    ] {
+        let (place, home) = place(at[0], at[1]);
+        let event = Event {
+            home,
+            point: at,
+            weight: 2.0,
+        };
+        assert_eq!(
+            Squares::new(&[place], &[event], bandwidth).is_some(),
+            squares,
+            "{at:?}"
+        );
+        let found = kde(&[at, at], bandwidth, Resolution::Five, Extent::Everywhere).unwrap();
+        let sum = integral(&found);
+        assert!((sum - 2.0).abs() < 0.02, "{at:?}: {sum}");
+    }
+}

@@ -107,13 +107,17 @@ pub(super) fn judged(
     circles: &[Circles],
     chosen: Vec<(usize, Candidate)>,
     maxima: &Maxima,
-    all: f64,
+    (all, apart): (f64, impl Fn(usize, usize) -> f64),
 ) -> Vec<Cluster> {
+    let radius = |centre: usize, places: &[u32]| {
+        let farthest = places.last().map(|place| *place as usize);
+        farthest.map_or(0.0, |farthest| apart(centre, farthest))
+    };
     chosen
         .into_iter()
         .map(|(centre, found)| Cluster {
             places: held(&circles[centre], found.circle).to_vec(),
-            radius: circles[centre].radii[found.circle],
+            radius: radius(centre, held(&circles[centre], found.circle)),
             window: found.window,
             observed: found.observed,
             expected: found.expected,

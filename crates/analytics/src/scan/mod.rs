@@ -6,6 +6,7 @@
 mod clusters;
 mod likelihood;
 mod limits;
+mod order;
 mod search;
 mod significance;
 mod space_time;

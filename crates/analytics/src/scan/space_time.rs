@@ -83,7 +83,9 @@ pub fn space_time_scan(
             },
         )
         .collect();
-    Ok(judged(&circles, chosen, &Maxima::new(maxima), cube.all))
+    let distance = |from, to| points.apart(options.metric, from, to);
+    let maxima = Maxima::new(maxima);
+    Ok(judged(&circles, chosen, &maxima, (cube.all, distance)))
 }
 
 /// Cases by place and time, with the question that is put to them.

@@ -83,7 +83,9 @@ pub fn spatial_scan(
         &circles,
         chosen,
         &Maxima::new(maxima),
-        map.all_cases,
+        (map.all_cases, |from, to| {
+            points.apart(options.metric, from, to)
+        }),
     ))
 }
 

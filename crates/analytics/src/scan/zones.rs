@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::ScanError;
+use super::order::Order;
 use crate::neighbours::{Metric, Points};
 
 /// The most places that all circles may list together: a limit on memory (4 bytes each).
@@ -18,7 +19,7 @@ pub(super) struct Circles {
     pub(super) places: Vec<u32>,
     /// How many of them each circle holds. Places at equal distance enter together.
     pub(super) ends: Vec<u32>,
-    /// The radius of each circle: the distance of its farthest place.
+    /// The radius of each circle, right to some millionths: the distance of its farthest place.
     pub(super) radii: Vec<f64>,
 }
 
@@ -35,24 +36,14 @@ pub(super) fn circles(
     if points.len().saturating_mul(points.len()) / 2 > LIST_LIMIT {
         return Err(ScanError::TooManyPlaces(points.len()));
     }
+    let order = Order::new(points, metric);
     Ok((0..points.len())
         .into_par_iter()
-        .map(|centre| around(points, metric, centre, weights, limit))
+        .map(|centre| around(&order.around(centre), weights, limit))
         .collect())
 }
 
-fn around(
-    points: Points<'_>,
-    metric: Metric,
-    centre: usize,
-    weights: &[f64],
-    limit: f64,
-) -> Circles {
-    let mut order: Vec<(f64, u32)> = (0..points.len())
-        .zip(0_u32..)
-        .map(|(place, number)| (points.apart(metric, centre, place), number))
-        .collect();
-    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+fn around(order: &[(f64, u32)], weights: &[f64], limit: f64) -> Circles {
     let mut circles = Circles {
         places: Vec::new(),
         ends: Vec::new(),

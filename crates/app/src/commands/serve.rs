@@ -47,6 +47,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         cors_origins: context.config.server.cors_origins.clone(),
         start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
         resident_bytes,
+        spool: Some(context.data.clone()),
         ..ServerSettings::default()
     };
     let (listener, address) = bind(listen)?;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::assets;
+use crate::dggs::DGGRS_LIST;
 use crate::items::representations;
 use crate::link::{self, Link};
 use crate::negotiate::{HTML, JSON, OPENAPI};
@@ -52,6 +53,18 @@ const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/job-list",
     "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/dismiss",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/core",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-retrieval",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-subsetting",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-custom-depths",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-query",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/root-dggs",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/collection-dggs",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/data-json",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-uint64",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-geojson",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/zone-html",
+    "https://www.opengis.net/spec/ogcapi-dggs-1/1.0/conf/operation-ids",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
@@ -61,6 +74,7 @@ const CONFORMANCE: &[&str] = &[
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geojson",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/oas30",
     "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/datetime",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 ];
 
 /// Where else to begin: path, relation, media type and title.
@@ -92,6 +106,7 @@ const LINKS: &[(&str, &str, &str, &str)] = &[
         JSON.media_type,
         "MapLibre styles",
     ),
+    ("/dggs", DGGRS_LIST, JSON.media_type, "zones of all records"),
     // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
     (
         "/tiles?f=json",
@@ -193,7 +208,9 @@ pub(crate) async fn api_page(
         let operations = api["paths"].as_object().into_iter().flatten().filter_map(|(path, operations)| {
             let (method, operation) = operations.as_object().and_then(|methods| methods.iter().next())?;
             let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let names: Vec<&str> = parameters.filter_map(super::operations::parameter_name).collect();
+            let names: Vec<&str> = parameters
+                .filter_map(|parameter| super::operations::parameter_name(&api, parameter))
+                .collect();
             Some(json!({
                 "path": path,
                 "method": method.to_uppercase(),

@@ -3,6 +3,7 @@
 mod collections;
 mod landing;
 mod of_processes;
+mod of_zones;
 mod openapi;
 mod operations;
 mod schemas;
@@ -13,7 +14,9 @@ mod tilejson;
 pub(crate) use collections::{collection, collections, places};
 pub(crate) use landing::{api_page, conformance, root};
 pub(crate) use openapi::api;
-pub(crate) use schemas::{Dialect, of_parameter, properties_of, queryables, schema, sortables};
+pub(crate) use schemas::{
+    Dialect, of_parameter, of_property, properties_of, queryables, schema, sortables,
+};
 pub(crate) use styles::{style, styles};
 pub(crate) use tilejson::{bounds, describe as describe_tiles, metadata, tilejson};
 

@@ -1,13 +1,13 @@
 //! The pieces of which the OpenAPI document is put together: parameters, responses, operations.
 
+use naqsha_formats::Crs;
 use naqsha_layers::{LayerDescription, Parameter, Property};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::schemas::{Dialect, of_parameter, of_property};
 use crate::cql2::Language;
 use crate::negotiate::Format;
 use crate::problem;
-use crate::question::CRS84;
 
 /// An operation by GET, or by POST where it takes a body. Unlike a struct of options, the builder says at the place of use what differs from the usual.
 pub(super) struct Operation {
@@ -16,9 +16,8 @@ pub(super) struct Operation {
     tag: &'static str,
     parameters: Vec<Value>,
     content: Value,
-    absent: bool,
-    empty: bool,
-    job: bool,
+    /// Answers beyond the usual ones, by status.
+    responses: Map<String, Value>,
     /// Media type and meaning of the body.
     body: Option<(&'static str, &'static str)>,
 }
@@ -35,9 +34,7 @@ impl Operation {
             tag,
             parameters: Vec::new(),
             content: json!({}),
-            absent: false,
-            empty: false,
-            job: false,
+            responses: Map::new(),
             body: None,
         }
     }
@@ -62,82 +59,114 @@ impl Operation {
         self
     }
 
+    /// The answer is a file of one of these media types, of which a part may be asked.
+    pub(super) fn answers_file(mut self, media_types: impl Iterator<Item = &'static str>) -> Self {
+        let binary = json!({ "schema": { "type": "string", "format": "binary" } });
+        self.content = media_types
+            .map(|media| (media.to_owned(), binary.clone()))
+            .collect();
+        let part =
+            json!({ "description": "The part that Range asked for.", "content": self.content });
+        let beyond = json!({ "description": "The part lies beyond the end of the file." });
+        self.responses.insert("206".to_owned(), part);
+        self.responses.insert("416".to_owned(), beyond);
+        self
+    }
+
     pub(super) fn takes(mut self, parameters: impl IntoIterator<Item = Value>) -> Self {
         self.parameters.extend(parameters);
         self
     }
 
     /// The resource may be absent: 404.
-    pub(super) fn may_be_absent(mut self) -> Self {
-        self.absent = true;
-        self
+    pub(super) fn may_be_absent(self) -> Self {
+        self.may_answer(&[404])
     }
 
     /// The answer may be empty: 204.
     pub(super) fn may_be_empty(mut self) -> Self {
-        self.empty = true;
+        self.responses.insert(
+            "204".to_owned(),
+            json!({ "description": "The tile is empty." }),
+        );
         self
     }
 
     /// It may be answered later: 201 with the address of a job.
     pub(super) fn may_become_a_job(mut self) -> Self {
-        self.job = true;
+        let job = json!({
+            "description": "A job, whose address Location has.",
+            "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
+            "content": { "application/json": { "schema": { "type": "object" } } },
+        });
+        self.responses.insert("201".to_owned(), job);
         self
     }
 
     /// It takes a JSON body, and so it is a POST: 413 and 415.
     pub(super) fn takes_body(mut self, media_type: &'static str, meaning: &'static str) -> Self {
         self.body = Some((media_type, meaning));
+        self.may_answer(&[413, 415])
+    }
+
+    /// What was asked about may be gone: 410.
+    pub(super) fn may_be_gone(self) -> Self {
+        self.may_answer(&[410])
+    }
+
+    /// Refusals that are defined once for all operations.
+    fn may_answer(mut self, refusals: &[u16]) -> Self {
+        for status in refusals {
+            let name = refusal(*status);
+            let response = json!({ "$ref": format!("#/components/responses/{name}") });
+            self.responses.insert(status.to_string(), response);
+        }
         self
     }
 
     /// The path item.
     pub(super) fn build(self) -> Value {
-        let mut responses = json!({
-            "200": { "description": "The answer.", "content": self.content },
-            "304": { "description": "The answer has not changed since the entity tag that was sent." },
-            "400": { "$ref": "#/components/responses/BadRequest" },
-            "406": { "$ref": "#/components/responses/NotAcceptable" },
-            "500": { "$ref": "#/components/responses/ServerFault" },
-            "503": { "$ref": "#/components/responses/Busy" },
-        });
-        if self.absent {
-            responses["404"] = json!({ "$ref": "#/components/responses/NotFound" });
-        }
-        if self.empty {
-            responses["204"] = json!({ "description": "The tile is empty." });
-        }
-        if self.job {
-            responses["201"] = json!({
-                "description": "A job, whose address Location has.",
-                "headers": { "Location": { "schema": { "type": "string", "format": "uri" } } },
-                "content": { "application/json": { "schema": { "type": "object" } } },
-            });
-        }
+        let content = self.content.clone();
+        let mut responses = Map::new();
+        responses.insert(
+            "200".to_owned(),
+            json!({ "description": "The answer.", "content": content }),
+        );
+        let of_all = self.may_answer(&[400, 406, 500, 503]);
+        responses.extend(of_all.responses);
         let mut operation = json!({
-            "operationId": self.id,
-            "summary": self.summary,
-            "tags": [self.tag],
-            "parameters": self.parameters,
+            "operationId": of_all.id,
+            "summary": of_all.summary,
+            "tags": [of_all.tag],
+            "parameters": of_all.parameters,
         });
-        let Some((media_type, meaning)) = self.body else {
-            operation["responses"] = responses;
+        let Some((media_type, meaning)) = of_all.body else {
+            let unchanged = "The answer has not changed since the entity tag that was sent.";
+            responses.insert("304".to_owned(), json!({ "description": unchanged }));
+            operation["responses"] = responses.into();
             return json!({ "get": operation });
         };
-        if let Some(responses) = responses.as_object_mut() {
-            responses.remove("304");
-            for (status, name) in [("413", "TooLarge"), ("415", "UnsupportedMediaType")] {
-                let response = json!({ "$ref": format!("#/components/responses/{name}") });
-                responses.insert(status.to_owned(), response);
-            }
-        }
         operation["requestBody"] = json!({
             "description": meaning,
             "required": true,
             "content": { media_type: { "schema": { "type": "object" } } },
         });
-        operation["responses"] = responses;
+        operation["responses"] = responses.into();
         json!({ "post": operation })
+    }
+}
+
+/// The name of a refusal among the responses of the document.
+fn refusal(status: u16) -> &'static str {
+    match status {
+        400 => "BadRequest",
+        404 => "NotFound",
+        406 => "NotAcceptable",
+        410 => "Gone",
+        413 => "TooLarge",
+        415 => "UnsupportedMediaType",
+        503 => "Busy",
+        _ => "ServerFault",
     }
 }
 
@@ -176,7 +205,21 @@ pub(super) fn shared(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-/// A layer's parameter, inline.
+/// A layer's parameter, by reference: it is the same for every layer that has it.
+pub(super) fn shared_of_layer(parameter: Parameter) -> Value {
+    shared(component(parameter))
+}
+
+/// The name under which a layer's parameter is defined once for all operations.
+pub(super) fn component(parameter: Parameter) -> &'static str {
+    match parameter {
+        // Its name is that of another parameter too, which other layers have.
+        Parameter::ForecastModel => "model-of-forecast",
+        other => other.name(),
+    }
+}
+
+/// A layer's parameter, inline, as GDAL and QGIS look for it.
 pub(super) fn of_layer(parameter: Parameter) -> Value {
     query(
         parameter.name(),
@@ -186,13 +229,12 @@ pub(super) fn of_layer(parameter: Parameter) -> Value {
 }
 
 /// The name of a parameter, inline or shared.
-pub(super) fn parameter_name(parameter: &Value) -> Option<&str> {
-    let reference = || {
-        parameter["$ref"]
-            .as_str()
-            .and_then(|path| path.rsplit('/').next())
+pub(super) fn parameter_name<'a>(api: &'a Value, parameter: &'a Value) -> Option<&'a str> {
+    let defined = match parameter["$ref"].as_str() {
+        Some(path) => api.pointer(path.trim_start_matches('#'))?,
+        None => parameter,
     };
-    parameter["name"].as_str().or_else(reference)
+    defined["name"].as_str()
 }
 
 /// Parameters that choose features by what a filter says, and cut them to some properties.
@@ -211,12 +253,9 @@ pub(super) fn of_filters() -> Vec<Value> {
                 "type": "string", "enum": Language::TOKENS, "default": Language::TOKENS[0],
             }),
         ),
-        query(
+        in_system(
             "filter-crs",
             "Coordinate reference system of positions in the filter.",
-            &json!({
-                "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84,
-            }),
         ),
         query(
             "properties",
@@ -245,11 +284,18 @@ pub(super) fn of_properties(layer: &LayerDescription) -> Vec<Value> {
     properties.map(equal).collect()
 }
 
+/// The box.
+pub(super) fn bbox() -> Value {
+    let schema =
+        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
+    let description = "West, south, east, north in degrees (or with heights: west, south, low, east, north, high), or in the \
+                       order of the axes of bbox-crs. Only what meets the box is returned; west greater than east crosses \
+                       the antimeridian.";
+    query("bbox", description, &schema)
+}
+
 /// Parameters that every collection's items take beside those of the layer.
 pub(super) fn of_items() -> Vec<Value> {
-    let crs = || json!({ "type": "string", "format": "uri", "enum": [CRS84], "default": CRS84 });
-    let bbox =
-        json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
     vec![
         shared("limit"),
         query(
@@ -257,14 +303,9 @@ pub(super) fn of_items() -> Vec<Value> {
             "Features skipped.",
             &json!({ "type": "integer", "minimum": 0, "default": 0 }),
         ),
-        query(
-            "bbox",
-            "West, south, east, north in degrees (or with heights: west, south, low, east, north, high). Only features \
-             that meet the box are returned; west greater than east crosses the antimeridian.",
-            &bbox,
-        ),
-        query("bbox-crs", "Coordinate reference system of bbox.", &crs()),
-        query("crs", "Coordinate reference system of the answer.", &crs()),
+        bbox(),
+        in_system("bbox-crs", "Coordinate reference system of bbox."),
+        in_system("crs", "Coordinate reference system of the answer."),
         query(
             "cursor",
             "Where the page starts, as a link to a next page has it.",
@@ -283,6 +324,17 @@ pub(super) fn of_items() -> Vec<Value> {
     ]
 }
 
+/// A parameter that names a coordinate reference system.
+pub(super) fn in_system(name: &str, description: &str) -> Value {
+    let schema = json!({
+        "type": "string",
+        "format": "uri",
+        "enum": Crs::ALL.map(Crs::uri),
+        "default": Crs::default().uri(),
+    });
+    query(name, description, &schema)
+}
+
 /// Problem responses that operations refer to.
 pub(super) fn problem_responses() -> Value {
     let response = |description: &str| {
@@ -292,6 +344,7 @@ pub(super) fn problem_responses() -> Value {
     json!({
         "BadRequest": response("A parameter is unknown or wrong; every mistake is listed."),
         "NotFound": response("There is no such resource, or the asker may not know of it."),
+        "Gone": response("What was asked about is no longer there; the detail says what to do."),
         "NotAcceptable": response("None of the accepted formats is offered."),
         "TooLarge": response("The body is longer than is read."),
         "UnsupportedMediaType": response("The body is of a type that is not understood."),

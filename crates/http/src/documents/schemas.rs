@@ -151,7 +151,7 @@ pub(crate) fn properties_of(layer: &LayerDescription) -> Map<String, Value> {
 }
 
 /// The schema of a property's values, in the words that JSON Schema and OpenAPI 3.0 share.
-pub(super) fn of_property(property: &Property) -> Value {
+pub(crate) fn of_property(property: &Property) -> Value {
     let mut schema = match property.kind {
         PropertyKind::Integer => json!({ "type": "integer" }),
         PropertyKind::Number => json!({ "type": "number" }),

@@ -1,9 +1,9 @@
 //! Geometries as ArcGIS writes them: outer rings clockwise, lines as paths, in the reference that was asked.
 
+use naqsha_formats::{cut, cut_line};
 use naqsha_layers::LayerTable;
 
 use super::spatial::Reference;
-use crate::antimeridian::{cut, cut_line};
 use crate::digits::{push_degrees, push_number};
 
 /// Decimal places of metres.

@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use naqsha_formats::Crs;
 use naqsha_layers::{LayerDescription, LayerQuery, Page, ParameterError};
 use serde_json::{Map, Value, json};
 
@@ -98,7 +99,7 @@ impl Execution {
         if self.within_document {
             body.extend_from_slice(format!("{{\"{OUTPUT}\":").as_bytes());
         }
-        write_collection(&answer, &links, &mut body)
+        write_collection(&answer, &links, Crs::Crs84, &mut body)
             .map_err(|error| Problem::internal(format!("writing an output to memory: {error}")))?;
         if self.within_document {
             body.extend_from_slice(b"}\n");

@@ -4,6 +4,7 @@
 //! on, at their points or, where the scope sees none, in their cells; below that, and where a tile holds more records than
 //! a map can use, as sums per cell (`n`), so that every record that has a cell is in a tile of every zoom.
 
+use naqsha_formats::Crs;
 use naqsha_layers::{Answer, Catalogue, LayerDescription, LayerQuery, Page, Scope};
 
 use super::grid::{self, Tile, resolution_at};
@@ -105,7 +106,7 @@ pub(super) fn vector(answers: &[Answer], tile: Tile) -> Produced {
 /// None at present: writing to memory does not fail.
 pub(super) fn geojson(answer: &Answer, links: &[Link]) -> Result<Produced, Problem> {
     let mut body = Vec::new();
-    write_collection(answer, links, &mut body)
+    write_collection(answer, links, Crs::Crs84, &mut body)
         .map_err(|error| Problem::internal(format!("writing a tile to memory: {error}")))?;
     Ok(Produced {
         body: Some(body),

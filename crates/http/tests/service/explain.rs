@@ -16,8 +16,8 @@ async fn a_cell_is_explained_in_words_made_of_its_own_numbers() {
     let service = service().await;
     let cell = here();
     let mut explained = 0;
-    // A flow is no cell, a cluster of the scan need not lie here, and the fixture's area is no country.
-    let lies_here = |of: &&str| !["flows", "scan", "border"].contains(of);
+    // A flow and a report are no cells, a cluster of the scan need not lie here, and the fixture's area is no country.
+    let lies_here = |of: &&str| !["flows", "scan", "border", "coverage"].contains(of);
     for collection in COLLECTIONS.into_iter().skip(2).filter(lies_here) {
         let told = service
             .json(&format!("/collections/{collection}/explain/{cell}"))
@@ -84,7 +84,7 @@ async fn a_browser_gets_a_page_and_openapi_knows_every_explanation() {
     let api = service.json("/api").await;
     for collection in COLLECTIONS {
         let path = format!("/collections/{collection}/explain/{{h3}}");
-        let is_explained = !["incidents", "counts", "flows"].contains(&collection);
+        let is_explained = !["incidents", "counts", "flows", "coverage"].contains(&collection);
         assert_eq!(api["paths"].get(&path).is_some(), is_explained, "{path}");
     }
 }
@@ -101,7 +101,7 @@ async fn what_cannot_be_explained_is_refused() {
         ),
         (
             format!("/collections/emerging/explain/{cell}?period=year"),
-            400,
+            404,
         ),
         (
             "/collections/hotspots/explain/872a10003ffffff".to_owned(),

@@ -25,7 +25,7 @@ pub(crate) const LAHORE: [f64; 2] = [74.3587, 31.5204];
 /// Incidents in the store.
 pub(crate) const INCIDENTS: u64 = 60;
 /// Every collection, in catalogue order.
-pub(crate) const COLLECTIONS: [&str; 14] = [
+pub(crate) const COLLECTIONS: [&str; 15] = [
     "incidents",
     "counts",
     "hotspots",
@@ -40,6 +40,7 @@ pub(crate) const COLLECTIONS: [&str; 14] = [
     "border",
     "flows",
     "forecast",
+    "coverage",
 ];
 /// Words that must come out escaped, in every format.
 pub(crate) const DESCRIPTION: &str = "=hash <script>alert(\"1\")</script>, نقشہ";
@@ -118,9 +119,15 @@ pub(crate) async fn service() -> Fixture {
 }
 
 pub(crate) async fn service_with(settings: ServerSettings) -> Fixture {
+    let fixture = without_records(settings).await;
+    commit(&fixture.store, 7, 1..=INCIDENTS).await;
+    fixture
+}
+
+/// The service over a store that holds nothing yet.
+pub(crate) async fn without_records(settings: ServerSettings) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::create(&dir.path().join("store")).await.unwrap();
-    commit(&store, 7, 1..=INCIDENTS).await;
     let centre = LatLng::new(LAHORE[1], LAHORE[0])
         .unwrap()
         .to_cell(Resolution::Seven);
@@ -140,7 +147,11 @@ pub(crate) async fn service_with(settings: ServerSettings) -> Fixture {
     );
     let mut areas = StudyAreas::default();
     areas.insert(area.with_places(vec![place]));
-    let catalogue = Catalogue::new(store.clone(), areas, Defaults::default());
+    let defaults = Defaults {
+        study_area: Some("lahore".to_owned()),
+        ..Defaults::default()
+    };
+    let catalogue = Catalogue::new(store.clone(), areas, defaults);
     Fixture {
         _dir: dir,
         store,

@@ -10,6 +10,7 @@
 mod caching;
 mod connections;
 mod documents;
+mod empty;
 mod explain;
 mod features;
 mod filters;

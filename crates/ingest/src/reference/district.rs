@@ -70,6 +70,11 @@ impl Districts {
         districts
     }
 
+    /// Every one, in the order of the table.
+    pub(super) fn all(&self) -> &[District] {
+        &self.all
+    }
+
     fn add(&mut self, record: &csv::StringRecord) {
         let field = |i| record.get(i).unwrap_or_default();
         let [name, kind, names, former, within] = [1, 4, 6, 7, 8].map(field);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use geo::{Distance as _, Geodesic};
 use naqsha_model::{Metres, Point};
 
+use super::district::District;
 use super::{DistrictId, Place, Reference};
 
 /// A district reaches at least so far from its middle: its largest towns alone do not tell.
@@ -25,6 +26,15 @@ impl Reference {
             Some((self.districts.get(district).name.clone(), middle, metres))
         };
         places.into_iter().filter_map(site).collect()
+    }
+
+    /// Name, code and code of the province of every district of the vintage.
+    pub fn listed_districts(&self) -> Vec<(String, String, String)> {
+        let listed = |district: &District| {
+            let code = district.code.clone()?;
+            Some((district.name.clone(), code, district.province.clone()))
+        };
+        self.districts.all().iter().filter_map(listed).collect()
     }
 
     /// The crossing points whose position is known, by id.
@@ -65,6 +75,10 @@ mod tests {
         let lahore = sites.iter().find(|site| site.0 == "Lahore").unwrap();
         assert!((lahore.1.lon() - 74.35).abs() < 0.2 && (lahore.1.lat() - 31.5).abs() < 0.2);
         assert!(sites.iter().all(|site| site.2.get() >= LEAST_M));
+        let listed = reference.listed_districts();
+        assert_eq!(listed.len(), 160, "as many as the table has current ones");
+        let named = |name: &str| listed.iter().find(|of| of.0 == name).unwrap();
+        assert_eq!(named("Lahore").2, named("Kasur").2);
         let crossings = reference.crossing_sites();
         assert!(crossings.iter().any(|site| site.0 == "torkham"));
     }

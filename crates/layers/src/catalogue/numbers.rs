@@ -4,7 +4,7 @@
 //!   resolution, so that no two share a number; it depends on nothing but the cell, and stays below 2³¹ up to resolution 8.
 //! - A **record** has its row in its bureau's file after all rows of the batches committed before. Batches are never taken
 //!   out of the ledger, and a revision keeps the record's first row, so that a number is the record's for good.
-//! - A **flow**, whose two cells are more than a number holds, has its position in the layer's answer, plus one: the same
+//! - A **flow**, whose two cells are more than a number holds, and what has a name have their position in the layer's answer, plus one: the same
 //!   for one version of the data and one question.
 
 use h3o::{CellIndex, Resolution};
@@ -47,7 +47,7 @@ impl Numbering {
         match &answer.table.keys {
             Keys::Cells(cells) => Some(of_cell(*cells.get(row)?)),
             Keys::Incidents(ids) => self.of_record(*ids.get(row)?),
-            Keys::Flows(_) => u64::try_from(row).ok().map(|row| row + 1),
+            Keys::Flows(_) | Keys::Named(_) => u64::try_from(row).ok().map(|row| row + 1),
         }
     }
 
@@ -60,7 +60,7 @@ impl Numbering {
         Some(IncidentId::new(*received, digest, number - before))
     }
 
-    /// The row of a table over cells or of flows with a number.
+    /// The row of a table with a number, but for one of records.
     pub fn row(&self, answer: &Answer, number: u64) -> Option<u32> {
         match &answer.table.keys {
             Keys::Cells(cells) => {
@@ -68,9 +68,9 @@ impl Numbering {
                 let at = cells.binary_search(&cell_of(number, resolution)?).ok()?;
                 u32::try_from(at).ok()
             }
-            Keys::Flows(pairs) => {
+            Keys::Flows(_) | Keys::Named(_) => {
                 let row = number.checked_sub(1)?;
-                (row < pairs.len() as u64).then(|| u32::try_from(row).ok())?
+                (row < answer.table.len() as u64).then(|| u32::try_from(row).ok())?
             }
             Keys::Incidents(_) => None,
         }

@@ -157,7 +157,7 @@ impl Binding {
                 Typed::Truth(truth) => Absent::Truth(truth),
             })),
             Expression::Spatial(relation, left, right) => {
-                Ok(Node::Spatial(*relation, self.lies(left, right)?))
+                Ok(Node::Spatial(*relation, Self::lies(left, right)?))
             }
             Expression::Temporal(relation, left, right) => Ok(Node::Temporal(
                 *relation,
@@ -292,7 +292,7 @@ impl Binding {
         )
     }
 
-    fn lies(&self, left: &Shape, right: &Shape) -> Result<Lies, String> {
+    fn lies(left: &Shape, right: &Shape) -> Result<Lies, String> {
         for shape in [left, right] {
             if let Shape::Property(name) = shape
                 && name != GEOMETRY

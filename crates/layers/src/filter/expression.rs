@@ -1,6 +1,6 @@
 //! What a filter says before its names are known: the abstract syntax that text, JSON and SQL-like clauses share.
 
-use geo::Geometry;
+use geo::{Coord, Geometry, MapCoords as _};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -31,6 +31,26 @@ pub enum Expression {
     Spatial(SpatialRelation, Shape, Shape),
     /// How two stretches of time lie.
     Temporal(TemporalRelation, Span, Span),
+}
+
+impl Expression {
+    /// The same with every position of its geometries moved; `None` where one cannot be.
+    #[must_use]
+    pub fn map_positions(self, map: &impl Fn([f64; 2]) -> Option<[f64; 2]>) -> Option<Self> {
+        let all = |members: Vec<Self>| {
+            let moved = members.into_iter().map(|member| member.map_positions(map));
+            moved.collect::<Option<Vec<_>>>()
+        };
+        Some(match self {
+            Self::And(members) => Self::And(all(members)?),
+            Self::Or(members) => Self::Or(all(members)?),
+            Self::Not(member) => Self::Not(Box::new(member.map_positions(map)?)),
+            Self::Spatial(relation, left, right) => {
+                Self::Spatial(relation, left.moved(map)?, right.moved(map)?)
+            }
+            other => other,
+        })
+    }
 }
 
 /// How two values compare.
@@ -99,6 +119,19 @@ pub enum Shape {
     Property(String),
     /// One that was written out, in longitude and latitude.
     Literal(Geometry<f64>),
+}
+
+impl Shape {
+    fn moved(self, map: &impl Fn([f64; 2]) -> Option<[f64; 2]>) -> Option<Self> {
+        let Self::Literal(geometry) = self else {
+            return Some(self);
+        };
+        let moved = geometry.try_map_coords(|at| {
+            let [x, y] = map([at.x, at.y]).ok_or(())?;
+            Ok::<_, ()>(Coord { x, y })
+        });
+        moved.ok().map(Self::Literal)
+    }
 }
 
 /// How two geometries lie, after the nine intersections of OGC 06-103r4.

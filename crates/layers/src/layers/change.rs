@@ -9,8 +9,8 @@ use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, q_values};
 use crate::layers::properties::H3;
-use crate::layers::stepped::{Stepped, covered, touching_either};
-use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
+use crate::layers::stepped::{Stepped, TOO_FEW_STEPS, covered, touching_either};
+use crate::parameters::{OF_COUNTS, Parameter, joined};
 use crate::period::{Baseline, Period};
 use crate::query::NullModel;
 use crate::steps::{Steps, length};
@@ -211,10 +211,7 @@ fn compared(question: &Question<'_>) -> Result<(Steps, Compared), LayerError> {
     let period = query.period.unwrap_or(Period::Month);
     let covered = covered(question);
     let steps = Steps::of(period, query.days, covered);
-    let refused = |reason: String| {
-        let period = Parameter::Period.name();
-        LayerError::Parameters(vec![ParameterError::new(period, reason)])
-    };
+    let refused = |reason: String| LayerError::unanswered(TOO_FEW_STEPS, reason);
     let Some(&after) = steps.complete.last() else {
         return Err(refused(format!(
             "a step is compared once it is complete; {}",

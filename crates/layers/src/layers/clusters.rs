@@ -44,7 +44,7 @@ pub(crate) static CLUSTERS: LayerDescription = LayerDescription {
                 Benjamini, Y. and Hochberg, Y. (1995), J. R. Stat. Soc. B 57(1), doi:10.1111/j.2517-6161.1995.tb02031.x",
     properties: &PROPERTIES,
     parameters: &PARAMETERS,
-    default: false,
+    default: true,
     over_cells: true,
 };
 

@@ -64,7 +64,7 @@ impl Dated {
                     "forecasts read each record, and {} match; the limit is {RECORD_LIMIT}: narrow it, or category or agency",
                     page.matched
                 );
-                return Err(LayerError::of_parameter("datetime", reason));
+                return Err(LayerError::unanswered("too_many_records", reason));
             }
             for row in &page.rows {
                 match event(&row.incident, question, days) {

@@ -71,7 +71,7 @@ impl Layer for Density {
             &places(question, &map.grid),
             bandwidth.metres,
             question.resolution,
-            Extent::Within(&map.grid.cells),
+            Extent::Centred(&map.grid.cells, map.grid.centres()),
         )
         .map_err(|error| refused(&error))?;
         let areas = map.grid.areas_km2();

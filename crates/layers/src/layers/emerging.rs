@@ -11,7 +11,7 @@ use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, seed};
 use crate::layers::properties::H3;
-use crate::layers::stepped::{Stepped, covered, touching};
+use crate::layers::stepped::{Stepped, TOO_FEW_STEPS, covered, touching};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, ParameterError, joined};
 use crate::period::Period;
 use crate::query::NullModel;
@@ -53,7 +53,7 @@ pub(crate) static EMERGING: LayerDescription = LayerDescription {
                   sporadic, oscillating or historical, hot or cold, or no pattern. Gi* of every civil step over the cell and its \
                   neighbours at that step and the one before, never a later one, against all cells and steps; a step is hot or \
                   cold where its Benjamini-Hochberg q over all of them is at most alpha. The trend is Mann-Kendall's on z, at \
-                  0.05. Only complete steps are used, at least ten; a record that lies in no step wholly is excluded and \
+                  0.05. Only complete steps are used, at least ten, else the answer has no features and says so; a record that lies in no step wholly is excluded and \
                   counted. A change of reporting is a change here too.",
     keywords: &[
         "crime",
@@ -69,7 +69,7 @@ pub(crate) static EMERGING: LayerDescription = LayerDescription {
                 doi:10.2307/1907187",
     properties: &PROPERTIES,
     parameters: &PARAMETERS,
-    default: false,
+    default: true,
     over_cells: true,
 };
 
@@ -242,10 +242,7 @@ fn steps(question: &Question<'_>) -> Result<Steps, LayerError> {
         "patterns are told of at least {FEWEST_STEPS} complete steps; {}. A shorter period or a longer datetime has more",
         steps.in_words()
     );
-    let period = Parameter::Period.name();
-    Err(LayerError::Parameters(vec![ParameterError::new(
-        period, reason,
-    )]))
+    Err(LayerError::unanswered(TOO_FEW_STEPS, reason))
 }
 
 /// What became of every cell of the grid.

@@ -117,7 +117,10 @@ impl Layer for Forecast {
                 "the study area has {size} cells at resolution {}; the limit of forecasts is {CELL_LIMIT}",
                 question.resolution
             );
-            return Err(LayerError::of_parameter("resolution", reason));
+            return Err(match question.query.resolution {
+                Some(_) => LayerError::of_parameter("resolution", reason),
+                None => LayerError::unanswered("too_many_cells", reason),
+            });
         }
         let grid = question.area.grid(question.resolution)?;
         let dated = Dated::read(question)?;
@@ -133,7 +136,7 @@ impl Layer for Forecast {
             let model = model(question, &grid);
             let refused = |error: ForecastError| match error {
                 ForecastError::TooMany { .. } => {
-                    LayerError::of_parameter("model", error.to_string())
+                    LayerError::unanswered("too_many_pairs", error.to_string())
                 }
                 error => LayerError::Statistic(error.to_string()),
             };

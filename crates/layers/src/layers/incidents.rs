@@ -161,6 +161,10 @@ impl Layer for Incidents {
         &INCIDENTS
     }
 
+    fn pages(&self) -> bool {
+        true
+    }
+
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let finest = question.scope.finest_record_resolution();
         let bbox = question.page.bbox;

@@ -7,6 +7,8 @@ mod change;
 mod chosen;
 mod clusters;
 mod counts;
+mod counts_of_zone;
+mod coverage;
 mod dated;
 mod density;
 mod emerging;
@@ -28,15 +30,20 @@ mod sums;
 mod tally;
 
 pub(crate) use chosen::{Chosen, narrow};
+pub(crate) use counts::COUNTS;
+pub use counts_of_zone::{Located, counts_zeros};
+pub(crate) use counts_of_zone::{cells_below, counts_everywhere, counts_within};
 pub(crate) use hotspots::HOTSPOTS;
+pub(crate) use incidents::INCIDENTS;
 pub(crate) use incidents::table as incidents_table;
 pub(crate) use sums::Sums;
-pub(crate) use tally::filter;
+pub(crate) use tally::{filter, tally};
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::explain::Sentence;
-use crate::layer::Layer;
+use crate::layer::{Layer, Question};
+use crate::table::Metadata;
 
 /// Every layer, in catalogue order.
 const LAYERS: &[&dyn Layer] = &[
@@ -54,12 +61,13 @@ const LAYERS: &[&dyn Layer] = &[
     &border::OnLand,
     &flows::Flows,
     &forecast::Forecast,
+    &coverage::Coverage,
 ];
 
 /// What every layer is, in the same order.
 pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
-    &incidents::INCIDENTS,
-    &counts::COUNTS,
+    &INCIDENTS,
+    &COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
     &rates::RATES,
@@ -72,6 +80,7 @@ pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
     &border::BORDER,
     &flows::FLOWS,
     &forecast::FORECAST,
+    &coverage::COVERAGE,
 ];
 
 /// How a cell of a layer is explained.
@@ -88,6 +97,12 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
     (forecast::FORECAST.id, sentences::forecast),
     (rates::RATES.id, sentences::rates),
 ];
+
+/// What an answer says of the records that would be counted for a question.
+pub(crate) fn counted(question: &Question<'_>) -> Result<Metadata, LayerError> {
+    let tally = tally(question, Some(&tally::COUNTED_BASES))?;
+    Ok(tally.metadata(question))
+}
 
 /// The layer of an id.
 pub(crate) fn by_id(id: &str) -> Result<&'static dyn Layer, LayerError> {

@@ -9,7 +9,7 @@ use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{LEAST_RECORDS, q_values};
-use crate::layers::occupied::{Columns, Occupied, shuffles};
+use crate::layers::occupied::{Columns, Occupied, rule, shuffles};
 use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, counted_bases, filter, tally};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
@@ -285,6 +285,9 @@ impl Events {
     }
 }
 
+/// What one pair takes in a shuffle.
+const NANOS: u64 = 4;
+
 /// As many shuffles as are configured and as the pairs leave time for.
 fn sampling(
     question: &Question<'_>,
@@ -292,15 +295,15 @@ fn sampling(
     graph: &Neighbours,
 ) -> Result<Sampling, LayerError> {
     let pairs = events.near_in_space(graph);
-    shuffles(question, pairs + events.days.len() as u64).ok_or_else(|| too_many(pairs))
+    let looked_at = pairs + events.days.len() as u64;
+    shuffles(question, looked_at * NANOS).ok_or_else(|| too_many(pairs))
 }
 
 fn too_many(pairs: u64) -> LayerError {
     let reason = format!(
         "{pairs} pairs of events lie near each other, more than can be shuffled: ask fewer days (datetime), fewer categories or a finer resolution"
     );
-    let name = Parameter::Resolution.name();
-    LayerError::Parameters(vec![ParameterError::new(name, reason)])
+    LayerError::unanswered("too_many_pairs", reason)
 }
 
 /// The Knox test of the whole map.
@@ -328,5 +331,6 @@ fn statistics(
             "permutations",
             Fact::Count(u64::from(sampling.permutations.get())),
         ),
+        ("permutations_rule", rule(question.permutations)),
     ]
 }

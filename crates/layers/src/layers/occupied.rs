@@ -11,20 +11,40 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Question};
 use crate::layers::tally::Tally;
 use crate::study_areas::Grid;
-use crate::table::{LayerTable, Metadata, Values};
+use crate::table::{Fact, LayerTable, Metadata, Values};
 
-/// Work that a question may ask of its shuffles, in pairs or records looked at: some ten seconds of one processor.
+/// What the shuffles of a question may take, in nanoseconds of one processor: two seconds of two.
 const WORK: u64 = 4_000_000_000;
 
-/// The shuffles that a question may ask for with so much work each: as many as are configured, or fewer; `None` where that
-/// would be less than 99.
-pub(crate) fn shuffles(question: &Question<'_>, work: u64) -> Option<Sampling> {
-    let most = u32::try_from(WORK / work.max(1)).unwrap_or(u32::MAX);
-    let permutations = NonZeroU32::new(question.permutations.min(most))?;
-    (permutations.get() >= question.permutations.min(99)).then_some(Sampling {
+/// What the fewest of them may take, where they do not fit into that.
+const MOST_WORK: u64 = 10 * WORK;
+
+/// With fewer shuffles no p is below 0.01.
+const FEWEST_SHUFFLES: u32 = 99;
+
+/// The shuffles of a question that take so many nanoseconds each: as many as are configured, or as fit into two seconds, but
+/// at least 99; `None` where those would take more than twenty.
+pub(crate) fn shuffles(question: &Question<'_>, nanos: u64) -> Option<Sampling> {
+    let fit = u32::try_from(WORK / nanos.max(1)).unwrap_or(u32::MAX);
+    let permutations = question.permutations.min(fit.max(FEWEST_SHUFFLES));
+    let all = u64::from(permutations).saturating_mul(nanos);
+    let permutations = NonZeroU32::new(permutations)?;
+    (all <= MOST_WORK || fit >= permutations.get()).then_some(Sampling {
         permutations,
         seed: question.query.seed,
     })
+}
+
+/// Whether the fewest shuffles that take so many nanoseconds each fit into two seconds.
+pub(crate) const fn are_quick(nanos: u64) -> bool {
+    nanos.saturating_mul(FEWEST_SHUFFLES as u64) <= WORK
+}
+
+/// How many shuffles an answer has, in words.
+pub(crate) fn rule(configured: u32) -> Fact {
+    Fact::Word(Some(format!(
+        "of {configured} as many as fit into two seconds of two processors, at least {FEWEST_SHUFFLES}"
+    )))
 }
 
 /// Cells with a count, and where they lie in the grid.

@@ -68,7 +68,7 @@ pub(super) fn read(question: &Question<'_>, resolution: Resolution) -> Result<Re
                 "flows read each record, and {} match; the limit is {RECORD_LIMIT}: narrow it, or category or agency",
                 page.matched
             );
-            return Err(LayerError::of_parameter("datetime", reason));
+            return Err(LayerError::unanswered("too_many_records", reason));
         }
         for row in &page.rows {
             if let Some(trip) = trip(&row.incident, sites, resolution) {

@@ -13,6 +13,9 @@ use crate::layers::tally::{COUNTED_BASES, Tally, filter, tally_of};
 use crate::study_areas::Grid;
 use crate::table::{Excluded, StudyAreaFacts};
 
+/// Why a question about time has no answer: the data cover fewer complete steps than it needs.
+pub(crate) const TOO_FEW_STEPS: &str = "too_few_steps";
+
 /// A count for every cell of the study area and every step, zeros included.
 pub(crate) struct Stepped {
     /// The steps of the first cell, then those of the second, and so on.

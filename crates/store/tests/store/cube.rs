@@ -12,6 +12,7 @@ use naqsha_store::{
     Store,
 };
 
+use crate::groups;
 use crate::support::{
     Random, act, commit, create, digest, header, in_cell, incident, on_day, open, passes,
     scattered, told, wait,
@@ -261,6 +262,7 @@ fn answers(incidents: &[(Incident, bool)], snapshot: &Snapshot, questions: usize
             snapshot.by_month(&query.filter),
             months(incidents, &query.filter)
         );
+        groups::agree(&mut random, (incidents, snapshot), &query);
         seen += cube.cells.len();
         coarse += cube.excluded.too_coarse;
         nowhere += cube.excluded.no_location;

@@ -9,8 +9,8 @@ use super::Four;
 use crate::error::LayerError;
 use crate::layer::Question;
 use crate::layers::map::q_values;
-use crate::layers::occupied::shuffles;
-use crate::parameters::{PAIRS, Parameter, ParameterError};
+use crate::layers::occupied::{rule, shuffles};
+use crate::parameters::PAIRS;
 use crate::table::Fact;
 
 /// Everything of each pair, by cell that holds a record.
@@ -23,6 +23,8 @@ pub(super) struct Measures {
     pub(super) joins_q: Family,
     pub(super) moran_q: Family,
     permutations: u32,
+    /// As many as would be drawn if time allowed.
+    configured: u32,
 }
 
 /// Adjusted p of the cells of all pairs, judged together.
@@ -60,8 +62,8 @@ impl Measures {
             .iter()
             .map(|&count| u64::from(count))
             .sum();
-        let work = records + 4 * (graph.links() + cells.len()) as u64;
-        let sampling = shuffles(question, work).ok_or_else(too_much)?;
+        let looked_at = records + 4 * (graph.links() + cells.len()) as u64;
+        let sampling = shuffles(question, looked_at * NANOS).ok_or_else(too_much)?;
         let pairs = four.linkages(&graph, sampling);
         let maps = Maps::of(question, four)?;
         let (mut joins, mut moran) = (Vec::new(), Vec::new());
@@ -97,6 +99,7 @@ impl Measures {
             joins,
             moran,
             permutations: sampling.permutations.get(),
+            configured: question.permutations,
         })
     }
 
@@ -172,6 +175,7 @@ impl Measures {
         Ok(vec![
             ("pairs", Fact::Rows(rows)),
             ("permutations", Fact::Count(u64::from(self.permutations))),
+            ("permutations_rule", rule(self.configured)),
         ])
     }
 }
@@ -190,10 +194,12 @@ fn moran_p(pairs: &[Linkage], moran: &[Vec<BivariateMoranRow>]) -> Vec<Option<f6
         .collect()
 }
 
+/// What one record, neighbour or cell takes in a shuffle.
+const NANOS: u64 = 10;
+
 fn too_much() -> LayerError {
     let reason = "more records and cells than can be shuffled: ask fewer days (datetime) or a coarser resolution";
-    let name = Parameter::Resolution.name();
-    LayerError::Parameters(vec![ParameterError::new(name, reason)])
+    LayerError::unanswered("too_many_pairs", reason.to_owned())
 }
 
 /// The four maps of the whole study area, zeros included.
