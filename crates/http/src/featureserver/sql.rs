@@ -1,12 +1,17 @@
 //! The clause `where`, a part of SQL-92: comparisons, `IN`, `LIKE`, `BETWEEN`, `IS NULL`, `AND`, `OR`, `NOT`, `UPPER` and
 //! `LOWER`, dates. It becomes the expression that filters of every language become; no text of it reaches anything else.
 
+#[cfg(test)]
+mod tests;
+mod tokens;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use naqsha_layers::filter::{Comparison, Expression, Scalar};
 use naqsha_layers::{LayerDescription, PropertyKind};
 
+use self::tokens::{Token, tokens};
 use super::fields::{Field, OBJECT_ID};
 
 /// How deep parentheses and `NOT` may be nested.
@@ -36,95 +41,6 @@ pub(super) fn parse(layer: &'static LayerDescription, text: &str) -> Result<Clau
         return Err(format!("does not go on with {}", token.shown()));
     }
     split(whole)
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Word(String),
-    /// In double quotes: a name, whatever it is.
-    Quoted(String),
-    Text(String),
-    Number(f64),
-    Sign(&'static str),
-}
-
-impl Token {
-    fn shown(&self) -> String {
-        match self {
-            Self::Word(word) | Self::Quoted(word) => format!("{word:?}"),
-            Self::Text(text) => format!("the text {text:?}"),
-            Self::Number(number) => number.to_string(),
-            Self::Sign(sign) => format!("{sign:?}"),
-        }
-    }
-}
-
-/// Longest first, so that `<=` is not `<`.
-const SIGNS: [&str; 12] = [
-    "<>", "!=", "<=", ">=", "=", "<", ">", "(", ")", ",", "-", "+",
-];
-
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let (token, length) = if first == '\'' || first == '"' {
-            let (inner, length) = quoted(rest, first)?;
-            let token = if first == '"' {
-                Token::Quoted(inner)
-            } else {
-                Token::Text(inner)
-            };
-            (token, length)
-        } else if first.is_ascii_digit() || first == '.' {
-            number(rest)?
-        } else if first.is_alphabetic() || first == '_' {
-            let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
-            let length = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
-            let (word, _) = rest.split_at(length);
-            (Token::Word(word.to_owned()), length)
-        } else {
-            let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
-            let sign = sign.ok_or_else(|| format!("has {first:?}, which means nothing here"))?;
-            (Token::Sign(sign), sign.len())
-        };
-        tokens.push(token);
-        rest = rest.split_at(length).1.trim_start();
-    }
-    Ok(tokens)
-}
-
-/// The number that a text begins with, and how many bytes it has. The sign of an exponent belongs to it.
-fn number(text: &str) -> Result<(Token, usize), String> {
-    let bytes = text.as_bytes();
-    let belongs = |&at: &usize| match bytes[at] {
-        b'.' => true,
-        b'+' | b'-' => at > 0 && matches!(bytes[at - 1], b'e' | b'E'),
-        byte => byte.is_ascii_alphanumeric(),
-    };
-    let length = (0..bytes.len()).take_while(belongs).count();
-    let (digits, _) = text.split_at(length);
-    let number: Option<f64> = digits.parse().ok();
-    let number = number.filter(|number| number.is_finite());
-    let number = number.ok_or_else(|| format!("has {digits:?}, which is no number"))?;
-    Ok((Token::Number(number), length))
-}
-
-/// What stands between quotes, a doubled one for one, and how many bytes that was.
-fn quoted(text: &str, quote: char) -> Result<(String, usize), String> {
-    let mut inner = String::new();
-    let mut chars = text.char_indices().skip(1).peekable();
-    while let Some((at, char)) = chars.next() {
-        if char != quote {
-            inner.push(char);
-        } else if chars.peek().is_some_and(|&(_, next)| next == quote) {
-            chars.next();
-            inner.push(quote);
-        } else {
-            return Ok((inner, at + 1));
-        }
-    }
-    Err(format!("has a {quote} that is not closed"))
 }
 
 struct Parser {
@@ -457,163 +373,4 @@ fn whole_numbers(values: &[Scalar]) -> Option<Vec<u64>> {
         _ => None,
     };
     values.iter().map(whole).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn layer() -> &'static LayerDescription {
-        naqsha_layers::descriptions()
-            .iter()
-            .find(|layer| layer.id == "hotspots")
-            .unwrap()
-    }
-
-    fn read(text: &str) -> Clause {
-        parse(layer(), text).unwrap_or_else(|error| panic!("{text}: {error}"))
-    }
-
-    fn property(name: &str) -> Scalar {
-        Scalar::Property(name.to_owned())
-    }
-
-    #[test]
-    fn everything_is_no_condition() {
-        for text in ["1=1", " 1 = 1 ", "(1=1)", "1=1 AND 1=1"] {
-            assert_eq!(
-                read(text),
-                Clause {
-                    numbers: None,
-                    condition: None
-                },
-                "{text}"
-            );
-        }
-        assert!(read("1=0").condition.is_some());
-    }
-
-    #[test]
-    fn clauses_become_the_expressions_that_they_say() {
-        let n = || property("n");
-        let class = || property("class");
-        let text = |text: &str| Scalar::Text(text.to_owned());
-        let number = Scalar::Number;
-        let hot = || Expression::Compare(Comparison::Equal, class(), text("hot"));
-        let cases = [
-            ("class = 'hot'", hot()),
-            ("CLASS='hot'", hot()),
-            ("\"class\" = 'hot'", hot()),
-            ("(class) = ('hot')", hot()),
-            (
-                "n >= -1.5e1",
-                Expression::Compare(Comparison::GreaterOrEqual, n(), number(-15.0)),
-            ),
-            (
-                "NOT n<>3",
-                Expression::Not(Box::new(Expression::Compare(
-                    Comparison::NotEqual,
-                    n(),
-                    number(3.0),
-                ))),
-            ),
-            (
-                "class IN ('hot','it''s')",
-                Expression::In(class(), vec![text("hot"), text("it's")]),
-            ),
-            (
-                "class NOT LIKE 'h%'",
-                Expression::Not(Box::new(Expression::Like(class(), text("h%")))),
-            ),
-            (
-                "n BETWEEN 1 AND 3",
-                Expression::Between(n(), [number(1.0), number(3.0)]),
-            ),
-            (
-                "class IS NOT NULL",
-                Expression::Not(Box::new(Expression::IsNull(class()))),
-            ),
-            (
-                "n = 1 OR n = 2 AND class = 'hot'",
-                Expression::Or(vec![
-                    Expression::Compare(Comparison::Equal, n(), number(1.0)),
-                    Expression::And(vec![
-                        Expression::Compare(Comparison::Equal, n(), number(2.0)),
-                        hot(),
-                    ]),
-                ]),
-            ),
-            (
-                "UPPER(class) = 'HOT'",
-                Expression::Compare(
-                    Comparison::Equal,
-                    Scalar::CaseInsensitive(Box::new(class())),
-                    Scalar::CaseInsensitive(Box::new(text("HOT"))),
-                ),
-            ),
-            (
-                "n > DATE '2024-02-29'",
-                Expression::Compare(
-                    Comparison::Greater,
-                    n(),
-                    Scalar::Date(jiff::civil::date(2024, 2, 29)),
-                ),
-            ),
-            (
-                "edge = 1",
-                Expression::Compare(Comparison::Equal, property("edge"), Scalar::Boolean(true)),
-            ),
-        ];
-        for (clause, expected) in cases {
-            assert_eq!(read(clause).condition, Some(expected), "{clause}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_taken_out_of_a_conjunction_and_refused_elsewhere() {
-        assert_eq!(
-            read("objectid IN (3, 4,5) AND OBJECTID = 4"),
-            Clause {
-                numbers: Some(vec![4]),
-                condition: None
-            }
-        );
-        let both = read("OBJECTID=7 AND n>1");
-        assert_eq!(both.numbers, Some(vec![7]));
-        assert!(both.condition.is_some());
-        for wrong in [
-            "OBJECTID > 3",
-            "OBJECTID = 1 OR n = 1",
-            "NOT OBJECTID = 1",
-            "OBJECTID = 1.5",
-        ] {
-            assert!(parse(layer(), wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_clause_is_refused_and_nothing_overflows() {
-        let deep = format!("{}1=1{}", "(".repeat(5_000), ")".repeat(5_000));
-        let nots = format!("{}1=1", "NOT ".repeat(5_000));
-        for wrong in [
-            "",
-            "1=",
-            "class = 'hot",
-            "class = 'hot' extra",
-            "class LIKE",
-            "n IN ()",
-            "n BETWEEN 1",
-            "class = 'a'; DROP TABLE incidents",
-            "1=1 --",
-            "n = 1e999",
-            "n = 1x",
-            "class = 'a' UNION SELECT 1",
-            "n ? 1",
-            "DATE 'yesterday' = n",
-            deep.as_str(),
-            nots.as_str(),
-        ] {
-            assert!(parse(layer(), wrong).is_err(), "{wrong}");
-        }
-    }
 }
