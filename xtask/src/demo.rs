@@ -237,7 +237,11 @@ pub(crate) fn check_files(folder: &Path) -> Result<usize> {
                 bail!("{} holds the wrong number of features", file.display());
             }
             if facts["unanswered"].is_null() != is_told {
-                bail!("{} says unanswered: {}", file.display(), facts["unanswered"]);
+                bail!(
+                    "{} says unanswered: {}",
+                    file.display(),
+                    facts["unanswered"]
+                );
             }
             if facts["synthetic"] != matches!(sample, Sample::Pakistan) {
                 bail!("{} says synthetic: {}", file.display(), facts["synthetic"]);
