@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should stop and say why"
 )]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,8 +34,8 @@ const BOTH: [(&str, &str); 6] = [
     WEST_YORKSHIRE[0],
 ];
 /// How the demo is configured.
-const BOTH_CONFIG: &str =
-    "[auth]\nanonymous_role = \"analyst\"\n\n[analysis]\nstudy_area = \"pakistan\"\n";
+const BOTH_CONFIG: &str = "[auth]\nanonymous_role = \"analyst\"\n\n[analysis]\nstudy_area = \"pakistan\"\n\n\
+                           [server]\nadmin_listen = \"127.0.0.1:0\"\n";
 const LARGEST_ANSWER: u64 = 256 << 20;
 
 /// A running service; it ends with its last user.
@@ -42,6 +43,8 @@ const LARGEST_ANSWER: u64 = 256 << 20;
 pub struct Server {
     child: Child,
     base: String,
+    /// The operator's listener, where the configuration asks for one.
+    admin: Option<String>,
     agent: ureq::Agent,
     store: Store,
     _dir: Option<TempDir>,
@@ -95,6 +98,17 @@ impl Server {
     pub fn over_both_samples() -> Arc<Self> {
         static RUNNING: Mutex<Weak<Server>> = Mutex::new(Weak::new());
         running(&RUNNING, || Self::start(BOTH_CONFIG, &BOTH))
+    }
+
+    /// A service of its own over the month of West Yorkshire, with the operator's listener.
+    pub fn with_metrics() -> Self {
+        let config = "[server]\nadmin_listen = \"127.0.0.1:0\"\n";
+        Self::start(config, &WEST_YORKSHIRE)
+    }
+
+    /// The same with a configuration.
+    pub fn with_config(config: &str) -> Self {
+        Self::start(config, &WEST_YORKSHIRE)
     }
 
     /// A service of its own over a store without a batch.
@@ -174,11 +188,9 @@ impl Server {
             .expect("a line on stdout");
         let said: Value =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        let base = said["listening"]
-            .as_str()
-            .expect("an address")
-            .trim_end_matches('/')
-            .to_owned();
+        let address = |name: &str| Some(said[name].as_str()?.trim_end_matches('/').to_owned());
+        let base = address("listening").expect("an address");
+        let admin = address("admin");
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .build()
@@ -186,6 +198,7 @@ impl Server {
         Self {
             child,
             base,
+            admin,
             agent,
             store,
             _dir: dir,
@@ -202,33 +215,104 @@ impl Server {
     /// # Panics
     /// Where no answer comes.
     pub fn get(&self, address: &str) -> Reply {
-        let address = if address.starts_with('/') {
+        self.get_with(address, &[])
+    }
+
+    /// The same, saying which media types are accepted.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn get_accepting(&self, address: &str, accept: &str) -> Reply {
+        self.get_with(address, &[("accept", accept)])
+    }
+
+    /// The same with headers.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn get_with(&self, address: &str, headers: &[(&str, &str)]) -> Reply {
+        let address = self.absolute(address);
+        let mut request = self.agent.get(&address);
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = request.call();
+        read(response.unwrap_or_else(|error| panic!("{address}: {error}")))
+    }
+
+    /// Asks for the headers alone.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn head(&self, address: &str) -> Reply {
+        let address = self.absolute(address);
+        let response = self.agent.head(&address).call();
+        read(response.unwrap_or_else(|error| panic!("{address}: {error}")))
+    }
+
+    fn absolute(&self, address: &str) -> String {
+        if address.starts_with('/') {
             format!("{}{address}", self.base)
         } else {
             address.to_owned()
-        };
+        }
+    }
+
+    /// Sends a form.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
         let mut response = self
             .agent
-            .get(&address)
-            .call()
-            .unwrap_or_else(|error| panic!("{address}: {error}"));
+            .post(format!("{}{path}", self.base))
+            .send_form(form.iter().copied())
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         let body = response
             .body_mut()
             .with_config()
             .limit(LARGEST_ANSWER)
             .read_to_vec()
             .expect("a whole body");
-        let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-        Reply {
-            status: response.status().as_u16(),
-            http_1_1: response.version() == ureq::http::Version::HTTP_11,
-            headers: response
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
-            body,
+        let value = serde_json::from_slice(&body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&body)));
+        (response.status().as_u16(), value)
+    }
+
+    /// What the operator's listener tells.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn metrics(&self) -> Reply {
+        let admin = self.admin.as_deref().expect("an operator's listener");
+        self.get(&format!("{admin}/metrics"))
+    }
+
+    /// How many requests were answered, by the template of their route and the class of their status such as `2xx`.
+    ///
+    /// # Panics
+    /// Where there is no operator's listener.
+    pub fn answered(&self) -> BTreeMap<(String, String), u64> {
+        let text = String::from_utf8(self.metrics().body).expect("UTF-8");
+        let mut answered = BTreeMap::new();
+        for line in text.lines() {
+            let Some(rest) = line.strip_prefix("naqsha_http_request_duration_seconds_count{")
+            else {
+                continue;
+            };
+            let label = |name: &str| {
+                let (_, rest) = rest.split_once(&format!("{name}=\""))?;
+                Some(rest.split_once('"')?.0.to_owned())
+            };
+            let last = rest.rsplit(' ').next();
+            let count: Option<u64> = last.and_then(|count| count.parse().ok());
+            if let (Some(route), Some(status), Some(count)) =
+                (label("route"), label("status"), count)
+            {
+                *answered.entry((route, status)).or_default() += count;
+            }
         }
+        answered
     }
 
     /// A JSON document that must be there.
@@ -244,6 +328,26 @@ impl Server {
             String::from_utf8_lossy(&reply.body)
         );
         reply.json()
+    }
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Reply {
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(LARGEST_ANSWER)
+        .read_to_vec()
+        .expect("a whole body");
+    let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    Reply {
+        status: response.status().as_u16(),
+        http_1_1: response.version() == ureq::http::Version::HTTP_11,
+        headers: response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+        body,
     }
 }
 

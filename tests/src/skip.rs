@@ -51,6 +51,22 @@ pub fn python(test: &str, modules: &str) -> Option<Command> {
     None
 }
 
+/// The system's Python where it has QGIS, which is no package of `PyPI`, or `None` after saying that the test is skipped.
+pub fn qgis(test: &str) -> Option<Command> {
+    let python = "/usr/bin/python3";
+    let imports = Command::new(python)
+        .args(["-c", "import qgis.core"])
+        .output();
+    if imports.is_ok_and(|output| output.status.success()) {
+        return Some(Command::new(python));
+    }
+    skip(
+        test,
+        "QGIS is not installed (`cargo xtask test --install-clients` installs it)",
+    );
+    None
+}
+
 /// R's `Rscript` with a package, or `None` after saying that the test is skipped.
 pub fn r(test: &str, package: &str) -> Option<Command> {
     let loads = Command::new("Rscript")

@@ -22,8 +22,9 @@ pub(crate) enum Clients {
     Heavy,
 }
 
-/// Debian packages of heavy clients that a test uses: R's spdep brings R with it.
-const HEAVY_PACKAGES: [&str; 1] = ["r-cran-spdep"];
+/// Debian packages of heavy clients that a test uses: QGIS with its readers, without its windows, about a gigabyte; R's spdep,
+/// which brings R with it.
+const HEAVY_PACKAGES: [&str; 3] = ["python3-qgis", "qgis-providers", "r-cran-spdep"];
 
 const BROWSERS: [&str; 4] = [
     "chromium",

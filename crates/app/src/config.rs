@@ -63,6 +63,8 @@ impl TryFrom<String> for Files {
 pub(crate) struct Server {
     /// Address of the service.
     pub(crate) listen: Option<SocketAddr>,
+    /// Address of the operator's own listener, which has `/metrics`; none without it.
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// Base of absolute links; else the request's Host.
     pub(crate) public_url: Option<String>,
     /// Origins that may read answers in a browser; else any.

@@ -53,6 +53,7 @@ fn code(error: &anyhow::Error) -> u8 {
                 | LayerError::UnknownLayer(_)
                 | LayerError::UnknownStudyArea(_)
                 | LayerError::UnknownVersion(_)
+                | LayerError::HistoryGone
                 | LayerError::StudyArea(_),
             ) => return 2,
             Some(

@@ -1,6 +1,6 @@
 //! Content codings of finished bodies. Levels are low: an answer is compressed once and then served from the cache.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use crate::negotiate::Coding;
 
@@ -42,10 +42,82 @@ pub(crate) fn compress(body: Vec<u8>, coding: Coding) -> io::Result<(Vec<u8>, Co
     }
 }
 
+/// Codes a body while it is written.
+pub(crate) enum Encoder<W: Write> {
+    Identity(W),
+    Gzip(flate2::write::GzEncoder<W>),
+    Brotli(Box<brotli::CompressorWriter<W>>),
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+}
+
+impl<W: Write> Encoder<W> {
+    /// Codes what goes to `out`.
+    ///
+    /// # Errors
+    /// Where the coder cannot be set up.
+    pub(crate) fn new(coding: Coding, out: W) -> io::Result<Self> {
+        Ok(match coding {
+            Coding::Identity => Self::Identity(out),
+            Coding::Gzip => Self::Gzip(flate2::write::GzEncoder::new(
+                out,
+                flate2::Compression::new(GZIP_LEVEL),
+            )),
+            Coding::Brotli => Self::Brotli(Box::new(brotli::CompressorWriter::new(
+                out,
+                4_096,
+                BROTLI_QUALITY,
+                BROTLI_WINDOW,
+            ))),
+            Coding::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?),
+        })
+    }
+
+    /// Writes what comes last and gives the output back.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub(crate) fn finish(self) -> io::Result<W> {
+        match self {
+            Self::Identity(out) => Ok(out),
+            Self::Gzip(coder) => coder.finish(),
+            Self::Brotli(coder) => Ok(coder.into_inner()),
+            Self::Zstd(coder) => coder.finish(),
+        }
+    }
+}
+
+impl<W: Write> Write for Encoder<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Identity(out) => out.write(bytes),
+            Self::Gzip(coder) => coder.write(bytes),
+            Self::Brotli(coder) => coder.write(bytes),
+            Self::Zstd(coder) => coder.write(bytes),
+        }
+    }
+
+    /// Nothing: a flush in the midst of a body only makes it longer.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read as _;
+
+    fn decoded(coded: &[u8], coding: Coding) -> Vec<u8> {
+        let mut plain = Vec::new();
+        match coding {
+            Coding::Gzip => flate2::read::GzDecoder::new(coded).read_to_end(&mut plain),
+            Coding::Brotli => brotli::Decompressor::new(coded, 4_096).read_to_end(&mut plain),
+            Coding::Zstd => zstd::Decoder::new(coded).unwrap().read_to_end(&mut plain),
+            Coding::Identity => Ok(0),
+        }
+        .unwrap();
+        plain
+    }
 
     #[test]
     fn every_coding_reads_back() {
@@ -56,21 +128,20 @@ mod tests {
             let (coded, used) = compress(body.clone(), coding).unwrap();
             assert_eq!(used, coding);
             assert!(coded.len() < body.len());
-            let mut plain = Vec::new();
-            match coding {
-                Coding::Gzip => flate2::read::GzDecoder::new(&*coded)
-                    .read_to_end(&mut plain)
-                    .unwrap(),
-                Coding::Brotli => brotli::Decompressor::new(&*coded, 4_096)
-                    .read_to_end(&mut plain)
-                    .unwrap(),
-                Coding::Zstd => zstd::Decoder::new(&*coded)
-                    .unwrap()
-                    .read_to_end(&mut plain)
-                    .unwrap(),
-                Coding::Identity => 0,
-            };
+            let plain = decoded(&coded, coding);
             assert_eq!(plain, body, "{coding:?}");
+            let mut encoder = Encoder::new(coding, Vec::new()).unwrap();
+            for part in body.chunks(777) {
+                encoder.write_all(part).unwrap();
+                encoder.flush().unwrap();
+            }
+            let streamed = encoder.finish().unwrap();
+            assert!(streamed.len() < body.len() / 2, "{coding:?}");
+            assert_eq!(
+                decoded(&streamed, coding),
+                body,
+                "{coding:?} written in parts"
+            );
         }
     }
 

@@ -13,6 +13,8 @@ use crate::settings::Limits;
 pub(crate) struct Compute {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    /// Places of each when nothing runs.
+    places: [usize; 2],
 }
 
 impl Compute {
@@ -21,7 +23,16 @@ impl Compute {
         Self {
             running: Arc::new(Semaphore::new(computing)),
             admitted: Arc::new(Semaphore::new(computing + limits.waiting)),
+            places: [computing, computing + limits.waiting],
         }
+    }
+
+    /// How much is running, and how much waits for its turn.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let taken = |of: &Semaphore, places: usize| places.saturating_sub(of.available_permits());
+        let running = taken(&self.running, self.places[0]);
+        let admitted = taken(&self.admitted, self.places[1]);
+        (running, admitted.saturating_sub(running))
     }
 
     /// Runs `work` off the runtime's threads.
@@ -68,7 +79,7 @@ mod tests {
         let compute = Arc::new(Compute::new(&Limits {
             computing: 1,
             waiting: 0,
-            cache_bytes: 0,
+            ..Limits::default()
         }));
         let (release, gate) = mpsc::channel::<()>();
         let (begun, begins) = mpsc::channel::<()>();

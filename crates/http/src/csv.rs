@@ -1,34 +1,47 @@
 //! CSV (RFC 4180) of a layer's answer: id, longitude and latitude of the cell's centre (of a flow: of the cell it starts in),
-//! then the properties.
+//! then the properties. In another coordinate reference system the two columns are called as its axes.
 
 use std::io::{self, Write};
 
-use h3o::{CellIndex, LatLng};
-use naqsha_layers::{Answer, Keys, LayerTable, Values};
+use naqsha_formats::{Crs, position};
+use naqsha_layers::{Answer, LayerTable, Values};
 
 use crate::digits::{push_cell, push_integer, push_number};
 use crate::geojson::push_key;
 
-/// Writes the answer as CSV with a header; nulls are empty.
+/// The mark at the start of a file by which Excel knows UTF-8.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Writes the line of names.
+///
+/// # Errors
+/// Those of `out`.
+pub(crate) fn write_csv_head(answer: &Answer, crs: Crs, out: &mut impl Write) -> io::Result<()> {
+    let [first, second] = crs.axes();
+    let mut line = format!("id,{first},{second}").into_bytes();
+    for column in answer.columns() {
+        line.push(b',');
+        line.extend_from_slice(column.property.name.as_bytes());
+    }
+    line.extend_from_slice(b"\r\n");
+    out.write_all(&line)
+}
+
+/// Writes a line for each row of the answer; nulls are empty.
 ///
 /// A text that a spreadsheet would read as a formula gets an apostrophe before it (OWASP ASVS 1.2.10).
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_csv_rows(answer: &Answer, crs: Crs, out: &mut impl Write) -> io::Result<()> {
     let table = &*answer.table;
+    let columns: Vec<_> = answer.columns().collect();
     let mut line = Vec::with_capacity(512);
-    line.extend_from_slice(b"id,lon,lat");
-    for column in &table.columns {
-        line.push(b',');
-        line.extend_from_slice(column.property.name.as_bytes());
-    }
-    line.extend_from_slice(b"\r\n");
     for &row in &answer.rows {
         let row = row as usize;
         push_key(&mut line, &table.keys, row);
-        push_position(&mut line, table, row);
-        for column in &table.columns {
+        push_position(&mut line, table, row, crs);
+        for column in &columns {
             line.push(b',');
             push_value(&mut line, &column.values, row);
         }
@@ -36,39 +49,21 @@ pub fn write_csv(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
         out.write_all(&line)?;
         line.clear();
     }
-    out.write_all(&line)
+    Ok(())
 }
 
-fn push_position(out: &mut Vec<u8>, table: &LayerTable, row: usize) {
-    let point = table
-        .points
-        .as_ref()
-        .and_then(|points| points[row])
-        .map(|point| (point.lon(), point.lat()));
-    let centre = || {
-        cell_of(table, row)
-            .map(LatLng::from)
-            .map(|centre| (centre.lng(), centre.lat()))
+fn push_position(out: &mut Vec<u8>, table: &LayerTable, row: usize, crs: Crs) {
+    let Some([x, y]) = position(table, row).and_then(|degrees| crs.forward(degrees)) else {
+        out.extend_from_slice(b",,");
+        return;
     };
-    match point.or_else(centre) {
-        Some((lon, lat)) => out.extend_from_slice(format!(",{lon:.6},{lat:.6}").as_bytes()),
-        None => out.extend_from_slice(b",,"),
-    }
-}
-
-fn cell_of(table: &LayerTable, row: usize) -> Option<CellIndex> {
-    match &table.keys {
-        Keys::Cells(cells) => Some(cells[row]),
-        Keys::Flows(pairs) => Some(pairs[row].0),
-        Keys::Named(_) => None,
-        Keys::Incidents(_) => table
-            .columns
-            .iter()
-            .find_map(|column| match &column.values {
-                Values::Cells(cells) => Some(cells[row]),
-                _ => None,
-            })?,
-    }
+    let [first, second] = if crs.is_north_first() { [y, x] } else { [x, y] };
+    let written = if crs.is_geographic() {
+        format!(",{first:.6},{second:.6}")
+    } else {
+        format!(",{first:.3},{second:.3}")
+    };
+    out.extend_from_slice(written.as_bytes());
 }
 
 fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
@@ -79,7 +74,7 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
             }
         }
         Values::Numbers(values) => {
-            if let Some(value) = values[row] {
+            if let Some(value) = values[row].filter(|value| value.is_finite()) {
                 push_number(out, value);
             }
         }
@@ -96,7 +91,8 @@ fn push_value(out: &mut Vec<u8>, values: &Values, row: usize) {
     }
 }
 
-fn push_text(out: &mut Vec<u8>, text: &str) {
+/// Appends a field that is a text, quoted where it must be.
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
     // Full-width forms of the four signs start formulas in East Asian versions of spreadsheets.
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let text = if formula {

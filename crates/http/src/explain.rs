@@ -4,16 +4,18 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use h3o::CellIndex;
+use naqsha_formats::Crs;
 use naqsha_layers::{Answer, LayerQuery, ParameterError, explain, explained};
 use serde_json::{Value, json};
 
 use crate::geojson::FeatureWriter;
 use crate::html;
-use crate::items::{all_mistakes, readable, representations};
+use crate::items::{readable, representations};
 use crate::link::{self, Link};
 use crate::metadata::metadata;
 use crate::negotiate::{Format, GEOJSON, HTML, JSON};
 use crate::problem::Problem;
+use crate::question::all_mistakes;
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -65,7 +67,7 @@ fn produce(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produced,
     let told = explain(answer).ok_or_else(|| fault("the layer has no sentence"))?;
     let mut feature = Vec::new();
     let row = answer.rows.first().copied().unwrap_or_default();
-    FeatureWriter::new(answer).push(&mut feature, row as usize);
+    FeatureWriter::new(answer, Crs::Crs84).push(&mut feature, row as usize);
     let feature: Value =
         serde_json::from_slice(&feature).map_err(|error| fault(&error.to_string()))?;
     let mut numbers = feature["properties"].clone();

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use axum::http::{HeaderName, HeaderValue, header};
+use naqsha_formats::Crs;
 use naqsha_layers::Answer;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::geojson::FeatureWriter;
-use crate::link::{self, Link};
+use crate::link::Link;
 use crate::metadata::metadata;
+use crate::negotiate::{Format, HTML};
 
 /// Policy of generated pages: nothing is loaded, the one inline style is allowed.
 pub(crate) const POLICY: &str =
@@ -18,44 +21,106 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;ma
 table{border-collapse:collapse;display:block;overflow-x:auto}td,th{border:1px solid #ccc;padding:.2rem .5rem;\
 text-align:left;vertical-align:top}th{background:#f2f2f2}";
 
+/// The headers of a format: those of a page, none of another.
+pub(crate) fn headers(format: &Format) -> Vec<(HeaderName, HeaderValue)> {
+    let policy = (*format == HTML).then(|| {
+        let policy = HeaderValue::from_static(POLICY);
+        (header::CONTENT_SECURITY_POLICY, policy)
+    });
+    policy.into_iter().collect()
+}
+
 /// A JSON document as a page.
 pub(crate) fn page(title: &str, document: &Value) -> String {
-    let mut html = format!(
+    let mut html = opening(title);
+    push_value(&mut html, document);
+    html.push_str(CLOSING);
+    html
+}
+
+const CLOSING: &str = "\n</body></html>\n";
+
+fn opening(title: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n",
         title = escape(title)
+    )
+}
+
+/// Features as a table, one row each without geometry: what they are, how many, in which other formats, and below them what
+/// a reader must know to judge them.
+pub(crate) fn features(answer: &Answer, links: &[Link]) -> String {
+    let layer = answer.table.layer;
+    let mut html = opening(layer.title);
+    let shown = answer.rows.len();
+    // Writing to a String cannot fail.
+    let _infallible = write!(
+        html,
+        "<p>{}</p>\n<p><b>{}</b> of <b>{}</b> features that match, of version {} of the data.</p>\n<p>",
+        escape(layer.description),
+        shown,
+        answer.matched,
+        answer.version
     );
-    push_value(&mut html, document);
-    html.push_str("\n</body></html>\n");
+    for link in links.iter().filter(|link| link.rel != "self") {
+        let (address, title) = (escape(&link.href), escape(&link.title));
+        let _infallible = write!(
+            html,
+            "<a rel=\"{}\" href=\"{address}\">{title}</a> &nbsp; ",
+            escape(link.rel)
+        );
+    }
+    html.push_str("</p>\n<table><tr><th>Id</th>");
+    for column in answer.columns() {
+        let property = column.property;
+        let unit = property.unit.map(|unit| format!(" ({unit})"));
+        let _infallible = write!(
+            html,
+            "<th title=\"{}\">{}{}</th>",
+            escape(property.description),
+            escape(property.title),
+            escape(&unit.unwrap_or_default())
+        );
+    }
+    html.push_str("</tr>\n");
+    push_rows(&mut html, answer, links);
+    html.push_str("</table>\n<h2>What to know of these numbers</h2>\n");
+    push_value(&mut html, &metadata(answer));
+    html.push_str(CLOSING);
     html
 }
 
-/// Features as a table: one row each, without their geometry.
-pub(crate) fn features(answer: &Answer, links: &[Link]) -> String {
-    let writer = FeatureWriter::new(answer);
+/// The rows of a table of features; each id leads to its feature.
+fn push_rows(html: &mut String, answer: &Answer, links: &[Link]) {
+    let writer = FeatureWriter::new(answer, Crs::Crs84);
+    let collection = links.iter().find(|link| link.rel == "collection");
     let mut bytes = Vec::new();
-    let rows = answer.rows.iter().map(|&row| {
+    for &row in &answer.rows {
         bytes.clear();
         writer.push(&mut bytes, row as usize);
         let feature: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let mut flat = json!({ "id": feature["id"] });
-        if let (Some(flat), Some(properties)) =
-            (flat.as_object_mut(), feature["properties"].as_object())
+        let id = escape(feature["id"].as_str().unwrap_or_default());
+        let _infallible = match collection {
+            Some(link) => write!(
+                html,
+                "<tr><td><a href=\"{}/items/{id}\">{id}</a></td>",
+                escape(&link.href)
+            ),
+            None => write!(html, "<tr><td>{id}</td>"),
+        };
+        for value in feature["properties"]
+            .as_object()
+            .into_iter()
+            .flat_map(|properties| properties.values())
         {
-            flat.extend(properties.clone());
+            html.push_str("<td>");
+            push_value(html, value);
+            html.push_str("</td>");
         }
-        flat
-    });
-    let features: Value = rows.collect();
-    let document = json!({
-        "numberMatched": answer.matched,
-        "numberReturned": answer.rows.len(),
-        "links": link::to_json(links),
-        "naqsha": metadata(answer),
-        "features": features,
-    });
-    page(answer.table.layer.title, &document)
+        html.push_str("</tr>\n");
+    }
 }
 
 fn push_value(html: &mut String, value: &Value) {
@@ -141,6 +206,7 @@ fn escape(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn values_cannot_become_markup() {

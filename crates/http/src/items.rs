@@ -3,30 +3,52 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use naqsha_layers::{Answer, BoundingBox, LayerDescription, LayerQuery, Page, ParameterError};
+use naqsha_formats::{Crs, FormatError};
+use naqsha_layers::{Answer, LayerDescription, LayerQuery, Page};
 
-use crate::csv::write_csv;
-use crate::geojson::{write_collection, write_feature, write_sequence};
+use crate::frame::{Frame, content_crs};
+use crate::geojson::{write_collection, write_feature};
 use crate::html;
 use crate::link::{Link, query_string};
-use crate::negotiate::{CSV, Format, GEOJSON, HTML, JSON, SEQUENCE};
+use crate::negotiate::{
+    ARROW, CSV, CSV_WITH_MARK, FLATGEOBUF, Format, GEOJSON, HTML, JSON, NDJSON, PARQUET, SEQUENCE,
+};
+use crate::pages::Pages;
 use crate::problem::Problem;
+use crate::question::{Cursor, MAXIMUM_LIMIT, all_mistakes, parse, parse_whole};
 use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::stream::{Streamed, stream};
+use crate::table_writer::{FileFormat, TableWriter};
 
-/// Features of a page that says nothing else.
-pub(crate) const DEFAULT_LIMIT: usize = 1_000;
-/// Most features of a page.
-pub(crate) const MAXIMUM_LIMIT: usize = 10_000;
-/// The only coordinate reference system: longitude, latitude in degrees.
-pub(crate) const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 /// Formats of features, best first.
-pub(crate) static FORMATS: [&Format; 4] = [&GEOJSON, &HTML, &CSV, &SEQUENCE];
+pub(crate) static FORMATS: [&Format; 8] = [
+    &GEOJSON,
+    &HTML,
+    &CSV,
+    &SEQUENCE,
+    &NDJSON,
+    &FLATGEOBUF,
+    &ARROW,
+    &PARQUET,
+];
+/// The same and what is not linked to.
+pub(crate) static OFFERED: [&Format; 9] = [
+    &GEOJSON,
+    &HTML,
+    &CSV,
+    &SEQUENCE,
+    &NDJSON,
+    &FLATGEOBUF,
+    &ARROW,
+    &PARQUET,
+    &CSV_WITH_MARK,
+];
 static FEATURE_FORMATS: [&Format; 2] = [&GEOJSON, &HTML];
 
-const CONTENT_CRS: HeaderName = HeaderName::from_static("content-crs");
-const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
+/// How many there are, for formats that cannot say it inside.
+pub(crate) const OGC_NUMBER_MATCHED: HeaderName = HeaderName::from_static("ogc-numbermatched");
 
 /// `/collections/{c}/items`.
 pub(crate) async fn items(
@@ -36,25 +58,113 @@ pub(crate) async fn items(
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
-    let format = asked.format(&FORMATS)?;
+    let format = asked.format(&OFFERED)?;
     let (page, query) = parse(layer, &asked)?;
-    let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let scope = service.scope();
-    let request = asked.clone();
-    reply(
-        &service,
-        &asked,
-        representation,
-        move |catalogue, _version| {
-            let answer = catalogue.answer(layer.id, &query, scope, &page)?;
-            write_page(
-                &answer,
-                format,
-                &page_links(&request, format, &page, &answer),
-            )
-        },
-    )
-    .await
+    let features = Features {
+        layer,
+        page,
+        query,
+        format,
+        crs: Frame::of(&asked).0.crs,
+        searched: None,
+    };
+    features.reply(&service, &asked).await
+}
+
+/// Which features are asked for, and how they are to be written.
+pub(crate) struct Features {
+    pub(crate) layer: &'static LayerDescription,
+    pub(crate) page: Page,
+    pub(crate) query: LayerQuery,
+    pub(crate) format: &'static Format,
+    /// The system of the coordinates that are written.
+    pub(crate) crs: Crs,
+    /// The filter that came as the body of a search.
+    pub(crate) searched: Option<String>,
+}
+
+impl Features {
+    pub(crate) async fn reply(self, service: &Shared, asked: &Asked) -> Result<Response, Problem> {
+        let mut representation = Representation::new(asked, self.format, Freshness::Authorised);
+        if let Some(searched) = &self.searched {
+            representation.key.push('\n');
+            representation.key.push_str(searched);
+        }
+        let scope = service.scope();
+        let request = asked.clone();
+        if let Some((file, limit)) = long_answer(self.format, asked) {
+            let page = Page {
+                limit,
+                ..self.page.clone()
+            };
+            let streamed = Streamed {
+                pages: Pages::new(self.layer, self.query.clone(), scope, page),
+                format: file,
+                crs: self.crs,
+            };
+            let headers = move |first: &Answer| {
+                let shown = self.page.offset.saturating_add(limit as u64);
+                let links = self.links(&request, first, shown, limit);
+                page_headers(self.format, self.crs, first, &links)
+            };
+            return stream(service, asked, representation, streamed, headers).await;
+        }
+        reply(
+            service,
+            asked,
+            representation,
+            move |catalogue, _version| {
+                let answer = catalogue.answer(self.layer.id, &self.query, scope, &self.page)?;
+                let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
+                let links = self.links(&request, &answer, shown, self.page.limit);
+                write_page(&answer, self.format, self.crs, &links)
+            },
+        )
+        .await
+    }
+
+    /// Links of a page that ends at a feature, the next one included.
+    fn links(&self, asked: &Asked, answer: &Answer, shown: u64, limit: usize) -> Vec<Link> {
+        // A search is asked again by who has its body; its address alone leads nowhere.
+        let mut links = match self.searched {
+            Some(_) => Vec::new(),
+            None => representations(asked, self.format, &FORMATS),
+        };
+        links.push(collection_link(asked, answer.table.layer));
+        // Only where features remain: a link to an empty page costs every client a request.
+        if shown < answer.matched && !answer.rows.is_empty() {
+            let cursor = Cursor {
+                version: answer.version,
+                offset: shown,
+            };
+            links.push(self.next(asked, cursor, limit));
+        }
+        links
+    }
+
+    /// The link to the page that follows; of a search it is to be sent the same body.
+    fn next(&self, asked: &Asked, cursor: Cursor, limit: usize) -> Link {
+        let token = self.format.tokens.first().copied().unwrap_or_default();
+        let (cursor, limit) = (cursor.token(), limit.to_string());
+        let kept = asked
+            .question()
+            .filter(|(name, _)| !matches!(*name, "offset" | "limit" | "cursor"));
+        let pairs = kept.chain([
+            ("limit", limit.as_str()),
+            ("cursor", cursor.as_str()),
+            ("f", token),
+        ]);
+        let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
+        let title = match self.searched {
+            Some(_) => "next page: POST the same body to this address",
+            None => "next page",
+        };
+        let link = Link::new(href, "next", self.format.link_type(), title);
+        match self.searched {
+            Some(_) => link.by("POST"),
+            None => link,
+        }
+    }
 }
 
 /// `/collections/{c}/items/{id}`.
@@ -66,14 +176,9 @@ pub(crate) async fn item(
     let layer = service.catalogue.describe(&collection)?;
     readable(&service)?;
     let format = asked.format(&FEATURE_FORMATS)?;
-    let crs = asked
-        .pairs
-        .iter()
-        .filter(|(name, _)| name == "crs")
-        .filter_map(|(_, uri)| wrong_crs("crs", uri));
+    let (crs, errors) = Frame::of_feature(&asked);
     let rest = asked.question().filter(|(name, _)| *name != "crs");
-    let query = LayerQuery::parse(layer, rest);
-    let query = all_mistakes(crs.collect(), query)?;
+    let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
     let scope = service.scope();
     let request = asked.clone();
@@ -89,12 +194,12 @@ pub(crate) async fn item(
             if *format == HTML {
                 body = html::features(&answer, &links).into_bytes();
             } else {
-                write_feature(&answer, &links, &mut body).map_err(|error| written(&error))?;
+                write_feature(&answer, &links, crs, &mut body).map_err(|error| written(&error))?;
             }
             Ok(Produced {
                 body: Some(body),
                 version: answer.version,
-                headers: feature_headers(format),
+                headers: feature_headers(format, crs),
             })
         },
     )
@@ -110,131 +215,83 @@ pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
     }
 }
 
-/// The page and the question of a request, every mistake of it listed.
-fn parse(layer: &LayerDescription, asked: &Asked) -> Result<(Page, LayerQuery), Problem> {
-    let mut page = Page {
-        bbox: None,
-        offset: 0,
-        limit: DEFAULT_LIMIT,
-    };
-    let mut errors = Vec::new();
-    let mut seen = Vec::new();
-    let mut rest = Vec::new();
-    for (name, value) in asked.question() {
-        if !matches!(name, "bbox" | "bbox-crs" | "crs" | "limit" | "offset") {
-            rest.push((name, value));
-            continue;
-        }
-        if seen.contains(&name) {
-            errors.push(ParameterError::new(name, "given more than once"));
-            continue;
-        }
-        seen.push(name);
-        let mistake = match name {
-            "bbox" => parse_bbox(value).map(|bbox| page.bbox = Some(bbox)).err(),
-            "limit" => parse_limit(value).map(|limit| page.limit = limit).err(),
-            "offset" => parse_offset(value).map(|offset| page.offset = offset).err(),
-            _ => wrong_crs(name, value).map(|error| error.reason),
-        };
-        errors.extend(mistake.map(|reason| ParameterError::new(name, reason)));
-    }
-    let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
-    Ok((page, query))
+/// The writer of a format of rows.
+pub(crate) fn file_format(format: &Format) -> Option<FileFormat> {
+    [
+        (&CSV, FileFormat::Csv),
+        (&CSV_WITH_MARK, FileFormat::CsvWithMark),
+        (&SEQUENCE, FileFormat::GeoJsonSequence),
+        (&NDJSON, FileFormat::NdJson),
+        (&FLATGEOBUF, FileFormat::FlatGeobuf),
+        (&ARROW, FileFormat::Arrow),
+        (&PARQUET, FileFormat::GeoParquet),
+    ]
+    .into_iter()
+    .find_map(|(one, file)| (one == format).then_some(file))
 }
 
-/// The query where nothing is wrong, else every mistake of the request at once.
-pub(crate) fn all_mistakes<T>(
-    mut errors: Vec<ParameterError>,
-    query: Result<T, Vec<ParameterError>>,
-) -> Result<T, Problem> {
-    match query {
-        Ok(query) if errors.is_empty() => Ok(query),
-        Ok(_) => Err(Problem::parameters(errors)),
-        Err(more) => {
-            errors.extend(more);
-            Err(Problem::parameters(errors))
+/// The writer and length of an answer that is sent while it is written: of a format that can be, without a `limit` or with
+/// one above the greatest page. An index before the features, as `FlatGeobuf` has it, can not.
+fn long_answer(format: &Format, asked: &Asked) -> Option<(FileFormat, usize)> {
+    let file = file_format(format).filter(|file| *file != FileFormat::FlatGeobuf)?;
+    let limit = asked.pairs.iter().find(|(name, _)| name == "limit");
+    match limit.and_then(|(_, value)| parse_whole(value)) {
+        None => Some((file, usize::MAX)),
+        Some(limit) if limit > MAXIMUM_LIMIT as u64 => {
+            Some((file, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
+        Some(_) => None,
     }
 }
 
-/// Four numbers, or six of which the heights are ignored: features have none.
-fn parse_bbox(value: &str) -> Result<BoundingBox, String> {
-    let shape = || {
-        "is not four or six numbers: west,south,east,north or west,south,low,east,north,high"
-            .to_owned()
-    };
-    let numbers: Vec<f64> = value
-        .split(',')
-        .map(|text| text.trim().parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_number| shape())?;
-    let corners = match numbers[..] {
-        [west, south, east, north] | [west, south, _, east, north, _] => [west, south, east, north],
-        _ => return Err(shape()),
-    };
-    BoundingBox::new(corners).map_err(|error| error.to_string())
-}
-
-/// A whole number of at least 1; one above the maximum is taken as the maximum (OGC 17-069r4 /req/core/fc-limit-response-1).
-fn parse_limit(value: &str) -> Result<usize, String> {
-    match parse_whole(value) {
-        Some(1..) => Ok(parse_whole(value)
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(usize::MAX)),
-        _ => Err("is not a whole number of at least 1".to_owned()),
-    }
-    .map(|limit| limit.min(MAXIMUM_LIMIT))
-}
-
-fn parse_offset(value: &str) -> Result<u64, String> {
-    parse_whole(value).ok_or_else(|| "is not a whole number of at least 0".to_owned())
-}
-
-/// Digits only; more of them than a `u64` holds are the greatest `u64`.
-fn parse_whole(value: &str) -> Option<u64> {
-    (!value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| value.parse().unwrap_or(u64::MAX))
-}
-
-fn wrong_crs(name: &str, uri: &str) -> Option<ParameterError> {
-    (uri != CRS84)
-        .then(|| ParameterError::new(name, format!("is not {CRS84}, the only one offered")))
-}
-
-fn write_page(answer: &Answer, format: &Format, links: &[Link]) -> Result<Produced, Problem> {
+fn write_page(
+    answer: &Answer,
+    format: &Format,
+    crs: Crs,
+    links: &[Link],
+) -> Result<Produced, Problem> {
     let mut body = Vec::new();
-    if *format == HTML {
+    if let Some(file) = file_format(format) {
+        let failed =
+            |error: FormatError| Problem::internal(format!("writing an answer: {error:?}"));
+        let mut writer = TableWriter::begin(file, answer, crs, None, &mut body).map_err(failed)?;
+        writer.write(answer).map_err(failed)?;
+        writer.finish().map_err(failed)?;
+    } else if *format == HTML {
         body = html::features(answer, links).into_bytes();
-    } else if *format == CSV {
-        write_csv(answer, &mut body).map_err(|error| written(&error))?;
-    } else if *format == SEQUENCE {
-        write_sequence(answer, &mut body).map_err(|error| written(&error))?;
     } else {
-        write_collection(answer, links, &mut body).map_err(|error| written(&error))?;
+        write_collection(answer, links, crs, &mut body).map_err(|error| written(&error))?;
     }
-    let mut headers = feature_headers(format);
+    Ok(Produced {
+        body: Some(body),
+        version: answer.version,
+        headers: page_headers(format, crs, answer, links),
+    })
+}
+
+/// Headers of a page: formats without links of their own page by the header `Link`.
+fn page_headers(
+    format: &Format,
+    crs: Crs,
+    answer: &Answer,
+    links: &[Link],
+) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = feature_headers(format, crs);
     headers.push((OGC_NUMBER_MATCHED, HeaderValue::from(answer.matched)));
     let next = links
         .iter()
         .find(|link| link.rel == "next")
         .map(|link| HeaderValue::from_str(&link.to_header()));
     headers.extend(next.and_then(Result::ok).map(|value| (header::LINK, value)));
-    Ok(Produced {
-        body: Some(body),
-        version: answer.version,
-        headers,
-    })
+    headers
 }
 
 fn written(error: &std::io::Error) -> Problem {
     Problem::internal(format!("writing an answer to memory: {error}"))
 }
 
-fn feature_headers(format: &Format) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = vec![(
-        CONTENT_CRS,
-        HeaderValue::from_static("<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"),
-    )];
+fn feature_headers(format: &Format, crs: Crs) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = vec![content_crs(crs)];
     if *format == HTML {
         headers.push((
             header::CONTENT_SECURITY_POLICY,
@@ -266,73 +323,12 @@ pub(crate) fn representations(
     offered.iter().map(link).collect()
 }
 
-fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
+/// A link to the collection of a layer.
+pub(crate) fn collection_link(asked: &Asked, layer: &LayerDescription) -> Link {
     Link::new(
         format!("{}/collections/{}", asked.base, layer.id),
         "collection",
         JSON.media_type,
         layer.title,
     )
-}
-
-fn page_links(asked: &Asked, format: &'static Format, page: &Page, answer: &Answer) -> Vec<Link> {
-    let mut links = representations(asked, format, &FORMATS);
-    links.push(collection_link(asked, answer.table.layer));
-    let shown = page.offset.saturating_add(answer.rows.len() as u64);
-    // Only where features remain: a link to an empty page costs every client a request.
-    if shown < answer.matched && !answer.rows.is_empty() {
-        let token = format.tokens.first().copied().unwrap_or_default();
-        let (offset, limit) = (shown.to_string(), page.limit.to_string());
-        let kept = asked
-            .question()
-            .filter(|(name, _)| !matches!(*name, "offset" | "limit"));
-        let pairs = kept.chain([
-            ("limit", limit.as_str()),
-            ("offset", offset.as_str()),
-            ("f", token),
-        ]);
-        let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
-        links.push(Link::new(href, "next", format.link_type(), "next page"));
-    }
-    links
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn boxes_have_four_or_six_numbers_on_the_globe() {
-        let corners = |text| parse_bbox(text).map(|bbox| bbox.corners());
-        assert_eq!(corners("-1.5,50,1.5,53"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(corners("-1.5,50,0,1.5,53,100"), Ok([-1.5, 50.0, 1.5, 53.0]));
-        assert_eq!(
-            corners("-0.100000000000000006, 51.45,0,51.5").map(|c| c[0]),
-            Ok(-0.1)
-        );
-        assert_eq!(corners("177,65,-177,70"), Ok([177.0, 65.0, -177.0, 70.0]));
-        for wrong in [
-            "",
-            "1,2,3",
-            "1,2,3,4,5",
-            "a,b,c,d",
-            "NaN,0,1,1",
-            "inf,0,1,1",
-            "0,0,181,1",
-            "0,10,1,9",
-            "1,,2,3",
-        ] {
-            assert!(parse_bbox(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn limits_are_clamped_and_never_unlimited() {
-        assert_eq!(parse_limit("10"), Ok(10));
-        assert_eq!(parse_limit("10001"), Ok(MAXIMUM_LIMIT));
-        assert_eq!(parse_limit("99999999999999999999999"), Ok(MAXIMUM_LIMIT));
-        for wrong in ["unlimited", "0", "-1", "1.5", "", "1e3"] {
-            assert!(parse_limit(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -13,15 +13,22 @@
 //! # }
 //! ```
 
-mod antimeridian;
+mod aggregate;
 mod assets;
+mod changes;
 mod compress;
 mod compute;
 mod connections;
+mod cql2;
 mod csv;
+mod dggs;
 mod digits;
 mod documents;
+mod downloads;
 mod explain;
+mod featureserver;
+mod flight;
+mod frame;
 pub mod geojson;
 mod health;
 mod html;
@@ -29,21 +36,31 @@ mod items;
 mod lines;
 mod link;
 mod metadata;
+mod metrics;
 mod middleware;
 mod mvt;
 mod negotiate;
+mod pages;
+mod policy;
 mod problem;
+mod processes;
 mod protobuf;
+mod question;
 mod reply;
 mod request;
 mod router;
+mod search;
 mod service;
 mod settings;
 mod stall;
+mod stream;
+mod table_writer;
 mod tiles;
 
 pub use connections::{serve, serve_within};
-pub use csv::write_csv;
 pub use link::Link;
-pub use router::router;
+pub use naqsha_formats::Crs;
+pub use pages::Pages;
+pub use router::{Application, application, router};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
+pub use table_writer::{FileFormat, TableWriter};

@@ -24,6 +24,8 @@ pub struct Link {
     pub media_type: &'static str,
     /// Title for people.
     pub title: String,
+    /// How the target is asked, where it is not by GET.
+    pub method: Option<&'static str>,
 }
 
 impl Link {
@@ -39,12 +41,26 @@ impl Link {
             rel,
             media_type,
             title: title.into(),
+            method: None,
+        }
+    }
+
+    /// The same link, asked by another method than GET.
+    #[must_use]
+    pub(crate) fn by(self, method: &'static str) -> Self {
+        Self {
+            method: Some(method),
+            ..self
         }
     }
 
     /// The link as a JSON object.
     pub fn to_json(&self) -> Value {
-        json!({ "href": self.href, "rel": self.rel, "type": self.media_type, "title": self.title })
+        let mut link = json!({ "href": self.href, "rel": self.rel, "type": self.media_type, "title": self.title });
+        if let Some(method) = self.method {
+            link["method"] = method.into();
+        }
+        link
     }
 
     /// The link as a member of a `Link` header.

@@ -1,7 +1,7 @@
 //! What every response gets: an id and a problem document where it refuses, CORS and security headers, a log line.
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -10,8 +10,7 @@ use tracing::Instrument as _;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
 
-const EXPOSED: &str =
-    "Link, Location, ETag, Content-Crs, OGC-NumberMatched, Retry-After, X-Data-Version";
+const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
 /// Runs the request inside a span and finishes its response.
@@ -20,7 +19,9 @@ pub(crate) async fn finish(
     request: Request,
     next: Next,
 ) -> Response {
+    let timed = service.metrics.begin();
     let id = service.next_request_id();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let method = request.method().clone();
     // The query is not logged: it may hold what only the asker should know.
@@ -39,6 +40,8 @@ pub(crate) async fn finish(
     if method == Method::HEAD {
         without_body(&mut response);
     }
+    let template = route.as_ref().map_or("other", MatchedPath::as_str);
+    timed.answered(&method, template, response.status().as_u16());
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     let allowed = allow_origin(service.settings.cors_origins.as_deref(), origin.as_ref());
     common_headers(response.headers_mut(), allowed);
@@ -90,10 +93,13 @@ fn is_preflight(request: &Request) -> bool {
 
 fn preflight() -> Response {
     let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, problem::ALLOWED),
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, HEAD, POST, DELETE, OPTIONS",
+        ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Accept, Authorization, Content-Type, If-None-Match",
+            "Accept, Authorization, Content-Type, If-None-Match, If-Range, Prefer, Range",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::f64::consts::PI;
 
-use naqsha_layers::{Answer, Values};
+use naqsha_layers::{Answer, LayerTable, Values};
+use naqsha_model::Point;
 
 use crate::digits::push_cell;
 use crate::lines::line;
@@ -33,6 +34,7 @@ mod field {
     pub(super) const VALUE_SINT: u32 = 6;
     pub(super) const VALUE_BOOL: u32 = 7;
 }
+const POINT: u64 = 1;
 const LINE: u64 = 2;
 const POLYGON: u64 = 3;
 pub(crate) const MOVE_TO: u64 = 1;
@@ -53,20 +55,11 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
     let mut any = false;
     for &row in &answer.rows {
         let row = row as usize;
-        let Some(shape) = table.shapes[row] else {
-            continue;
-        };
-        let vertices = table.boundaries.ring(shape);
-        let (kind, geometry) = if table.boundaries.are_lines() {
-            (LINE, line(vertices, tile))
-        } else {
-            (POLYGON, polygon(vertices, tile))
-        };
-        let Some(geometry) = geometry else {
+        let Some((kind, geometry)) = shape(table, row, tile) else {
             continue;
         };
         let mut tags = Vec::with_capacity(table.columns.len() * 2);
-        for (key, column) in (0_u64..).zip(&table.columns) {
+        for (key, column) in (0_u64..).zip(answer.columns()) {
             if let Some(value) = values.index(&column.values, row) {
                 tags.extend([key, value]);
             }
@@ -78,7 +71,7 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
         push_bytes(&mut layer, field::LAYER_FEATURES, &feature);
         any = true;
     }
-    for column in &table.columns {
+    for column in answer.columns() {
         push_bytes(
             &mut layer,
             field::LAYER_KEYS,
@@ -92,6 +85,20 @@ pub(crate) fn encode(answer: &Answer, tile: Tile) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(layer.len() + 8);
     push_bytes(&mut bytes, field::TILE_LAYERS, &layer);
     any.then_some(bytes)
+}
+
+/// The kind of a row's geometry and its commands: its exact point where that is shown, else its cell or line. `None` where
+/// none of it lies in the tile.
+fn shape(table: &LayerTable, row: usize, tile: Tile) -> Option<(u64, Vec<u64>)> {
+    if let Some(at) = table.points.as_ref().and_then(|points| points[row]) {
+        return Some((POINT, point(at, tile)?));
+    }
+    let vertices = table.boundaries.ring(table.shapes[row]?);
+    if table.boundaries.are_lines() {
+        Some((LINE, line(vertices, tile)?))
+    } else {
+        Some((POLYGON, polygon(vertices, tile)?))
+    }
 }
 
 /// Encoded values, each once, in the order of their first use.
@@ -143,6 +150,17 @@ fn encode_value(values: &Values, row: usize) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// The geometry command of a point; `None` beyond the tile and its buffer.
+fn point(at: Point, tile: Tile) -> Option<Vec<u64>> {
+    let projected = project_degrees([at.lon(), at.lat()], tile);
+    let within = -BUFFER..=f64::from(EXTENT) + BUFFER;
+    if !projected.iter().all(|units| within.contains(units)) {
+        return None;
+    }
+    let [x, y] = projected.map(|units| zigzag(whole(units)));
+    Some(vec![command(MOVE_TO, 1), x, y])
 }
 
 /// The geometry commands of a ring, clipped to the tile and its buffer; `None` where nothing is left.
@@ -203,14 +221,15 @@ pub(crate) fn whole(units: f64) -> i64 {
 }
 
 /// Web Mercator, in units of the tile; y points down.
-pub(crate) fn project([lon, lat]: [i32; 2], tile: Tile) -> [f64; 2] {
+pub(crate) fn project(micro: [i32; 2], tile: Tile) -> [f64; 2] {
+    project_degrees(micro.map(|micro| f64::from(micro) / 1e6), tile)
+}
+
+fn project_degrees([lon, lat]: [f64; 2], tile: Tile) -> [f64; 2] {
     let side = f64::from(EXTENT);
     let scale = tile.across();
-    let x = (f64::from(lon) / 1e6 + 180.0) / 360.0;
-    let sin = (f64::from(lat) / 1e6)
-        .to_radians()
-        .sin()
-        .clamp(-0.999_999, 0.999_999);
+    let x = (lon + 180.0) / 360.0;
+    let sin = lat.to_radians().sin().clamp(-0.999_999, 0.999_999);
     let y = 0.5 - ((1.0 + sin) / (1.0 - sin)).ln() / (4.0 * PI);
     [
         (x * scale - f64::from(tile.x)) * side,

@@ -23,6 +23,12 @@ pub(crate) static JSON: Format = Format {
     accepted: &["application/json"],
     title: "as JSON",
 };
+pub(crate) static PRETTY_JSON: Format = Format {
+    tokens: &["pjson"],
+    media_type: "text/plain; charset=utf-8",
+    accepted: &[],
+    title: "as JSON for reading",
+};
 pub(crate) static HTML: Format = Format {
     tokens: &["html"],
     media_type: "text/html; charset=utf-8",
@@ -41,11 +47,61 @@ pub(crate) static SEQUENCE: Format = Format {
     accepted: &["application/geo+json-seq"],
     title: "as a GeoJSON text sequence",
 };
+pub(crate) static NDJSON: Format = Format {
+    tokens: &["ndjson"],
+    media_type: "application/x-ndjson",
+    accepted: &["application/x-ndjson", "application/ndjson"],
+    title: "as a GeoJSON feature a line",
+};
+pub(crate) static FLATGEOBUF: Format = Format {
+    tokens: &["fgb"],
+    media_type: "application/flatgeobuf",
+    accepted: &["application/flatgeobuf"],
+    title: "as FlatGeobuf",
+};
+pub(crate) static ARROW: Format = Format {
+    tokens: &["arrow"],
+    media_type: "application/vnd.apache.arrow.stream",
+    accepted: &["application/vnd.apache.arrow.stream"],
+    title: "as an Arrow IPC stream",
+};
+pub(crate) static PARQUET: Format = Format {
+    tokens: &["parquet"],
+    media_type: "application/vnd.apache.parquet",
+    accepted: &["application/vnd.apache.parquet"],
+    title: "as GeoParquet",
+};
 pub(crate) static CSV: Format = Format {
     tokens: &["csv"],
     media_type: "text/csv; charset=utf-8",
     accepted: &["text/csv"],
     title: "as CSV",
+};
+/// GeoJSON beside another JSON, which a client that accepts any JSON gets.
+pub(crate) static ZONES_GEOJSON: Format = Format {
+    tokens: &["geojson"],
+    media_type: "application/geo+json",
+    accepted: &["application/geo+json"],
+    title: "as GeoJSON",
+};
+pub(crate) static ZONES_BINARY: Format = Format {
+    tokens: &["uint64"],
+    media_type: "application/x-binary",
+    accepted: &["application/x-binary"],
+    title: "as 64-bit integers",
+};
+pub(crate) static CHANGE_LINES: Format = Format {
+    tokens: &["ndjson"],
+    media_type: "application/x-ndjson",
+    accepted: &["application/x-ndjson", "application/ndjson"],
+    title: "as a JSON object a line",
+};
+/// Asked for by its token alone: it has no media type of its own.
+pub(crate) static CSV_WITH_MARK: Format = Format {
+    tokens: &["csv-bom"],
+    media_type: "text/csv; charset=utf-8",
+    accepted: &[],
+    title: "as CSV with a byte order mark",
 };
 pub(crate) static SCHEMA: Format = Format {
     tokens: &["json"],
@@ -68,6 +124,12 @@ pub(crate) static STYLE: Format = Format {
     media_type: "application/vnd.mapbox.style+json",
     accepted: &["application/vnd.mapbox.style+json", "application/json"],
     title: "as a MapLibre style",
+};
+pub(crate) static TILEJSON: Format = Format {
+    tokens: &["tilejson"],
+    media_type: "application/vnd.mapbox.tile+json",
+    accepted: &["application/vnd.mapbox.tile+json"],
+    title: "as TileJSON",
 };
 pub(crate) static MVT: Format = Format {
     tokens: &["mvt"],

@@ -12,7 +12,6 @@ use naqsha_layers::{LayerError, ParameterError};
 use serde_json::{Value, json};
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
-pub(crate) const ALLOWED: &str = "GET, HEAD, OPTIONS";
 
 /// Kinds of refusal: each has one status and one type URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +19,18 @@ pub(crate) enum Kind {
     BadRequest,
     BadParameter,
     NotFound,
-    MethodNotAllowed,
+    /// Of OGC API - Processes, which names the types of some refusals.
+    NoSuchProcess,
+    NoSuchJob,
+    ResultNotReady,
+    /// With the methods that are.
+    MethodNotAllowed(&'static str),
+    /// What was asked about was there and will not come back.
+    Gone,
     NotAcceptable,
+    UnsupportedMediaType,
+    /// A range beyond the end of a file of so many bytes.
+    Beyond(u64),
     Busy,
     Draining,
     Damaged,
@@ -36,9 +45,14 @@ impl Kind {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::BadRequest | Self::BadParameter => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotFound | Self::NoSuchProcess | Self::NoSuchJob | Self::ResultNotReady => {
+                StatusCode::NOT_FOUND
+            }
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Gone => StatusCode::GONE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
@@ -50,15 +64,35 @@ impl Kind {
             Self::BadRequest => Some("bad-request"),
             Self::BadParameter => Some("bad-parameter"),
             Self::NotFound => Some("not-found"),
-            Self::MethodNotAllowed => Some("method-not-allowed"),
+            Self::MethodNotAllowed(_) => Some("method-not-allowed"),
+            Self::Gone => Some("gone"),
             Self::NotAcceptable => Some("not-acceptable"),
+            Self::UnsupportedMediaType => Some("unsupported-media-type"),
+            Self::Beyond(_) => Some("beyond-the-end"),
             Self::Busy => Some("busy"),
             Self::Draining => Some("draining"),
             Self::Damaged => Some("damaged"),
             Self::OutOfReach => Some("out-of-reach"),
             Self::Internal => Some("internal"),
-            Self::Other(_) => None,
+            Self::NoSuchProcess | Self::NoSuchJob | Self::ResultNotReady | Self::Other(_) => None,
         }
+    }
+
+    /// The type URI of a problem of this kind.
+    fn uri(self) -> String {
+        let of_processes = match self {
+            Self::NoSuchProcess => "no-such-process",
+            Self::NoSuchJob => "no-such-job",
+            Self::ResultNotReady => "result-not-ready",
+            other => {
+                let slug = other.slug();
+                return slug.map_or_else(
+                    || "about:blank".to_owned(),
+                    |slug| format!("/problems/{slug}"),
+                );
+            }
+        };
+        format!("http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/{of_processes}")
     }
 
     fn title(self) -> &'static str {
@@ -66,8 +100,14 @@ impl Kind {
             Self::BadRequest => "The request cannot be read",
             Self::BadParameter => "A parameter is wrong",
             Self::NotFound => "There is no such resource",
-            Self::MethodNotAllowed => "The method is not allowed here",
+            Self::NoSuchProcess => "There is no such process",
+            Self::NoSuchJob => "There is no such job",
+            Self::ResultNotReady => "The job has no results yet",
+            Self::MethodNotAllowed(_) => "The method is not allowed here",
+            Self::Gone => "It is no longer there",
             Self::NotAcceptable => "None of the accepted formats is offered",
+            Self::UnsupportedMediaType => "The body is of a type that is not understood",
+            Self::Beyond(_) => "The range lies beyond the end of the file",
             Self::Busy => "The service is busy",
             Self::Draining => "The service is shutting down",
             Self::Damaged => "Stored data is damaged",
@@ -111,6 +151,11 @@ impl Problem {
         }
     }
 
+    /// The wrong parameters, where there are any.
+    pub(crate) fn mistakes(self) -> Vec<ParameterError> {
+        self.errors
+    }
+
     pub(crate) fn not_found(what: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, what)
     }
@@ -126,12 +171,8 @@ impl Problem {
 
     /// The document.
     pub(crate) fn document(&self, instance: &str) -> Value {
-        let kind = self.kind.slug().map_or_else(
-            || "about:blank".to_owned(),
-            |slug| format!("/problems/{slug}"),
-        );
         let mut document = json!({
-            "type": kind,
+            "type": self.kind.uri(),
             "title": self.kind.title(),
             "status": self.kind.status().as_u16(),
             "detail": self.detail,
@@ -150,10 +191,15 @@ impl Problem {
     /// Headers that go with the kind.
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self.kind {
-            Kind::MethodNotAllowed => vec![(header::ALLOW, HeaderValue::from_static(ALLOWED))],
+            Kind::MethodNotAllowed(allowed) => {
+                vec![(header::ALLOW, HeaderValue::from_static(allowed))]
+            }
             Kind::Busy | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }
+            Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
+                .map(|length| vec![(header::CONTENT_RANGE, length)])
+                .unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -174,6 +220,10 @@ impl From<LayerError> for Problem {
             LayerError::UnknownFeature(_) => Self::not_found("The collection has no such feature."),
             LayerError::UnknownVersion(version) => {
                 Self::not_found(format!("There is no version {version} of the data yet."))
+            }
+            LayerError::HistoryGone => {
+                let detail = "The cursor is of a history that the store does not have any more: read everything anew, without `since`.";
+                Self::new(Kind::Gone, detail)
             }
             LayerError::UnknownStudyArea(name) => Self::parameters(vec![ParameterError::new(
                 "study_area",

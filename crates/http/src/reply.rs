@@ -2,7 +2,7 @@
 //!
 //! The tag is strong and is known before the body is computed: it digests the data version, the scope, the canonical
 //! request, the format and the build, followed by the content coding. A body is computed and compressed once for equal
-//! requests, however many ask at the same time.
+//! requests, however many ask at the same time; those that wait for it take no place in the queue of the CPU.
 
 use std::sync::Arc;
 
@@ -12,10 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use naqsha_layers::Catalogue;
 use ring::digest::{Context, SHA256};
+use tracing::{Instrument as _, Span};
 
 use crate::compress::compress;
+use crate::metrics::count;
 use crate::negotiate::{Coding, Format};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::Shared;
 
@@ -101,30 +103,22 @@ pub(crate) async fn reply(
     let coding = Coding::of(asked.accept_encoding.as_deref());
     let version = service.catalogue.version();
     let key = format!("{version} {:?} {}", service.scope(), representation.key);
-    let base_tag = base_tag(&key);
     for possible in [coding, Coding::Identity] {
-        let tag = entity_tag(&base_tag, possible);
-        if asked
-            .if_none_match
-            .as_deref()
-            .is_some_and(|wanted| names_tag(wanted, &tag))
-        {
+        let tag = tag_of(service, &representation, version, possible);
+        if asked.has_tag(&tag) {
             return Ok(not_modified(&tag, representation.freshness, version));
         }
     }
     let slot = format!("{} {key}", coding.name());
     let stored = match service.bodies.get(&slot) {
-        Some(stored) => stored,
+        Some(stored) => {
+            count(&service.metrics.hits);
+            stored
+        }
         None => compute(service, slot, coding, produce).await?,
     };
     // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
-    let key = format!(
-        "{} {:?} {}",
-        stored.version,
-        service.scope(),
-        representation.key
-    );
-    let tag = entity_tag(&self::base_tag(&key), stored.coding);
+    let tag = tag_of(service, &representation, stored.version, stored.coding);
     if asked
         .if_none_match
         .as_deref()
@@ -135,6 +129,34 @@ pub(crate) async fn reply(
     Ok(respond(&stored, &tag, &representation))
 }
 
+/// The entity tag of a representation of a version in a coding.
+pub(crate) fn tag_of(
+    service: &Shared,
+    representation: &Representation,
+    version: u64,
+    coding: Coding,
+) -> String {
+    let key = format!("{version} {:?} {}", service.scope(), representation.key);
+    entity_tag(&base_tag(&key), coding)
+}
+
+/// The head of an answer whose body is not in memory.
+pub(crate) fn stream_head(
+    representation: &Representation,
+    tag: &str,
+    version: u64,
+    coding: Coding,
+) -> Response {
+    let empty = Stored {
+        body: Bytes::new(),
+        coding,
+        version,
+        status: StatusCode::OK,
+        headers: Vec::new(),
+    };
+    respond(&empty, tag, representation)
+}
+
 async fn compute(
     service: &Shared,
     slot: String,
@@ -142,9 +164,11 @@ async fn compute(
     produce: impl FnOnce(&Catalogue, u64) -> Result<Produced, Problem> + Send + 'static,
 ) -> Result<Arc<Stored>, Problem> {
     let worker = Arc::clone(service);
+    let key = slot.clone();
     let finish = move || {
         let version = worker.catalogue.version();
         let once = || {
+            count(&worker.metrics.computed);
             produce(&worker.catalogue, version)
                 .and_then(|produced| store(produced, coding))
                 .map(Arc::new)
@@ -154,7 +178,17 @@ async fn compute(
             .try_get_with(slot, once)
             .map_err(Arc::unwrap_or_clone)
     };
-    service.compute.run(finish).await?
+    let admitted = Arc::clone(service);
+    let span = Span::current();
+    let start = || async move { admitted.compute.run(finish).await? }.instrument(span);
+    let (outcome, joined) = service.flights.join(&key, start).await;
+    if joined {
+        count(&service.metrics.joined);
+    }
+    if matches!(&outcome, Err(problem) if problem.kind == Kind::Busy) {
+        count(&service.metrics.shed);
+    }
+    outcome
 }
 
 fn store(produced: Produced, coding: Coding) -> Result<Stored, Problem> {
@@ -197,7 +231,7 @@ fn respond(stored: &Stored, tag: &str, representation: &Representation) -> Respo
     response
 }
 
-fn not_modified(tag: &str, freshness: Freshness, version: u64) -> Response {
+pub(crate) fn not_modified(tag: &str, freshness: Freshness, version: u64) -> Response {
     let mut response = StatusCode::NOT_MODIFIED.into_response();
     validators(response.headers_mut(), tag, freshness, version);
     response
@@ -231,12 +265,4 @@ fn base_tag(key: &str) -> String {
 
 fn entity_tag(base: &str, coding: Coding) -> String {
     format!("\"{base}-{}\"", coding.name())
-}
-
-/// Whether an `If-None-Match` list names the tag; the comparison is weak, as RFC 9110 §13.1.2 has it for that header.
-fn names_tag(wanted: &str, tag: &str) -> bool {
-    wanted
-        .split(',')
-        .map(str::trim)
-        .any(|member| member.strip_prefix("W/").unwrap_or(member) == tag)
 }

@@ -15,7 +15,7 @@ use crate::service::Shared;
 const LONGEST_QUERY: usize = 16 << 10;
 
 /// What a request asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
     /// Path as sent, without a trailing slash; empty for the root.
     pub(crate) path: String,
@@ -26,6 +26,8 @@ pub(crate) struct Asked {
     pub(crate) accept: Option<String>,
     pub(crate) accept_encoding: Option<String>,
     pub(crate) if_none_match: Option<String>,
+    pub(crate) range: Option<String>,
+    pub(crate) if_range: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Asked {
@@ -43,11 +45,23 @@ impl FromRequestParts<Shared> for Asked {
             accept: joined(&parts.headers, &header::ACCEPT),
             accept_encoding: joined(&parts.headers, &header::ACCEPT_ENCODING),
             if_none_match: joined(&parts.headers, &header::IF_NONE_MATCH),
+            range: joined(&parts.headers, &header::RANGE),
+            if_range: joined(&parts.headers, &header::IF_RANGE),
         })
     }
 }
 
 impl Asked {
+    /// Adds the parameters of a posted form.
+    ///
+    /// # Errors
+    /// Where it is not UTF-8.
+    pub(crate) fn add_form(&mut self, form: &[u8]) -> Result<(), Problem> {
+        let form = std::str::from_utf8(form).map_err(|_utf8| not_utf8())?;
+        self.pairs.extend(decoded(form)?);
+        Ok(())
+    }
+
     /// Value of the parameter `f`.
     ///
     /// # Errors
@@ -74,6 +88,13 @@ impl Asked {
     /// 400 for an unknown `f`, 406 where `Accept` admits none.
     pub(crate) fn format(&self, offered: &[&'static Format]) -> Result<&'static Format, Problem> {
         crate::negotiate::format(self.format_token()?, self.accept.as_deref(), offered)
+    }
+
+    /// Whether `If-None-Match` names an entity tag; the comparison is weak, as RFC 9110 §13.1.2 has it for that header.
+    pub(crate) fn has_tag(&self, tag: &str) -> bool {
+        let same = |member: &str| member.strip_prefix("W/").unwrap_or(member) == tag;
+        let wanted = self.if_none_match.as_deref().unwrap_or_default();
+        wanted.split(',').map(str::trim).any(same)
     }
 
     /// Refuses every parameter but `f` and those named.
@@ -163,17 +184,24 @@ fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
             format!("The query is longer than {LONGEST_QUERY} bytes."),
         ));
     }
+    decoded(query)
+}
+
+fn not_utf8() -> Problem {
+    Problem::new(
+        Kind::BadRequest,
+        "The query is not UTF-8 once its percent-encoding is undone.",
+    )
+}
+
+/// The pairs of a query string or a form.
+fn decoded(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
         percent_decode_str(&spaced)
             .decode_utf8()
             .map(std::borrow::Cow::into_owned)
-            .map_err(|_utf8| {
-                Problem::new(
-                    Kind::BadRequest,
-                    "The query is not UTF-8 once its percent-encoding is undone.",
-                )
-            })
+            .map_err(|_utf8| not_utf8())
     };
     query
         .split('&')

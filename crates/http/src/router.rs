@@ -4,25 +4,81 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request, State};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use naqsha_layers::Catalogue;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::problem::{ALLOWED, Kind, Problem};
+use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
-use crate::{assets, documents, explain, health, items, middleware, tiles};
+use crate::{
+    aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items,
+    metrics, middleware, policy, processes, search, tiles,
+};
 
-/// The service as a router: everything but sockets.
-pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
+/// The service: everything but sockets.
+#[derive(Debug)]
+pub struct Application {
+    /// What everyone may ask.
+    pub service: Router,
+    /// What only the operator may ask, on a listener of its own: `/metrics`.
+    pub admin: Router,
+}
+
+/// The service over a catalogue.
+pub fn application(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Application {
     let service: Shared = Arc::new(Service::new(catalogue, settings));
-    let table: Vec<(&str, MethodRouter<Shared>)> = vec![
+    Application {
+        admin: admin(&service),
+        service: public(service),
+    }
+}
+
+/// What everyone may ask of the service.
+pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
+    public(Arc::new(Service::new(catalogue, settings)))
+}
+
+fn admin(service: &Shared) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .with_state(Arc::clone(service))
+}
+
+fn public(service: Shared) -> Router {
+    let mut router = Router::new().route("/", resource(documents::root));
+    for (path, methods) in [
+        documents_and_data(),
+        for_maps(),
+        for_processes(),
+        for_arcgis(),
+        of_zones(),
+    ]
+    .concat()
+    {
+        // QGIS tries a failing address again with a slash, so both forms are the same resource.
+        router = router
+            .route(&format!("{path}/"), methods.clone())
+            .route(path, methods);
+    }
+    router
+        .fallback(other)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
+        .with_state(service)
+}
+
+/// Paths with what answers them.
+type Table = Vec<(&'static str, MethodRouter<Shared>)>;
+
+fn documents_and_data() -> Table {
+    vec![
         ("/conformance", resource(documents::conformance)),
         ("/api", resource(documents::api)),
         ("/api.html", resource(documents::api_page)),
@@ -38,6 +94,14 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
         ),
         ("/collections/{collection}/items", resource(items::items)),
         (
+            "/collections/{collection}/sortables",
+            resource(documents::sortables),
+        ),
+        (
+            "/collections/{collection}/search",
+            asked_with_body(search::search, search::LONGEST_BODY),
+        ),
+        (
             "/collections/{collection}/items/{id}",
             resource(items::item),
         ),
@@ -45,26 +109,122 @@ pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
             "/collections/{collection}/explain/{cell}",
             resource(explain::cell),
         ),
+        ("/downloads/{file}", resource(downloads::download)),
+        ("/policy", resource(policy::policy)),
+        ("/healthz", resource(health::healthz)),
+        ("/readyz", resource(health::readyz)),
+    ]
+}
+
+/// Tiles and styles.
+fn for_maps() -> Table {
+    vec![
+        (
+            "/collections/{collection}/tiles",
+            resource(tiles::collection_tilesets),
+        ),
+        (
+            "/collections/{collection}/tiles/{set}",
+            resource(tiles::collection_tileset),
+        ),
+        (
+            "/collections/{collection}/tiles/{set}/{matrix}/{row}/{column}",
+            resource(tiles::collection_tile),
+        ),
+        ("/tiles", resource(tiles::dataset_tilesets)),
+        ("/tiles/{set}", resource(tiles::dataset_tileset)),
+        (
+            "/tiles/{set}/{matrix}/{row}/{column}",
+            resource(tiles::dataset_tile),
+        ),
+        ("/tileMatrixSets", resource(tiles::tile_matrix_sets)),
+        ("/tileMatrixSets/{set}", resource(tiles::tile_matrix_set)),
         ("/xyz/{file}", resource(documents::tilejson)),
+        ("/xyz/{layer}/metadata.json", resource(documents::metadata)),
         ("/xyz/{layer}/{z}/{x}/{file}", resource(tiles::tile)),
         ("/styles", resource(documents::styles)),
         ("/styles/{layer}", resource(documents::style)),
         ("/places.json", resource(documents::places)),
-        ("/healthz", resource(health::healthz)),
-        ("/readyz", resource(health::readyz)),
-    ];
-    let mut router = Router::new().route("/", resource(documents::root));
-    for (path, methods) in table {
-        // QGIS tries a failing address again with a slash, so both forms are the same resource.
-        router = router
-            .route(&format!("{path}/"), methods.clone())
-            .route(path, methods);
-    }
-    router
-        .fallback(other)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
-        .with_state(service)
+    ]
+}
+
+fn for_processes() -> Table {
+    vec![
+        ("/processes", resource(processes::list)),
+        ("/processes/{process}", resource(processes::description)),
+        (
+            "/processes/{process}/execution",
+            asked_with_body(processes::execute, processes::LONGEST_BODY),
+        ),
+        ("/jobs", resource(processes::jobs)),
+        (
+            "/jobs/{job}",
+            with_options(
+                get(processes::job).delete(processes::dismiss),
+                "GET, HEAD, DELETE, OPTIONS",
+            ),
+        ),
+        ("/jobs/{job}/results", resource(processes::results)),
+    ]
+}
+
+fn for_arcgis() -> Table {
+    vec![
+        ("/arcgis/rest/info", resource(featureserver::info)),
+        ("/arcgis/rest/services", resource(featureserver::services)),
+        (
+            "/arcgis/rest/services/crime/FeatureServer",
+            resource(featureserver::service),
+        ),
+        (
+            "/arcgis/rest/services/crime/FeatureServer/{layer}",
+            resource(featureserver::layer),
+        ),
+        (
+            "/arcgis/rest/services/crime/FeatureServer/{layer}/query",
+            with_options(
+                get(featureserver::query).post(featureserver::query),
+                "GET, HEAD, POST, OPTIONS",
+            ),
+        ),
+    ]
+}
+
+/// Zones, of the data set and of each collection: the same resources under two roots; and numbers and changes of records.
+fn of_zones() -> Table {
+    vec![
+        ("/dggs", resource(dggs::list)),
+        ("/dggs/{dggrs}", resource(dggs::dggrs)),
+        ("/dggs/{dggrs}/definition", resource(dggs::definition)),
+        ("/dggs/{dggrs}/zones", resource(dggs::zones)),
+        ("/dggs/{dggrs}/zones/{zone}", resource(dggs::zone)),
+        ("/dggs/{dggrs}/zones/{zone}/data", resource(dggs::data)),
+        ("/collections/{collection}/dggs", resource(dggs::list)),
+        (
+            "/collections/{collection}/dggs/{dggrs}",
+            resource(dggs::dggrs),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones",
+            resource(dggs::zones),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones/{zone}",
+            resource(dggs::zone),
+        ),
+        (
+            "/collections/{collection}/dggs/{dggrs}/zones/{zone}/data",
+            resource(dggs::data),
+        ),
+        (
+            "/collections/{collection}/aggregate",
+            resource(aggregate::aggregate),
+        ),
+        (
+            "/collections/{collection}/changes",
+            resource(changes::changes),
+        ),
+    ]
 }
 
 /// A resource that can be read and nothing else.
@@ -73,15 +233,27 @@ where
     H: Handler<T, Shared>,
     T: 'static,
 {
-    get(handler).options(options).fallback(refuse_method)
+    with_options(get(handler), "GET, HEAD, OPTIONS")
 }
 
-async fn options() -> Response {
-    (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOWED)]).into_response()
+/// A resource that takes a body of at most `longest` bytes and answers it.
+fn asked_with_body<H, T>(handler: H, longest: usize) -> MethodRouter<Shared>
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    with_options(post(handler), "POST, OPTIONS").layer(DefaultBodyLimit::max(longest))
 }
 
-async fn refuse_method() -> Problem {
-    Problem::new(Kind::MethodNotAllowed, format!("Allowed are {ALLOWED}."))
+fn with_options(methods: MethodRouter<Shared>, allowed: &'static str) -> MethodRouter<Shared> {
+    let options = move || async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]) };
+    let refuse = move || async move {
+        Problem::new(
+            Kind::MethodNotAllowed(allowed),
+            format!("Allowed are {allowed}."),
+        )
+    };
+    methods.options(options).fallback(refuse)
 }
 
 /// Paths outside the table: files of the dashboard for GET and HEAD, nothing else.

@@ -5,8 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
 use naqsha_layers::{Catalogue, Scope};
+use tokio::sync::Semaphore;
 
 use crate::compute::Compute;
+use crate::downloads::Download;
+use crate::flight::Flights;
+use crate::metrics::Metrics;
+use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
 
@@ -19,6 +24,15 @@ pub(crate) struct Service {
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
+    /// Bodies being computed.
+    pub(crate) flights: Flights<Arc<Stored>>,
+    pub(crate) metrics: Metrics,
+    /// Executions of processes that go on after they were asked for.
+    pub(crate) jobs: Jobs,
+    /// Places for answers of any length.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Finished downloads by request, version and scope.
+    pub(crate) downloads: Cache<String, Arc<Download>>,
     requests: AtomicU64,
 }
 
@@ -34,7 +48,15 @@ impl Service {
                 .max_capacity(settings.limits.cache_bytes)
                 .weigher(weight)
                 .build(),
+            flights: Flights::default(),
+            metrics: Metrics::default(),
+            streams: Arc::new(Semaphore::new(settings.limits.streams)),
+            downloads: Cache::builder()
+                .max_capacity(settings.limits.download_bytes)
+                .weigher(|_key, file: &Arc<Download>| file.weight())
+                .build(),
             settings,
+            jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
     }

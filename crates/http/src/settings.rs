@@ -1,5 +1,6 @@
 //! What the program decides for the service, and every limit of it in one place.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use naqsha_layers::Role;
@@ -15,6 +16,10 @@ pub struct ServerSettings {
     pub cors_origins: Option<Vec<String>>,
     /// Any number that differs between starts: problem ids are made of it and a counter.
     pub start_nonce: u64,
+    /// How many bytes of memory the process has, where that can be told.
+    pub resident_bytes: fn() -> Option<u64>,
+    /// Folder for what is too long for memory while it is written or served: files without a name. `None` is the system's.
+    pub spool: Option<PathBuf>,
     /// Limits of computing and caching.
     pub limits: Limits,
 }
@@ -26,6 +31,8 @@ impl Default for ServerSettings {
             public_url: None,
             cors_origins: None,
             start_nonce: 0,
+            resident_bytes: || None,
+            spool: None,
             limits: Limits::default(),
         }
     }
@@ -40,6 +47,10 @@ pub struct Limits {
     pub waiting: usize,
     /// Bytes of finished bodies kept.
     pub cache_bytes: u64,
+    /// Answers of any length that are sent at the same time; a further one gets 503.
+    pub streams: usize,
+    /// Bytes of finished downloads kept on disk.
+    pub download_bytes: u64,
 }
 
 impl Default for Limits {
@@ -49,6 +60,8 @@ impl Default for Limits {
             computing: cores.max(2),
             waiting: 256,
             cache_bytes: 64 << 20,
+            streams: 16,
+            download_bytes: 4 << 30,
         }
     }
 }

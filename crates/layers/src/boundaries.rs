@@ -6,15 +6,18 @@ use naqsha_analytics::beeline;
 use naqsha_store::Reach;
 use rayon::prelude::*;
 
+use crate::plane::PlaneBox;
 use crate::window::{line_meets_window, ring_meets_window};
 
-/// A longitude/latitude box in degrees; `west > east` crosses the antimeridian.
+/// A longitude/latitude box in degrees; `west > east` crosses the antimeridian. Or a box of a plane, with one in degrees
+/// around it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BoundingBox {
     west: f64,
     south: f64,
     east: f64,
     north: f64,
+    plane: Option<PlaneBox>,
 }
 
 /// A box that is not on the globe.
@@ -43,13 +46,21 @@ impl BoundingBox {
                 south,
                 east,
                 north,
+                plane: None,
             })
         } else {
             Err(InvalidBoundingBox(corners))
         }
     }
 
-    /// `[west, south, east, north]`.
+    /// The box of a plane, whose surroundings in degrees are this one: what lies in it lies in this one too.
+    #[must_use]
+    pub const fn around(mut self, plane: PlaneBox) -> Self {
+        self.plane = Some(plane);
+        self
+    }
+
+    /// `[west, south, east, north]` in degrees, of a box of a plane those of its surroundings.
     pub const fn corners(&self) -> [f64; 4] {
         [self.west, self.south, self.east, self.north]
     }
@@ -87,7 +98,8 @@ impl BoundingBox {
             Reach::Part
         } else if self.west > east || west > self.east || self.south > north || south > self.north {
             Reach::Nothing
-        } else if self.west <= west
+        } else if self.plane.is_none()
+            && self.west <= west
             && east <= self.east
             && self.south <= south
             && north <= self.north
@@ -98,21 +110,28 @@ impl BoundingBox {
         }
     }
 
-    /// Whether a shape of `(lon, lat)` in millionths of a degree shares a point with the box.
-    fn meets(&self, shape: &[[i32; 2]], within: fn(&[[i32; 2]], [f64; 4]) -> bool) -> bool {
+    /// The box as windows in millionths of a degree: two where it crosses the antimeridian, and each also one turn away, since
+    /// a shape kept whole across the antimeridian runs beyond ±180.
+    fn windows(&self) -> impl Iterator<Item = [f64; 4]> {
         let halves = if self.west <= self.east {
-            vec![[self.west, self.east]]
+            [Some([self.west, self.east]), None]
         } else {
-            vec![[self.west, 180.0], [-180.0, self.east]]
+            [Some([self.west, 180.0]), Some([-180.0, self.east])]
         };
-        // A shape kept whole across the antimeridian runs beyond ±180, so the window is also tried one turn away.
-        let turns = [0.0, -360.0, 360.0];
-        halves.into_iter().any(|[west, east]| {
-            turns.iter().any(|turn| {
-                let window = [west + turn, self.south, east + turn, self.north]
-                    .map(|degrees| degrees * MICRO);
-                within(shape, window)
-            })
+        let (south, north) = (self.south, self.north);
+        halves.into_iter().flatten().flat_map(move |[west, east]| {
+            let window = move |turn| [west + turn, south, east + turn, north];
+            [0.0, -360.0, 360.0].map(|turn| window(turn).map(|degrees| degrees * MICRO))
+        })
+    }
+
+    /// Whether a shape of `(lon, lat)` in millionths of a degree shares a point with the box.
+    fn meets(&self, shape: &[[i32; 2]], within: fn(&[[f64; 2]], [f64; 4]) -> bool) -> bool {
+        let micros: Vec<[f64; 2]> = shape.iter().map(|vertex| vertex.map(f64::from)).collect();
+        let near = self.windows().any(|window| within(&micros, window));
+        near && self.plane.is_none_or(|plane| {
+            let projected = plane.project(shape);
+            projected.is_some_and(|shape| within(&shape, plane.corners()))
         })
     }
 }
@@ -125,6 +144,22 @@ pub struct CellBoundaries {
     vertices: Vec<[i32; 2]>,
     /// Whether they are lines.
     lines: bool,
+    /// West, south, east and north of each run of [`RUN`] shapes, in millionths of a degree.
+    runs: Vec<[i32; 4]>,
+}
+
+/// Shapes of a run: cells in ascending order lie near each other, so that most runs are far from a small box.
+const RUN: usize = 64;
+
+/// Which shapes may share a point with a box: the others are told by the boxes around runs of shapes.
+#[derive(Debug)]
+pub(crate) struct Near(Vec<bool>);
+
+impl Near {
+    /// Whether the shape at `index` may.
+    pub(crate) fn may_meet(&self, index: u32) -> bool {
+        self.0.get(index as usize / RUN).copied().unwrap_or(true)
+    }
 }
 
 /// A line bends at least every so many metres: at the latitudes of Pakistan it is then within 100 m of the true one.
@@ -167,11 +202,34 @@ impl CellBoundaries {
                     .expect("at most 10 vertices for each of 2,000,000 cells"),
             );
         }
+        let runs = offsets
+            .windows(2)
+            .collect::<Vec<_>>()
+            .chunks(RUN)
+            .map(|run| {
+                let ends = run.first().zip(run.last());
+                let (from, to) = ends.map_or((0, 0), |(first, last)| (first[0], last[1]));
+                around(&vertices[from as usize..to as usize])
+            })
+            .collect();
         Self {
             offsets,
             vertices,
             lines,
+            runs,
         }
+    }
+
+    /// Which shapes may share a point with a box. Cost: O(shapes / 64).
+    pub(crate) fn near(&self, bbox: &BoundingBox) -> Near {
+        let windows: Vec<[f64; 4]> = bbox.windows().collect();
+        let near = |run: &[i32; 4]| {
+            let [west, south, east, north] = run.map(f64::from);
+            windows
+                .iter()
+                .any(|[w, s, e, n]| west <= *e && *w <= east && south <= *n && *s <= north)
+        };
+        Near(self.runs.iter().map(near).collect())
     }
 
     /// Whether these are lines from cell to cell instead of boundaries.
@@ -212,13 +270,17 @@ impl CellBoundaries {
 
     /// `[west, south, east, north]` of all cells in degrees, or `None` without cells.
     pub fn extent(&self) -> Option<[f64; 4]> {
-        let first = self.vertices.first()?;
-        let start = [first[0], first[1], first[0], first[1]];
-        let extent = self.vertices.iter().fold(start, |[w, s, e, n], &[x, y]| {
-            [w.min(x), s.min(y), e.max(x), n.max(y)]
-        });
-        Some(extent.map(|micro| f64::from(micro) / MICRO))
+        (!self.vertices.is_empty())
+            .then(|| around(&self.vertices).map(|micro| f64::from(micro) / MICRO))
     }
+}
+
+/// West, south, east and north of some vertices; without any, a box that meets none.
+fn around(vertices: &[[i32; 2]]) -> [i32; 4] {
+    let nothing = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
+    vertices.iter().fold(nothing, |[w, s, e, n], &[x, y]| {
+        [w.min(x), s.min(y), e.max(x), n.max(y)]
+    })
 }
 
 fn ring(cell: CellIndex) -> Vec<[i32; 2]> {
@@ -278,6 +340,39 @@ mod tests {
             !meets([west, south, west + 0.000_01, south + 0.000_01]),
             "the corner of the cell's own box is empty"
         );
+    }
+
+    #[test]
+    fn what_is_far_from_a_box_does_not_meet_it() {
+        let centre = LatLng::new(-17.0, 179.9)
+            .unwrap()
+            .to_cell(h3o::Resolution::Five);
+        let mut cells: Vec<CellIndex> = centre.grid_disk(30);
+        cells.extend(
+            lahore()
+                .parent(h3o::Resolution::Five)
+                .unwrap()
+                .grid_disk::<Vec<_>>(30),
+        );
+        cells.sort_unstable();
+        let boundaries = CellBoundaries::of(&cells);
+        let (mut met, mut far) = (0, 0);
+        for corners in [
+            [179.5, -17.5, -179.9, -16.5],
+            [-180.0, -17.2, -179.8, -17.0],
+            [74.0, 31.0, 74.5, 31.5],
+            [0.0, 0.0, 1.0, 1.0],
+        ] {
+            let bbox = BoundingBox::new(corners).unwrap();
+            let near = boundaries.near(&bbox);
+            for index in 0..u32::try_from(cells.len()).unwrap() {
+                let meets = boundaries.meets(index, &bbox);
+                assert!(near.may_meet(index) || !meets, "{corners:?} {index}");
+                met += u32::from(meets);
+                far += u32::from(!near.may_meet(index));
+            }
+        }
+        assert!(met > 50 && far > 5_000, "{met} {far}");
     }
 
     #[test]

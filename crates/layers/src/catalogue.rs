@@ -1,5 +1,8 @@
 //! The catalogue answers questions: it resolves defaults, checks the scope, keeps recent tables and selects rows.
 
+mod numbers;
+mod sums;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,52 +12,40 @@ use moka::sync::Cache;
 use naqsha_model::{DayRange, IncidentId};
 use naqsha_store::{Snapshot, Store};
 
-use crate::boundaries::BoundingBox;
 use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers;
+use crate::layers::Chosen;
+use crate::page::{Answer, Page, select};
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
-/// Which features of an answer are wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct Page {
-    /// Features that share a point with this box; those without a place are kept.
-    pub bbox: Option<BoundingBox>,
-    /// Features skipped.
-    pub offset: u64,
-    /// Most features returned.
-    pub limit: usize,
-}
+pub use numbers::Numbering;
 
-impl Page {
-    /// Every feature.
-    pub const ALL: Self = Self {
-        bbox: None,
-        offset: 0,
-        limit: usize::MAX,
-    };
-}
-
-/// A table and the rows of it that a page holds.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The table; shared with other answers.
-    pub table: Arc<LayerTable>,
-    /// Rows of the page, in order.
-    pub rows: Vec<u32>,
-    /// Features that match, on this page or another.
-    pub matched: u64,
+/// What is served, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
     /// Version of the data.
     pub version: u64,
+    /// Live batches.
+    pub batches: u64,
+    /// Live records.
+    pub records: u64,
+    /// Files of live batches that are not served.
+    pub damaged: u64,
+    /// Memory of the index.
+    pub index_bytes: u64,
 }
 
 /// Bytes of tables over whole study areas that are kept: at resolution 7 of a country one takes about 30 MB.
 const TABLE_BYTES: u64 = 512 << 20;
+
+/// Bytes of places of records that filters chose: pages of one question are looked up in them.
+const CHOSEN_BYTES: u64 = 64 << 20;
 
 /// Earlier versions that are kept, and for how long after they were last asked: they hold what was withdrawn since.
 const PAST_VERSIONS: u64 = 4;
@@ -62,10 +53,10 @@ const PAST_IDLE: Duration = Duration::from_mins(5);
 
 /// What is asked, before defaults.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    query: &'a LayerQuery,
-    scope: Scope,
-    page: &'a Page,
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a LayerQuery,
+    pub(crate) scope: Scope,
+    pub(crate) page: &'a Page,
 }
 
 /// What every layer is, in catalogue order; no store is needed to know it.
@@ -81,6 +72,7 @@ pub struct Catalogue {
     defaults: Defaults,
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
+    chosen: Cache<String, Chosen>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -106,6 +98,12 @@ impl Catalogue {
             past: Cache::builder()
                 .max_capacity(PAST_VERSIONS)
                 .time_to_idle(PAST_IDLE)
+                .build(),
+            chosen: Cache::builder()
+                .weigher(|_key, chosen: &Chosen| {
+                    u32::try_from(size_of_val(chosen.as_slice())).unwrap_or(u32::MAX)
+                })
+                .max_capacity(CHOSEN_BYTES)
                 .build(),
         }
     }
@@ -138,6 +136,18 @@ impl Catalogue {
     /// Version of the data now.
     pub fn version(&self) -> u64 {
         self.store.snapshot().version()
+    }
+
+    /// What is served now, in numbers.
+    pub fn totals(&self) -> Totals {
+        let snapshot = self.store.snapshot();
+        Totals {
+            version: snapshot.version(),
+            batches: snapshot.batches().len() as u64,
+            records: snapshot.live(),
+            damaged: snapshot.damaged().len() as u64,
+            index_bytes: snapshot.index_bytes(),
+        }
     }
 
     /// First and last day of the live records.
@@ -196,6 +206,8 @@ impl Catalogue {
                 rows,
                 matched,
                 version: snapshot.version(),
+                properties: page.properties.clone(),
+                geometry: page.geometry,
             });
         }
         let table = self.whole_table(layer, &question)?;
@@ -205,6 +217,8 @@ impl Catalogue {
             rows,
             matched,
             version: snapshot.version(),
+            properties: page.properties.clone(),
+            geometry: page.geometry,
         })
     }
 
@@ -247,6 +261,8 @@ impl Catalogue {
                 rows: vec![0],
                 matched: 1,
                 version,
+                properties: None,
+                geometry: true,
             });
         }
         let is_shown =
@@ -261,12 +277,14 @@ impl Catalogue {
             rows: vec![row],
             matched: 1,
             version,
+            properties: None,
+            geometry: true,
         })
     }
 
     /// What the question is asked of: the newest version or an earlier one, everything as reported or one record of each
     /// cluster.
-    fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
+    pub(crate) fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
         let newest = self.store.snapshot();
         let reported = match query.as_of {
             Some(version) if version != newest.version() => {
@@ -290,7 +308,7 @@ impl Catalogue {
     }
 
     /// The layer asked and the question with nothing left open, if the scope may ask and the store is whole.
-    fn question<'a>(
+    pub(crate) fn question<'a>(
         &'a self,
         layer: &str,
         asked: Asked<'a>,
@@ -324,12 +342,13 @@ impl Catalogue {
             resolution,
             permutations: self.defaults.permutations,
             page,
+            chosen: &self.chosen,
         };
         Ok((layer, question))
     }
 
     /// The table over the whole study area; computed once for equal questions about one version, however many ask.
-    fn whole_table(
+    pub(crate) fn whole_table(
         &self,
         layer: &'static dyn Layer,
         question: &Question<'_>,
@@ -374,7 +393,7 @@ fn computed(layer: &'static dyn Layer, question: &Question<'_>) -> Result<Comput
 }
 
 /// No count is true that a lost file may have added to; a question about other days has its answer.
-fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
+pub(crate) fn refuse_damage(snapshot: &Snapshot, days: Option<DayRange>) -> Result<(), LayerError> {
     let lost = snapshot.damaged_within(days);
     let lost: Vec<String> = lost
         .map(|file| format!("{} ({})", file.path.display(), file.reason))
@@ -394,26 +413,4 @@ fn sole_area(snapshot: &Snapshot) -> Option<String> {
         .collect();
     let only = *named.first()?;
     (named.len() == 1).then(|| only.to_owned())
-}
-
-fn select(table: &LayerTable, page: &Page) -> (Vec<u32>, u64) {
-    let all = u32::try_from(table.len()).unwrap_or(u32::MAX);
-    let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let Some(bbox) = &page.bbox else {
-        return (
-            (0..all).skip(skip).take(page.limit).collect(),
-            u64::from(all),
-        );
-    };
-    let point = |row: usize| table.points.as_ref().and_then(|points| points[row]);
-    let meets = |&row: &u32| match point(row as usize) {
-        Some(point) => bbox.contains(point.lon(), point.lat()),
-        None => table.shapes[row as usize].is_none_or(|shape| table.boundaries.meets(shape, bbox)),
-    };
-    let rows: Vec<u32> = (0..all).filter(meets).collect();
-    let matched = rows.len() as u64;
-    (
-        rows.into_iter().skip(skip).take(page.limit).collect(),
-        matched,
-    )
 }

@@ -18,6 +18,9 @@ pub enum LayerError {
     /// The data has not reached this version.
     #[error("there is no version {0} of the data")]
     UnknownVersion(u64),
+    /// A cursor of changes is of a history that this store does not have.
+    #[error("there is no such history of the data")]
+    HistoryGone,
     /// No feature of the layer has this id.
     #[error("there is no feature {0:?}")]
     UnknownFeature(String),

@@ -2,8 +2,8 @@
 
 use h3o::CellIndex;
 
-use crate::catalogue::Answer;
 use crate::layers;
+use crate::page::Answer;
 use crate::table::{Keys, LayerTable, Metadata, Values};
 
 /// Makes the sentence of a row; a layer that has one stands in the list of [`crate::layers`].

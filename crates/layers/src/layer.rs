@@ -1,12 +1,14 @@
 //! The seam behind which a layer lives: a new one is one file, one line in the list, one schema, one golden test.
 
 use h3o::Resolution;
+use moka::sync::Cache;
 use naqsha_store::Snapshot;
 
-use crate::catalogue::Page;
 use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
+use crate::layers::Chosen;
+use crate::page::Page;
 use crate::query::LayerQuery;
 use crate::scope::Scope;
 use crate::study_areas::{NamedArea, StudyAreas};
@@ -24,6 +26,8 @@ pub(crate) struct Question<'a> {
     pub(crate) resolution: Resolution,
     pub(crate) permutations: u32,
     pub(crate) page: &'a Page,
+    /// Records that earlier questions chose.
+    pub(crate) chosen: &'a Cache<String, Chosen>,
 }
 
 /// A table and how many features match in all: more than the table holds where the layer pages by itself.

@@ -28,7 +28,8 @@ impl Period {
         }
     }
 
-    pub(crate) fn parse(code: &str) -> Option<Self> {
+    /// The period of a code.
+    pub fn parse(code: &str) -> Option<Self> {
         let all = [Self::Week, Self::Month, Self::Quarter, Self::Year];
         all.into_iter().find(|period| period.code() == code)
     }

@@ -73,6 +73,25 @@ impl LayerTable {
         Self::of_cells(layer, cells, drawn, columns, metadata)
     }
 
+    /// The same with some of its rows only.
+    pub(crate) fn only(&self, rows: &[u32]) -> Self {
+        let columns = self.columns.iter();
+        Self {
+            layer: self.layer,
+            keys: self.keys.only(rows),
+            shapes: gather(&self.shapes, rows),
+            boundaries: Arc::clone(&self.boundaries),
+            points: self.points.as_ref().map(|points| gather(points, rows)),
+            columns: columns
+                .map(|column| Column {
+                    property: column.property,
+                    values: column.values.only(rows),
+                })
+                .collect(),
+            metadata: self.metadata.clone(),
+        }
+    }
+
     /// A table without rows.
     pub(crate) fn empty(layer: &'static LayerDescription, metadata: Metadata) -> Self {
         let column = |property: &'static Property| Column {
@@ -120,6 +139,15 @@ pub enum Keys {
 }
 
 impl Keys {
+    fn only(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Cells(cells) => Self::Cells(gather(cells, rows)),
+            Self::Incidents(ids) => Self::Incidents(gather(ids, rows)),
+            Self::Flows(pairs) => Self::Flows(gather(pairs, rows)),
+            Self::Named(names) => Self::Named(gather(names, rows)),
+        }
+    }
+
     /// The row of a feature's id as it is written: a cell's digits, those of two cells with a hyphen, or a name. Records are
     /// not looked up here.
     pub(crate) fn row(&self, id: &str) -> Option<u32> {
@@ -163,6 +191,17 @@ pub enum Values {
 }
 
 impl Values {
+    fn only(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Integers(values) => Self::Integers(gather(values, rows)),
+            Self::Numbers(values) => Self::Numbers(gather(values, rows)),
+            Self::Booleans(values) => Self::Booleans(gather(values, rows)),
+            Self::Texts(values) => Self::Texts(gather(values, rows)),
+            Self::Choices(values) => Self::Choices(gather(values, rows)),
+            Self::Cells(values) => Self::Cells(gather(values, rows)),
+        }
+    }
+
     /// No value of a type.
     fn none(kind: PropertyKind) -> Self {
         match kind {
@@ -174,6 +213,13 @@ impl Values {
             PropertyKind::Cell => Self::Cells(Vec::new()),
         }
     }
+}
+
+/// The values of some rows.
+fn gather<T: Clone>(values: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter()
+        .map(|&row| values[row as usize].clone())
+        .collect()
 }
 
 /// What a reader must know to judge a table.

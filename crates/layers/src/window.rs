@@ -1,11 +1,7 @@
-//! Shapes against windows with sides along the axes, in millionths of a degree.
+//! Shapes against windows with sides along the axes: millionths of a degree, or units of a plane.
 
-/// Convex ring against axis-parallel window: they are disjoint exactly if an edge normal of either separates them.
-pub(crate) fn ring_meets_window(ring: &[[i32; 2]], [west, south, east, north]: [f64; 4]) -> bool {
-    let points: Vec<[f64; 2]> = ring
-        .iter()
-        .map(|&[x, y]| [f64::from(x), f64::from(y)])
-        .collect();
+/// Convex anticlockwise ring against axis-parallel window: they are disjoint exactly if an edge normal of either separates them.
+pub(crate) fn ring_meets_window(points: &[[f64; 2]], [west, south, east, north]: [f64; 4]) -> bool {
     let all = |outside: &dyn Fn(&[f64; 2]) -> bool| points.iter().all(outside);
     if all(&|p| p[0] < west)
         || all(&|p| p[0] > east)
@@ -27,9 +23,9 @@ pub(crate) fn ring_meets_window(ring: &[[i32; 2]], [west, south, east, north]: [
 
 /// Line against axis-parallel window: the part of a segment within each pair of sides, as shares of its length (Liang &
 /// Barsky 1984).
-pub(crate) fn line_meets_window(line: &[[i32; 2]], [west, south, east, north]: [f64; 4]) -> bool {
+pub(crate) fn line_meets_window(line: &[[f64; 2]], [west, south, east, north]: [f64; 4]) -> bool {
     line.windows(2).any(|pair| {
-        let [from, to] = [pair[0], pair[1]].map(|vertex| vertex.map(f64::from));
+        let [from, to] = [pair[0], pair[1]];
         let mut part = [0.0_f64, 1.0_f64];
         for (axis, low, high) in [(0, west, east), (1, south, north)] {
             let along = to[axis] - from[axis];

@@ -251,6 +251,7 @@ fn by_month_in_a_box(snapshot: &Snapshot) {
             finest: Resolution::Nine,
             contains: &contains,
             reach: Some(&reach),
+            unlocated: true,
         });
         let filter = Filter {
             area,

@@ -25,6 +25,7 @@ mod area;
 mod batch;
 mod care;
 mod cells;
+mod changes;
 mod cluster;
 mod columns;
 mod contents;
@@ -38,6 +39,7 @@ mod files_bucket;
 mod files_folder;
 mod files_id;
 mod folder_lock;
+mod groups;
 mod hidden;
 mod index;
 mod keys;
@@ -80,11 +82,13 @@ pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
 pub use care::{Backup, Compaction, Condition, CopiedFile, Scrub};
+pub use changes::{Change, ChangePlace, Changes};
 pub use cluster::{Cluster, ClusterLink, Decision};
 pub use error::StoreError;
 pub use event::{Act, Changed, Event, Operation, Selection};
 pub use files::Amount;
 pub use files_at::{FilesAt, FilesAtError, Places, S3Url};
+pub use groups::{Group, GroupCells, GroupQuery, GroupedBy};
 pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};
 pub use occurrences::Occurrence;
@@ -92,6 +96,7 @@ pub use query::{
     Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, Reported,
     StoredIncident,
 };
+pub use records::RecordPlace;
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;
 pub use writer::BatchWriter;

@@ -29,7 +29,7 @@ pub struct Filter<'a> {
     pub days: Option<DayRange>,
     /// Whether all days of the record must be among `days`; then one without a time does not pass.
     pub only_within_days: bool,
-    /// Area of the record's cell. A record without a cell always passes, as OGC API asks of features without geometry.
+    /// Area of the record's cell.
     pub area: Option<Area<'a>>,
 }
 
@@ -60,6 +60,8 @@ pub struct Area<'a> {
     /// How much of all that lies below a coarser cell the area contains, where that can be told without asking for each;
     /// then whole regions are taken or left at one question. It must agree with `contains`.
     pub reach: Option<&'a (dyn Fn(CellIndex) -> Reach + Sync)>,
+    /// Whether a record without a cell passes, as OGC API asks of features without geometry. A map has no use for it.
+    pub unlocated: bool,
 }
 
 /// How much of the cells below a cell an area contains.

@@ -1,5 +1,8 @@
 //! The records of a snapshot: pages of them, and one by its id.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
 use naqsha_model::IncidentId;
 
 use crate::contents::RecordAt;
@@ -11,6 +14,13 @@ use crate::rows;
 use crate::scan::Scan;
 use crate::{BatchRecord, Filter, Page, Snapshot, StoreError, StoredIncident};
 
+/// Where a record lies: of which file of a version, and at which position in it. It means nothing in another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordPlace {
+    part: u32,
+    position: u32,
+}
+
 impl Snapshot {
     /// A page of the records that pass a filter, in an order that is stable for a version.
     ///
@@ -20,13 +30,7 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold such records.
     pub fn rows(&self, filter: &Filter<'_>, offset: u64, limit: usize) -> Result<Page, StoreError> {
-        if let Some(at) = self
-            .lost()
-            .iter()
-            .position(|file| file.may_hold(filter.days))
-        {
-            return Err(self.damage(at));
-        }
+        self.refuse_lost(filter)?;
         let counts = self.counts(filter);
         let mut page = Page {
             rows: Vec::new(),
@@ -57,29 +61,129 @@ impl Snapshot {
         Ok(page)
     }
 
+    /// Where the records that pass a filter are, in the order of [`Self::rows`]: for who must look into them before it is
+    /// known which are wanted.
+    ///
+    /// Cost: O(records), of files that are merged with others also reading their index.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn places(&self, filter: &Filter<'_>) -> Result<Vec<RecordPlace>, StoreError> {
+        self.refuse_lost(filter)?;
+        let counts = self.counts(filter);
+        let scan = Scan::new(filter, None);
+        let mut places =
+            Vec::with_capacity(usize::try_from(counts.iter().sum::<u64>()).unwrap_or(0));
+        for ((part, at), &count) in self.parts().iter().zip(0..).zip(&counts) {
+            if count == 0 {
+                continue;
+            }
+            let index = self.index(part)?;
+            let passing = scan.passing(&index, part.hidden.as_deref());
+            let place = |position| RecordPlace {
+                part: at,
+                position: u32::try_from(position).expect("fewer rows a file than 2^32"),
+            };
+            places.extend(passing.positions(index.rows.len()).map(place));
+        }
+        Ok(places)
+    }
+
+    /// The records at some places of this version, in their order.
+    ///
+    /// Cost: of each file with one of them, the row groups that hold them.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where a file has been damaged since.
+    pub fn rows_at(&self, places: &[RecordPlace]) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut ordered: Vec<(RecordPlace, usize)> = places.iter().copied().zip(0..).collect();
+        ordered.sort_unstable();
+        let mut found: Vec<(usize, StoredIncident)> = Vec::with_capacity(places.len());
+        for of_part in ordered.chunk_by(|(left, _), (right, _)| left.part == right.part) {
+            let part = of_part.first().map(|(place, _)| place.part as usize);
+            let Some(part) = part.and_then(|part| self.parts().get(part)) else {
+                continue;
+            };
+            let positions = of_part.iter().map(|(place, _)| place.position as usize);
+            let records = self.fetch(part, &positions.collect::<Vec<_>>())?;
+            found.extend(of_part.iter().map(|(_, nth)| *nth).zip(records));
+        }
+        found.sort_unstable_by_key(|(nth, _)| *nth);
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
+    fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {
+        let lost = self
+            .lost()
+            .iter()
+            .position(|file| file.may_hold(filter.days));
+        lost.map_or(Ok(()), |at| Err(self.damage(at)))
+    }
+
     /// One incident in its current revision, `None` where no live batch has it.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold it.
     pub fn incident(&self, id: IncidentId) -> Result<Option<StoredIncident>, StoreError> {
-        for batch in self
-            .contents()
-            .batches
-            .iter()
-            .filter(|batch| id_of(batch, id.row()) == id)
-        {
-            let record = RecordAt {
-                sequence: batch.sequence,
-                row: id.row(),
-            };
-            if self.contents().links.of(record).is_none()
-                && let Some(current) = self.visibility().current(&self.contents().links, record)
-                && let Some(found) = self.record(current)?
-            {
+        for current in self.current(id) {
+            if let Some(found) = self.record(current)? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// Incidents in their current revisions, in the order of the ids; those that no live batch has are left out.
+    ///
+    /// Cost: each file with one of them is looked into once, however many it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where a damaged file may hold one of them.
+    pub fn incidents(&self, ids: &[IncidentId]) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut rows_of: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+        let mut places = Vec::with_capacity(ids.len());
+        for current in ids.iter().flat_map(|&id| self.current(id)) {
+            let Some(batch) = self.contents().batch(current.sequence) else {
+                continue;
+            };
+            let holds = |file: &FileRecord| {
+                file.batch == batch.digest
+                    && (file.source_rows.0..=file.source_rows.1).contains(&current.row)
+            };
+            if let Some(at) = self.lost().iter().position(holds) {
+                return Err(self.damage(at));
+            }
+            for (at, part) in self.parts().iter().enumerate() {
+                if !holds(&part.file) {
+                    continue;
+                }
+                let rows = match rows_of.entry(at) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(self.source_rows(part)?),
+                };
+                let position = rows.iter().position(|&row| row == current.row);
+                let position = position.filter(|&position| !part.hides(position));
+                places.extend(position.map(|position| RecordPlace {
+                    part: u32::try_from(at).expect("fewer files than 2^32"),
+                    position: u32::try_from(position).expect("fewer rows a file than 2^32"),
+                }));
+            }
+        }
+        self.rows_at(&places)
+    }
+
+    /// Where the current revision of an incident may be.
+    fn current(&self, id: IncidentId) -> impl Iterator<Item = RecordAt> + '_ {
+        let batches = self.contents().batches.iter();
+        let of_id = batches.filter(move |batch| id_of(batch, id.row()) == id);
+        of_id.filter_map(move |batch| {
+            let record = RecordAt {
+                sequence: batch.sequence,
+                row: id.row(),
+            };
+            let first = self.contents().links.of(record).is_none();
+            first.then(|| self.visibility().current(&self.contents().links, record))?
+        })
     }
 
     /// A current record by where it is stored, `None` where its batch has no such row.
@@ -99,6 +203,34 @@ impl Snapshot {
         match self.lost().iter().position(holds) {
             Some(at) => Err(self.damage(at)),
             None => Ok(None),
+        }
+    }
+
+    /// Current records in some rows of a batch; each file that may hold one is read once.
+    pub(crate) fn records_of(
+        &self,
+        sequence: u64,
+        rows: &BTreeSet<u64>,
+    ) -> Result<Vec<StoredIncident>, StoreError> {
+        let mut found = Vec::with_capacity(rows.len());
+        let may_hold = |file: &FileRecord| {
+            let (first, last) = file.source_rows;
+            rows.range(first..=last).next().is_some()
+        };
+        let parts = self.parts().iter();
+        let of_batch = parts.filter(|part| part.batch.sequence == sequence);
+        for part in of_batch.filter(|part| may_hold(&part.file)) {
+            let held = self.source_rows(part)?;
+            let positions = (0..).zip(held).filter(|(_, row)| rows.contains(row));
+            let positions: Vec<usize> = positions.map(|(position, _)| position).collect();
+            found.extend(self.fetch(part, &positions)?);
+        }
+        let batch = self.contents().batch(sequence).map(|batch| batch.digest);
+        let missing = found.len() < rows.len();
+        let lost = |file: &FileRecord| Some(file.batch) == batch && may_hold(file);
+        match self.lost().iter().position(lost).filter(|_| missing) {
+            Some(at) => Err(self.damage(at)),
+            None => Ok(found),
         }
     }
 

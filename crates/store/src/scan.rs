@@ -198,6 +198,9 @@ impl Verdicts {
 
     fn area(&mut self, segment: &Segment, area: Area<'_>) {
         let Some(resolution) = segment.resolution else {
+            if !area.unlocated {
+                self.each()[segment.rows.clone()].fill(OUT);
+            }
             return;
         };
         let entries = 0..segment.entries.len();

@@ -87,6 +87,11 @@ impl Visibility {
         less
     }
 
+    /// Whether a batch is live.
+    pub(crate) fn is_live(&self, sequence: u64) -> bool {
+        self.live.contains(&sequence)
+    }
+
     /// Whether a record is current.
     pub(crate) fn sees(&self, record: RecordAt) -> bool {
         self.live.contains(&record.sequence)

@@ -67,8 +67,9 @@ impl<'a> Order<'a> {
             }
             if end > start + 1 {
                 let run = &mut order[start..end];
-                run.iter_mut()
-                    .for_each(|place| place.0 = exact(place.1 as usize));
+                for place in run.iter_mut() {
+                    place.0 = exact(place.1 as usize);
+                }
                 sort(run);
             }
             start = end;

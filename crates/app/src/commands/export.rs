@@ -1,12 +1,12 @@
 //! `naqsha export`: a layer to a file, the same numbers as over HTTP.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use naqsha_http::{geojson, write_csv};
+use naqsha_http::{Crs, FileFormat, Pages, TableWriter};
 use naqsha_layers::{Answer, BoundingBox, Catalogue, LayerError, LayerQuery, Page, Role, Scope};
 
 use super::{Context, print_line};
@@ -17,7 +17,7 @@ use crate::{reference, regions};
 pub(crate) struct ExportArgs {
     /// Layer to write.
     layer: String,
-    /// Layer parameter, repeatable; also bbox=west,south,east,north.
+    /// Layer parameter, repeatable; also bbox=west,south,east,north, and crs=EPSG:N for the coordinates written.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
     /// Format of the file.
@@ -37,8 +37,33 @@ enum Format {
     Geojson,
     /// RFC 8142 GeoJSON text sequence.
     Geojsonseq,
+    /// A GeoJSON feature a line.
+    Ndjson,
     /// Comma-separated values with lon, lat of the cell's centre.
     Csv,
+    /// The same with the byte order mark by which Excel knows UTF-8.
+    CsvBom,
+    #[value(help = "GeoParquet 1.1")]
+    Parquet,
+    #[value(help = "FlatGeobuf with its index")]
+    Fgb,
+    /// Arrow IPC stream.
+    Arrow,
+}
+
+impl Format {
+    const fn file(self) -> FileFormat {
+        match self {
+            Self::Geojson => FileFormat::GeoJson,
+            Self::Geojsonseq => FileFormat::GeoJsonSequence,
+            Self::Ndjson => FileFormat::NdJson,
+            Self::Csv => FileFormat::Csv,
+            Self::CsvBom => FileFormat::CsvWithMark,
+            Self::Parquet => FileFormat::GeoParquet,
+            Self::Fgb => FileFormat::FlatGeobuf,
+            Self::Arrow => FileFormat::Arrow,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -60,14 +85,12 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         Some(AsRole::Analyst) => Role::Analyst,
         Some(AsRole::Public) => Role::Public,
     };
-    let (query, page) = question(&catalogue, &args)?;
-    let answer = tokio::task::block_in_place(|| {
-        catalogue.answer(&args.layer, &query, Scope::of(role), &page)
-    })?;
-    write(&args, &answer)?;
-    let written = answer.rows.len();
+    let asked = question(&catalogue, &args, Scope::of(role))?;
+    let (written, version) =
+        tokio::task::block_in_place(|| write(context, &catalogue, &args, asked))?;
     if context.json {
-        let done = serde_json::json!({ "out": args.out, "features": written, "data_version": answer.version });
+        let done =
+            serde_json::json!({ "out": args.out, "features": written, "data_version": version });
         return print_line(&done.to_string());
     }
     print_line(&format!(
@@ -77,9 +100,15 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
     ))
 }
 
-fn question(catalogue: &Catalogue, args: &ExportArgs) -> anyhow::Result<(LayerQuery, Page)> {
+/// What is asked of a layer, and the system of the coordinates written.
+struct Asked {
+    pages: Pages,
+    crs: Crs,
+}
+
+fn question(catalogue: &Catalogue, args: &ExportArgs, scope: Scope) -> anyhow::Result<Asked> {
     let layer = catalogue.describe(&args.layer)?;
-    let mut page = Page::ALL;
+    let (mut page, mut crs) = (Page::ALL, Crs::default());
     let mut pairs = Vec::new();
     for param in &args.params {
         let pair = param
@@ -87,11 +116,23 @@ fn question(catalogue: &Catalogue, args: &ExportArgs) -> anyhow::Result<(LayerQu
             .ok_or_else(|| Usage(format!("--param {param:?} is not NAME=VALUE")))?;
         match pair {
             ("bbox", corners) => page.bbox = Some(bounding_box(corners)?),
+            ("crs", name) => crs = system(name)?,
             pair => pairs.push(pair),
         }
     }
     let query = LayerQuery::parse(layer, pairs).map_err(LayerError::Parameters)?;
-    Ok((query, page))
+    let pages = Pages::new(layer, query, scope, page);
+    Ok(Asked { pages, crs })
+}
+
+fn system(name: &str) -> anyhow::Result<Crs> {
+    Crs::parse(name).ok_or_else(|| {
+        let offered = Crs::ALL.map(|crs| match crs.epsg() {
+            Some(code) => format!("EPSG:{code}"),
+            None => "CRS84".to_owned(),
+        });
+        Usage(format!("crs {name:?} is not one of {}", offered.join(", "))).into()
+    })
 }
 
 fn bounding_box(text: &str) -> anyhow::Result<BoundingBox> {
@@ -105,20 +146,49 @@ fn bounding_box(text: &str) -> anyhow::Result<BoundingBox> {
     BoundingBox::new(corners).map_err(|error| Usage(error.to_string()).into())
 }
 
-/// Writes beside the target and renames, so that a file under the asked name is always whole.
-fn write(args: &ExportArgs, answer: &Answer) -> anyhow::Result<()> {
+/// Writes beside the target and renames, so that a file under the asked name is always whole. Tells how many features it
+/// has, and of which version.
+fn write(
+    context: &Context,
+    catalogue: &Catalogue,
+    args: &ExportArgs,
+    asked: Asked,
+) -> anyhow::Result<(u64, u64)> {
+    let Asked { mut pages, crs } = asked;
+    let first = pages.first(catalogue)?;
     let partial = args.out.with_extension("partial");
     let file = File::create(&partial).with_context(|| format!("creating {}", partial.display()))?;
-    let mut out = BufWriter::new(file);
-    match args.format {
-        Format::Geojson => geojson::write_collection(answer, &[], &mut out),
-        Format::Geojsonseq => geojson::write_sequence(answer, &mut out),
-        Format::Csv => write_csv(answer, &mut out),
-    }
-    .and_then(|()| out.flush())
-    .with_context(|| format!("writing {}", partial.display()))?;
+    let version = first.version;
+    let out = BufWriter::new(file);
+    let writer = TableWriter::begin(args.format.file(), &first, crs, Some(&context.data), out);
+    let written = writer
+        .map_err(anyhow::Error::from)
+        .and_then(|writer| rows(&mut pages, catalogue, first, writer))
+        .with_context(|| format!("writing {}", partial.display()))?;
     std::fs::rename(&partial, &args.out)
-        .with_context(|| format!("renaming to {}", args.out.display()))
+        .with_context(|| format!("renaming to {}", args.out.display()))?;
+    Ok((written, version))
+}
+
+/// Writes page after page, so that records are never all in memory.
+fn rows(
+    pages: &mut Pages,
+    catalogue: &Catalogue,
+    first: Answer,
+    mut writer: TableWriter<BufWriter<File>>,
+) -> anyhow::Result<u64> {
+    let mut answer = first;
+    let mut written = 0;
+    loop {
+        writer.write(&answer)?;
+        written += answer.rows.len() as u64;
+        match pages.after(&answer, catalogue)? {
+            Some(next) => answer = next,
+            None => break,
+        }
+    }
+    writer.finish()?;
+    Ok(written)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use clap::Args;
 use naqsha_http::ServerSettings;
 use naqsha_layers::{Catalogue, Role};
 use naqsha_store::Store;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Context, print_line};
 use crate::clock;
@@ -46,22 +46,71 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         public_url: context.config.server.public_url.clone(),
         cors_origins: context.config.server.cors_origins.clone(),
         start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
+        resident_bytes,
+        spool: Some(context.data.clone()),
         ..ServerSettings::default()
     };
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("listening on {listen}"))?;
-    let address = listener.local_addr().context("reading the address")?;
-    let line = if context.json {
-        serde_json::json!({ "listening": format!("http://{address}/") }).to_string()
-    } else {
-        format!("listening on http://{address}/")
+    let (listener, address) = bind(listen)?;
+    let admin = match context.config.server.admin_listen {
+        Some(listen) => Some(bind(listen)?),
+        None => None,
     };
-    print_line(&line)?;
-    let router = naqsha_http::router(Arc::new(catalogue), settings);
-    naqsha_http::serve(listener, router, stopped())
+    announce(
+        context,
+        address,
+        admin.as_ref().map(|(_, address)| *address),
+    )?;
+    let application = naqsha_http::application(Arc::new(catalogue), settings);
+    if let Some((listener, _)) = admin {
+        // It is asked to the last, also while the service drains.
+        tokio::spawn(naqsha_http::serve(
+            listener,
+            application.admin,
+            std::future::pending(),
+        ));
+    }
+    naqsha_http::serve(listener, application.service, stopped())
         .await
         .context("serving")
+}
+
+/// Connections that may wait to be accepted: as many as are served at once, where the usual 128 resets the rest of a crowd.
+const BACKLOG: u32 = 1_024;
+
+fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let open = || -> std::io::Result<TcpListener> {
+        let socket = if listen.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        // Else a service that was just stopped keeps its address for minutes.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(listen)?;
+        socket.listen(BACKLOG)
+    };
+    let listener = open().with_context(|| format!("listening on {listen}"))?;
+    let address = listener.local_addr().context("reading the address")?;
+    Ok((listener, address))
+}
+
+fn announce(
+    context: &Context,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+) -> anyhow::Result<()> {
+    let service = format!("http://{address}/");
+    let admin = admin.map(|address| format!("http://{address}/"));
+    let line = match (context.json, admin) {
+        (true, None) => serde_json::json!({ "listening": service }).to_string(),
+        (true, Some(admin)) => {
+            serde_json::json!({ "listening": service, "admin": admin }).to_string()
+        }
+        (false, None) => format!("listening on {service}"),
+        (false, Some(admin)) => format!("listening on {service}, metrics on {admin}metrics"),
+    };
+    print_line(&line)
 }
 
 /// Keys do not exist yet, so a request without one is all there is. On loopback it is the operator's own analyst; on any
@@ -113,6 +162,16 @@ async fn merge(store: Store) {
             Err(_interrupted) => return,
         }
     }
+}
+
+/// Memory of this process, as Linux tells it.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1 << 10)
 }
 
 /// Resolves at SIGTERM or Ctrl-C.

@@ -2,17 +2,23 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind};
+use naqsha_formats::Crs;
+use naqsha_layers::{
+    Catalogue, LayerDescription, NamedArea, Parameter, ParameterKind, aggregated, has_zones,
+};
 use naqsha_model::{Category, CategorySet};
 use serde_json::{Value, json};
 
 use super::{document, layer_document};
-use crate::items::{CRS84, FORMATS, representations};
+use crate::dggs::DGGRS_LIST;
+use crate::items::{FORMATS, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{Format, HTML, JSON, SCHEMA};
 use crate::problem::Problem;
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::tiles::LISTS;
+use crate::{changes, downloads};
 
 static OFFERED: [&Format; 2] = [&JSON, &HTML];
 
@@ -72,12 +78,12 @@ fn describe(
         "keywords": layer.keywords,
         "itemType": "feature",
         "extent": {
-            "spatial": { "bbox": boxes(catalogue), "crs": CRS84 },
+            "spatial": { "bbox": boxes(catalogue), "crs": Crs::Crs84.uri() },
             "temporal": { "interval": [interval], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian" },
         },
-        "crs": [CRS84],
-        "storageCrs": CRS84,
-        "links": link::to_json(&links(layer, asked, format)),
+        "crs": Crs::ALL.map(Crs::uri),
+        "storageCrs": Crs::Crs84.uri(),
+        "links": link::to_json(&links(catalogue, layer, asked, format)),
         "naqsha": {
             "study_areas": study_areas(catalogue),
             "categories": categories(),
@@ -89,7 +95,32 @@ fn describe(
     })
 }
 
-fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> {
+/// Where a collection's schemas are: path, relation and title.
+const SCHEMAS: [(&str, &str, &str); 4] = [
+    (
+        "/schema",
+        "http://www.opengis.net/def/rel/ogc/1.0/schema",
+        "properties of a feature",
+    ),
+    ("/schema", "describedby", "properties of a feature"),
+    (
+        "/queryables",
+        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
+        "what a filter may name",
+    ),
+    (
+        "/sortables",
+        "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+        "what features can be sorted by",
+    ),
+];
+
+fn links(
+    catalogue: &Catalogue,
+    layer: &LayerDescription,
+    asked: &Asked,
+    format: &Format,
+) -> Vec<Link> {
     let own = Asked {
         path: format!("/collections/{}", layer.id),
         pairs: Vec::new(),
@@ -106,38 +137,46 @@ fn links(layer: &LayerDescription, asked: &Asked, format: &Format) -> Vec<Link> 
             format!("features {}", format.title),
         )
     }));
-    links.push(Link::new(
-        at("/schema"),
-        "http://www.opengis.net/def/rel/ogc/1.0/schema",
-        SCHEMA.media_type,
-        "properties of a feature",
-    ));
-    links.push(Link::new(
-        at("/schema"),
-        "describedby",
-        SCHEMA.media_type,
-        "properties of a feature",
-    ));
-    links.push(Link::new(
-        at("/queryables"),
-        "http://www.opengis.net/def/rel/ogc/1.0/queryables",
-        SCHEMA.media_type,
-        "parameters of the layer",
-    ));
-    if layer.over_cells {
-        let tiles = format!("{}/xyz/{}.json", own.base, layer.id);
+    let of_schemas = SCHEMAS
+        .iter()
+        .map(|(path, rel, title)| Link::new(at(path), rel, SCHEMA.media_type, *title));
+    links.extend(of_schemas);
+    if has_zones(layer) {
+        let title = "zones of a discrete global grid";
+        links.push(Link::new(at("/dggs"), DGGRS_LIST, JSON.media_type, title));
+    }
+    if aggregated().any(|aggregated| aggregated.id == layer.id) {
+        let title = "numbers of records by group";
         links.push(Link::new(
-            tiles,
-            "tilejson",
+            at("/aggregate"),
+            "related",
             JSON.media_type,
-            "vector tiles as TileJSON",
+            title,
         ));
     }
+    if layer.id == changes::COLLECTION {
+        let title = "what became of records";
+        links.push(Link::new(at("/changes"), "monitor", JSON.media_type, title));
+    }
+    links.extend(downloads::links(layer, catalogue.version(), &own));
+    // The test suite of OGC API - Tiles looks at addresses with `f=json` only.
+    links.push(Link::new(
+        at("/tiles?f=json"),
+        LISTS,
+        JSON.media_type,
+        "vector tiles of the collection",
+    ));
+    links.push(Link::new(
+        format!("{}/xyz/{}.json", own.base, layer.id),
+        "tilejson",
+        JSON.media_type,
+        "vector tiles as TileJSON",
+    ));
     links
 }
 
 /// Boxes of the study areas: first the one around them all, as OGC 17-069r4 asks, then each where there are several.
-fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
+pub(super) fn boxes(catalogue: &Catalogue) -> Vec<[f64; 4]> {
     let mut boxes: Vec<[f64; 4]> = catalogue
         .areas()
         .iter()

@@ -2,18 +2,23 @@
 
 mod collections;
 mod landing;
+mod of_processes;
+mod of_zones;
 mod openapi;
 mod operations;
 mod schemas;
 mod styles;
+mod tile_operations;
 mod tilejson;
 
 pub(crate) use collections::{collection, collections, places};
 pub(crate) use landing::{api_page, conformance, root};
 pub(crate) use openapi::api;
-pub(crate) use schemas::{queryables, schema};
+pub(crate) use schemas::{
+    Dialect, of_parameter, of_property, properties_of, queryables, schema, sortables,
+};
 pub(crate) use styles::{style, styles};
-pub(crate) use tilejson::tilejson;
+pub(crate) use tilejson::{bounds, describe as describe_tiles, metadata, tilejson};
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -27,8 +32,13 @@ use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
 
+/// A JSON document for reading.
+pub(crate) fn pretty(document: &Value) -> Vec<u8> {
+    format!("{document:#}\n").into_bytes()
+}
+
 /// Answers with a JSON document, or with a page of it.
-async fn document(
+pub(crate) async fn document(
     service: &Shared,
     asked: &Asked,
     format: &'static Format,

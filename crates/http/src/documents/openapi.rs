@@ -10,17 +10,21 @@ use naqsha_layers::{Catalogue, LayerDescription, explained};
 use serde_json::{Map, Value, json};
 
 use super::document;
+use super::of_zones;
 use super::operations::{
-    Operation, in_path, of_items, of_layer, problem_responses, problem_schema, query,
+    Operation, component, in_path, in_system, of_filters, of_items, of_layer, of_properties,
+    problem_responses, problem_schema, query, shared_of_layer,
 };
 use super::schemas::of_property;
-use crate::explain;
-use crate::items::{DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT};
-use crate::negotiate::{GEOJSON, HTML, JSON, MVT, OPENAPI, SCHEMA, STYLE};
+use super::tile_operations;
+use crate::items::{FORMATS, OFFERED};
+use crate::negotiate::{GEOJSON, HTML, JSON, OPENAPI, SCHEMA, STYLE};
 use crate::problem::Problem;
+use crate::question::{DEFAULT_LIMIT, MAXIMUM_LIMIT};
 use crate::request::Asked;
+use crate::search;
 use crate::service::Shared;
-use crate::tiles::DEEPEST_ZOOM;
+use crate::{dggs, downloads, explain};
 
 /// `/api`.
 pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
@@ -49,9 +53,11 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
     let mut paths = general();
     for layer in catalogue.descriptions() {
         paths.extend(of_collection(layer));
-        if layer.over_cells {
-            paths.extend(of_tiles(layer));
+        paths.extend(of_zones::of_collection(layer));
+        if layer.id == dggs::OF_DATA_SET {
+            paths.extend(of_zones::of_data_set(layer));
         }
+        paths.extend(tile_operations::of_collection(layer));
     }
     let server = if base.is_empty() { "/" } else { base };
     json!({
@@ -66,20 +72,35 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         "tags": [
             { "name": "Capabilities", "description": "What the service offers" },
             { "name": "Data", "description": "Features of the collections" },
+            { "name": "Zones", "description": "Values of the layers by zone of a discrete global grid (OGC API - DGGS)" },
             { "name": "Tiles", "description": "The same features for maps" },
+            { "name": "Processes", "description": "The same answers, asked for by inputs, at once or as a job" },
             { "name": "Operation", "description": "Whether the service works" },
         ],
         "paths": paths,
         "components": {
-            "parameters": {
-                "limit": query("limit", "Most features of an answer; more than the maximum is taken as the maximum.", &json!({
-                    "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
-                })),
-            },
+            "parameters": parameters(catalogue),
             "responses": problem_responses(),
             "schemas": schemas(catalogue),
         },
     })
+}
+
+/// Parameters that operations refer to.
+fn parameters(catalogue: &Catalogue) -> Map<String, Value> {
+    let limit = json!({
+        "type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT,
+    });
+    let meaning = "Most features of an answer; more than the maximum is taken as the maximum. The formats csv, geojsonseq, ndjson, \
+                   arrow and parquet have no maximum, and without a limit hold every feature.";
+    let mut parameters = Map::new();
+    parameters.insert("limit".to_owned(), query("limit", meaning, &limit));
+    for layer in catalogue.descriptions() {
+        for parameter in layer.parameters {
+            parameters.insert(component(*parameter).to_owned(), of_layer(*parameter));
+        }
+    }
+    parameters
 }
 
 /// Paths that do not belong to one layer.
@@ -110,6 +131,10 @@ fn general() -> Map<String, Value> {
             "/collections",
             page("getCollections", "Every collection").build(),
         ),
+        (
+            "/policy",
+            page("getPolicy", "What each role may see").build(),
+        ),
         ("/healthz", check("getHealth", "Whether the process runs")),
         (
             "/readyz",
@@ -119,8 +144,28 @@ fn general() -> Map<String, Value> {
     paths
         .into_iter()
         .chain(for_maps())
+        .chain(super::of_processes::paths())
+        .chain([("/downloads/{file}", of_downloads())])
         .map(|(path, item)| (path.to_owned(), item))
+        .chain(tile_operations::of_dataset())
         .collect()
+}
+
+/// Whole layers as files.
+fn of_downloads() -> Value {
+    let endings: Vec<&str> = downloads::endings().map(|(name, _)| name).collect();
+    let pattern = format!("^[a-z-]+\\.({})$", endings.join("|").replace('.', "\\."));
+    let name = json!({ "type": "string", "pattern": pattern });
+    let summary = "A whole layer as a file, in ranges if wanted; takes the layer's parameters";
+    let description = "Name of the layer and an ending, as the collection links to it.";
+    Operation::new("getDownload", summary, "Data")
+        .answers_file(downloads::endings().map(|(_, media)| media))
+        .takes([
+            in_path("file", description, &name),
+            in_system("crs", "Coordinate reference system of the file."),
+        ])
+        .may_be_absent()
+        .build()
 }
 
 /// Paths for maps that do not belong to one layer.
@@ -149,15 +194,28 @@ fn for_maps() -> [(&'static str, Value); 3] {
 fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let (id, title) = (layer.id, layer.title);
     let root = format!("/collections/{id}");
-    let parameters = || layer.parameters.iter().copied().map(of_layer);
+    let parameters = || layer.parameters.iter().copied().map(shared_of_layer);
     let operation =
         |verb: &str, summary: String| Operation::new(format!("{verb}.{id}"), summary, "Data");
     let describe = operation("describeCollection", format!("{title}: the collection"))
         .answers(&[&JSON, &HTML]);
     let items = operation("getFeatures", format!("{title}: features"))
-        .answers(&FORMATS)
+        .answers(&OFFERED)
         .takes(of_items())
-        .takes(parameters());
+        .takes(of_filters())
+        .takes(of_properties(layer))
+        .takes(layer.parameters.iter().copied().map(of_layer));
+    let search = operation(
+        "searchFeatures",
+        format!("{title}: features by a filter that is sent"),
+    )
+    .answers(&FORMATS)
+    .takes(of_items())
+    .takes(of_filters())
+    .takes(of_properties(layer))
+    .takes(parameters())
+    .takes_body(search::MEDIA_TYPE, "A filter in CQL2 JSON.")
+    .may_be_absent();
     let feature_id = in_path(
         "featureId",
         "Identifier of the feature.",
@@ -166,17 +224,26 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
     let item = operation("getFeature", format!("{title}: one feature"))
         .answers(&[&GEOJSON, &HTML])
         .takes([feature_id])
+        .takes([in_system(
+            "crs",
+            "Coordinate reference system of the answer.",
+        )])
         .takes(parameters())
         .may_be_absent();
     let schema = operation("getSchema", format!("{title}: properties")).answers(&[&SCHEMA, &HTML]);
-    let queryables =
-        operation("getQueryables", format!("{title}: parameters")).answers(&[&SCHEMA, &HTML]);
+    let document = |verb: &str, what: &str| {
+        operation(verb, format!("{title}: {what}")).answers(&[&SCHEMA, &HTML])
+    };
+    let queryables = document("getQueryables", "what a filter may name");
+    let sortables = document("getSortables", "what features can be sorted by");
     let mut paths = vec![
         (root.clone(), describe.build()),
         (format!("{root}/items"), items.may_be_absent().build()),
         (format!("{root}/items/{{featureId}}"), item.build()),
         (format!("{root}/schema"), schema.build()),
         (format!("{root}/queryables"), queryables.build()),
+        (format!("{root}/sortables"), sortables.build()),
+        (format!("{root}/search"), search.build()),
     ];
     if explained().any(|explained| explained == id) {
         let cell = json!({ "type": "string", "pattern": "^8[0-9a-f]{14}$" });
@@ -188,47 +255,6 @@ fn of_collection(layer: &LayerDescription) -> Vec<(String, Value)> {
         paths.push((format!("{root}/explain/{{h3}}"), explain.build()));
     }
     paths
-}
-
-fn of_tiles(layer: &LayerDescription) -> Vec<(String, Value)> {
-    let (id, title) = (layer.id, layer.title);
-    let parameters = || layer.parameters.iter().copied().map(of_layer);
-    let tilejson = Operation::new(
-        format!("getTileJson.{id}"),
-        format!("{title}: TileJSON 3.0.0"),
-        "Tiles",
-    )
-    .answers(&[&JSON])
-    .takes(parameters());
-    let number = |max: u64| json!({ "type": "integer", "minimum": 0, "maximum": max });
-    let last = (1_u64 << DEEPEST_ZOOM) - 1;
-    let position = || {
-        [
-            in_path("z", "Zoom.", &number(u64::from(DEEPEST_ZOOM))),
-            in_path("x", "Column from the west.", &number(last)),
-            in_path("y", "Row from the north.", &number(last)),
-        ]
-    };
-    let operation = |ending: &str, format| {
-        Operation::new(
-            format!("{id}.getTile.{ending}"),
-            format!("{title}: a tile of the web Mercator grid"),
-            "Tiles",
-        )
-        .answers(&[format])
-        .takes(position())
-        .takes(parameters())
-        .may_be_absent()
-        .may_be_empty()
-        .build()
-    };
-    let path = |ending: &str| format!("/xyz/{id}/{{z}}/{{x}}/{{y}}.{ending}");
-    vec![
-        (format!("/xyz/{id}.json"), tilejson.build()),
-        (path("mvt"), operation("mvt", &MVT)),
-        (path("pbf"), operation("pbf", &MVT)),
-        (path("geojson"), operation("geojson", &GEOJSON)),
-    ]
 }
 
 fn schemas(catalogue: &Catalogue) -> Map<String, Value> {

@@ -1,7 +1,8 @@
-//! `/collections/{c}/schema` and `/collections/{c}/queryables`: JSON Schemas of what comes out and of what can be asked.
+//! `/collections/{c}/schema`, `queryables` and `sortables`: JSON Schemas of what comes out and of what can be asked.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use naqsha_layers::filter::GEOMETRY;
 use naqsha_layers::{
     Catalogue, LayerDescription, Parameter, ParameterKind, Property, PropertyKind,
 };
@@ -32,22 +33,58 @@ pub(crate) async fn queryables(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let make = |_: &Catalogue, layer, asked: &Asked, _: &Format| of_parameters(layer, asked);
+    let make = |_: &Catalogue, layer, asked: &Asked, _: &Format| of_queryables(layer, asked);
     layer_document(&service, &asked, &id, &OFFERED, make).await
 }
 
-fn of_parameters(layer: &LayerDescription, asked: &Asked) -> Value {
-    let one = |p: &Parameter| {
-        let mut schema = of_parameter(*p, Dialect::JsonSchema);
-        schema["title"] = p.name().into();
-        schema["description"] = p.description().into();
-        (p.name().to_owned(), schema)
+/// `/collections/{c}/sortables`.
+pub(crate) async fn sortables(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let make = |_: &Catalogue, layer, asked: &Asked, _: &Format| of_order(layer, asked);
+    layer_document(&service, &asked, &id, &OFFERED, make).await
+}
+
+fn of_order(layer: &LayerDescription, asked: &Asked) -> Value {
+    let sortable = |name: &'static str| {
+        let property = layer
+            .properties
+            .iter()
+            .find(|property| property.name == name)?;
+        Some((name.to_owned(), of_property(property)))
     };
-    let properties: Map<String, Value> = layer.parameters.iter().map(one).collect();
+    let properties: Map<String, Value> = naqsha_layers::sortables(layer)
+        .filter_map(sortable)
+        .collect();
     frame(layer, asked, &properties)
 }
 
-fn of_features(layer: &LayerDescription, asked: &Asked) -> Value {
+/// What a filter may name: the properties of a feature and its geometry; and the parameters of the layer, which are
+/// asked beside a filter.
+fn of_queryables(layer: &LayerDescription, asked: &Asked) -> Value {
+    let mut properties = Map::new();
+    properties.insert(GEOMETRY.to_owned(), geometry(layer));
+    for property in layer.properties {
+        properties.insert(property.name.to_owned(), of_property(property));
+    }
+    for parameter in layer.parameters {
+        if !properties.contains_key(parameter.name()) {
+            let mut schema = of_parameter(*parameter, Dialect::JsonSchema);
+            schema["title"] = parameter.name().into();
+            schema["description"] = format!(
+                "Parameter, asked beside a filter. {}",
+                parameter.description()
+            )
+            .into();
+            properties.insert(parameter.name().to_owned(), schema);
+        }
+    }
+    frame(layer, asked, &properties)
+}
+
+fn geometry(layer: &LayerDescription) -> Value {
     let format = if layer.leads() {
         // Two parts over the antimeridian.
         "geometry-linestring-or-multilinestring"
@@ -56,15 +93,16 @@ fn of_features(layer: &LayerDescription, asked: &Asked) -> Value {
     } else {
         "geometry-any"
     };
+    json!({ "title": "Geometry", "format": format, "x-ogc-role": "primary-geometry" })
+}
+
+fn of_features(layer: &LayerDescription, asked: &Asked) -> Value {
     let mut properties = Map::new();
     properties.insert(
         "id".to_owned(),
         json!({ "type": "string", "x-ogc-role": "id", "readOnly": true }),
     );
-    properties.insert(
-        "geometry".to_owned(),
-        json!({ "format": format, "x-ogc-role": "primary-geometry" }),
-    );
+    properties.insert(GEOMETRY.to_owned(), geometry(layer));
     let roles = time_roles(layer);
     for (i, property) in layer.properties.iter().enumerate() {
         let mut schema = of_property(property);
@@ -106,8 +144,14 @@ fn time_roles(layer: &LayerDescription) -> Vec<(&'static str, &'static str)> {
     }
 }
 
+/// The schemas of a layer's properties, by their names.
+pub(crate) fn properties_of(layer: &LayerDescription) -> Map<String, Value> {
+    let of = |property: &Property| (property.name.to_owned(), of_property(property));
+    layer.properties.iter().map(of).collect()
+}
+
 /// The schema of a property's values, in the words that JSON Schema and OpenAPI 3.0 share.
-pub(super) fn of_property(property: &Property) -> Value {
+pub(crate) fn of_property(property: &Property) -> Value {
     let mut schema = match property.kind {
         PropertyKind::Integer => json!({ "type": "integer" }),
         PropertyKind::Number => json!({ "type": "number" }),
@@ -127,7 +171,7 @@ pub(super) fn of_property(property: &Property) -> Value {
 
 /// Which words a schema is written in: they differ in how a bound is said to be exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     /// JSON Schema 2020-12.
     JsonSchema,
     /// OpenAPI 3.0, after JSON Schema draft 5.
@@ -138,7 +182,7 @@ pub(super) enum Dialect {
 ///
 /// Lists of codes are a plain string, whose codes the description names: GDAL and QGIS push an equality filter down
 /// only to a parameter of scalar type.
-pub(super) fn of_parameter(parameter: Parameter, dialect: Dialect) -> Value {
+pub(crate) fn of_parameter(parameter: Parameter, dialect: Dialect) -> Value {
     match (parameter.kind(), dialect) {
         (
             ParameterKind::ChoiceList(_)

@@ -5,16 +5,16 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use naqsha_layers::{LayerDescription, LayerQuery, Property, PropertyKind};
+use naqsha_layers::{LayerDescription, Property, PropertyKind};
 use serde_json::{Value, json};
 
 use super::document;
 use crate::link::{self, Link, query_string};
 use crate::negotiate::{JSON, STYLE};
 use crate::problem::Problem;
+use crate::question::parse_for_tile;
 use crate::request::Asked;
 use crate::service::Shared;
-use crate::tiles::tiled;
 
 /// The property of signed significance: −3 (cold) to 3 (hot).
 const BIN: &str = "bin";
@@ -50,9 +50,12 @@ pub(crate) async fn style(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let layer = tiled(&service.catalogue, &id)?;
+    let layer = service.catalogue.describe(&id)?;
+    if !layer.over_cells {
+        return Err(Problem::not_found("Styles are of layers over cells."));
+    }
     let format = asked.format(&[&STYLE])?;
-    LayerQuery::parse(layer, asked.question()).map_err(Problem::parameters)?;
+    parse_for_tile(layer, asked.question())?;
     document(
         &service,
         &asked,

@@ -151,9 +151,9 @@ async fn codings_read_back_to_the_plain_body() {
         }
     }
     let short = service
-        .send(Method::GET, "/conformance", &[("accept-encoding", "gzip")])
+        .send(Method::GET, "/jobs", &[("accept-encoding", "gzip")])
         .await;
-    assert!(short.body.len() >= 1_024 || short.header("content-encoding").is_empty());
+    assert!(short.body.len() < 1_024 && short.header("content-encoding").is_empty());
 }
 
 #[tokio::test]

@@ -383,7 +383,7 @@ async fn all_formats_hold_the_same_features_and_escape_their_texts() {
         .await;
     assert!(
         page.header("link")
-            .contains("offset=2&f=csv>; rel=\"next\"; type=\"text/csv\""),
+            .contains("cursor=1-2&f=csv>; rel=\"next\"; type=\"text/csv\""),
         "{}",
         page.header("link")
     );

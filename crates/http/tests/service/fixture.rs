@@ -209,6 +209,16 @@ impl Reply {
 
 impl Fixture {
     pub(crate) async fn send(&self, method: Method, uri: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send_body(method, uri, headers, String::new()).await
+    }
+
+    pub(crate) async fn send_body(
+        &self,
+        method: Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Reply {
         let mut request = Request::builder()
             .method(method)
             .uri(uri)
@@ -219,7 +229,7 @@ impl Fixture {
         let response = self
             .router
             .clone()
-            .oneshot(request.body(Body::empty()).unwrap())
+            .oneshot(request.body(Body::from(body)).unwrap())
             .await
             .unwrap();
         let (parts, body) = response.into_parts();

@@ -13,6 +13,8 @@ mod documents;
 mod empty;
 mod explain;
 mod features;
+mod filters;
 mod fixture;
 mod methods;
+mod processes;
 mod tiles;

@@ -66,13 +66,13 @@ async fn absent_tiles_are_404_and_empty_ones_204() {
     ] {
         service.get(path).await.problem(404);
     }
-    let records = service.get("/xyz/incidents/0/0/0.mvt").await.problem(404);
+    let nothing = service.get("/xyz/nothing/0/0/0.mvt").await.problem(404);
     assert!(
-        records["detail"]
+        nothing["detail"]
             .as_str()
             .unwrap()
-            .contains("counts, hotspots"),
-        "{records}"
+            .contains("incidents, counts, hotspots"),
+        "{nothing}"
     );
     service
         .get("/xyz/hotspots/0/0/0.mvt?colour=red")
@@ -153,31 +153,33 @@ async fn tilejson_style_and_tiles_carry_the_parameters_of_the_request() {
     );
 }
 
-#[tokio::test]
-async fn vector_tiles_hold_what_the_geojson_tile_holds_to_an_independent_reader() {
+/// A tile as another's decoder sees it, y pointing down.
+fn decode(python: &mut std::process::Command, tile: &[u8]) -> Value {
     let reader = "import sys, json, mapbox_vector_tile as m; \
         print(json.dumps(m.decode(sys.stdin.buffer.read(), default_options={'y_coord_down': True})))";
+    if python.get_args().next().is_none() {
+        python.args(["-c", reader]);
+    }
+    let mut reader = python
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    reader.stdin.take().unwrap().write_all(tile).unwrap();
+    serde_json::from_slice(&reader.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[tokio::test]
+async fn vector_tiles_hold_what_the_geojson_tile_holds_to_an_independent_reader() {
     let name = "vector_tiles_hold_what_the_geojson_tile_holds_to_an_independent_reader";
     let Some(mut python) = python(name, "mapbox_vector_tile") else {
         return;
     };
-    python
-        .args(["-c", reader])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
     let service = service().await;
     for z in [4, 7, 9] {
         let (x, y) = tile_at(z);
         let uri = format!("/xyz/hotspots/{z}/{x}/{y}");
-        let mut reader = python.spawn().unwrap();
-        reader
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(&service.get(&format!("{uri}.mvt")).await.body)
-            .unwrap();
-        let decoded: Value =
-            serde_json::from_slice(&reader.wait_with_output().unwrap().stdout).unwrap();
+        let decoded = decode(&mut python, &service.get(&format!("{uri}.mvt")).await.body);
         let layer = &decoded["hotspots"];
         assert_eq!(
             (&layer["extent"], &layer["version"]),
@@ -219,4 +221,84 @@ fn assert_inside_and_clockwise(ring: &Value) {
         area > 0,
         "an exterior ring is clockwise on the screen: {points:?}"
     );
+}
+
+#[tokio::test]
+async fn records_are_sums_from_afar_and_themselves_from_near() {
+    let service = service().await;
+    for z in [0, 5, 7] {
+        let (x, y) = tile_at(z);
+        let tile = service
+            .json(&format!("/xyz/incidents/{z}/{x}/{y}.geojson"))
+            .await;
+        let sums = tile["features"].as_array().unwrap().iter();
+        let n: u64 = sums.map(|f| f["properties"]["n"].as_u64().unwrap()).sum();
+        assert_eq!(n, INCIDENTS, "zoom {z}");
+    }
+    let (x, y) = tile_at(11);
+    let near = service
+        .json(&format!("/xyz/incidents/11/{x}/{y}.geojson"))
+        .await;
+    let records = near["features"].as_array().unwrap();
+    assert!(
+        !records.is_empty()
+            && records
+                .iter()
+                .all(|f| f["properties"]["category"].is_string())
+    );
+    // A filter chooses records wherever they are drawn; what the index does not know is looked into.
+    for (filter, expected) in [
+        ("category='DT'", INCIDENTS / 2),
+        ("first_day<DATE('2023-03-02')", 1),
+        ("category='DT' AND district IS NULL", INCIDENTS / 2),
+    ] {
+        let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let tile = service
+            .json(&format!("/xyz/incidents/0/0/0.geojson?filter={filter}"))
+            .await;
+        let sums = tile["features"].as_array().unwrap().iter();
+        let n: u64 = sums.map(|f| f["properties"]["n"].as_u64().unwrap()).sum();
+        assert_eq!(n, expected, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_sees_points_where_an_analyst_sees_cells() {
+    let settings = naqsha_http::ServerSettings {
+        anonymous_role: naqsha_layers::Role::Operator,
+        ..naqsha_http::ServerSettings::default()
+    };
+    let service = crate::fixture::service_with(settings).await;
+    let (x, y) = tile_at(14);
+    let tile = service
+        .json(&format!("/xyz/incidents/14/{x}/{y}.geojson"))
+        .await;
+    let records = tile["features"].as_array().unwrap();
+    assert!(!records.is_empty());
+    assert!(records.iter().all(|f| f["geometry"]["type"] == "Point"));
+    let layer = service
+        .json("/arcgis/rest/services/crime/FeatureServer/0?f=json")
+        .await;
+    assert_eq!(layer["geometryType"], "esriGeometryPoint");
+    let set = service
+        .json("/arcgis/rest/services/crime/FeatureServer/0/query?f=json&where=1%3D1&outSR=3857")
+        .await;
+    let first = &set["features"][0]["geometry"];
+    // Lahore in metres, by pyproj 3.7.2: 8277572.62, 3700519.02.
+    assert!(
+        (first["x"].as_f64().unwrap() - 8_277_572.6).abs() < 6_000.0,
+        "{first}"
+    );
+    assert!(
+        (first["y"].as_f64().unwrap() - 3_700_519.0).abs() < 6_000.0,
+        "{first}"
+    );
+    let Some(mut python) = python("an_operator_sees_points", "mapbox_vector_tile") else {
+        return;
+    };
+    let vector = service.get(&format!("/xyz/incidents/14/{x}/{y}.mvt")).await;
+    let layers = decode(&mut python, &vector.body);
+    let drawn = layers["incidents"]["features"].as_array().unwrap();
+    assert!(!drawn.is_empty() && drawn.len() <= records.len());
+    assert!(drawn.iter().all(|f| f["geometry"]["type"] == "Point"));
 }

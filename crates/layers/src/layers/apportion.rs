@@ -22,6 +22,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The share of a cell.
+    pub(crate) fn of(&self, cell: CellIndex) -> f64 {
+        let at = self.cells.binary_search_by_key(&cell, |(cell, _)| *cell);
+        at.map_or(0.0, |at| self.cells[at].1)
+    }
+
     /// What is left of the records without a location, and of those outside, near the study area and not: those that are
     /// spread are of neither, and those of which no share lies in it are outside.
     pub(crate) fn taken_from(&self, no_location: u64, outside: u64) -> (u64, u64) {

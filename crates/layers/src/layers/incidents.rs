@@ -10,6 +10,7 @@ use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::chosen::{chosen, narrow};
 use crate::layers::tally::filter;
 use crate::parameters::{BASES, CATEGORIES, Parameter, STAGES, SUBTYPES};
 use crate::scope::Scope;
@@ -177,10 +178,20 @@ impl Layer for Incidents {
             finest,
             contains: &in_box,
             reach: Some(&reach),
+            unlocated: !question.page.located,
         });
-        let page = question
-            .snapshot
-            .rows(&filter, question.page.offset, question.page.limit)?;
+        let whole = question
+            .page
+            .filter
+            .as_ref()
+            .is_none_or(|predicate| narrow(&mut filter, predicate));
+        let page = if whole && question.page.sort.is_empty() {
+            question
+                .snapshot
+                .rows(&filter, question.page.offset, question.page.limit)?
+        } else {
+            chosen(question, &filter)?
+        };
         let mut table = table(&page.rows, question.scope, question.snapshot.version());
         table.metadata.excluded.matched = page.matched;
         Ok(Computed {

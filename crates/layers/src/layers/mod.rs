@@ -4,8 +4,10 @@ mod apportion;
 mod border;
 mod calibration;
 mod change;
+mod chosen;
 mod clusters;
 mod counts;
+mod counts_of_zone;
 mod coverage;
 mod dated;
 mod density;
@@ -24,10 +26,18 @@ mod routes;
 mod scan;
 mod sentences;
 mod stepped;
+mod sums;
 mod tally;
 
+pub(crate) use chosen::{Chosen, narrow};
+pub(crate) use counts::COUNTS;
+pub use counts_of_zone::{Located, counts_zeros};
+pub(crate) use counts_of_zone::{cells_below, counts_everywhere, counts_within};
 pub(crate) use hotspots::HOTSPOTS;
+pub(crate) use incidents::INCIDENTS;
 pub(crate) use incidents::table as incidents_table;
+pub(crate) use sums::Sums;
+pub(crate) use tally::{filter, tally};
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
@@ -56,8 +66,8 @@ const LAYERS: &[&dyn Layer] = &[
 
 /// What every layer is, in the same order.
 pub(crate) const DESCRIPTIONS: &[&LayerDescription] = &[
-    &incidents::INCIDENTS,
-    &counts::COUNTS,
+    &INCIDENTS,
+    &COUNTS,
     &HOTSPOTS,
     &clusters::CLUSTERS,
     &rates::RATES,
@@ -90,7 +100,7 @@ pub(crate) static SENTENCES: &[(&str, Sentence)] = &[
 
 /// What an answer says of the records that would be counted for a question.
 pub(crate) fn counted(question: &Question<'_>) -> Result<Metadata, LayerError> {
-    let tally = tally::tally(question, Some(&tally::COUNTED_BASES))?;
+    let tally = tally(question, Some(&tally::COUNTED_BASES))?;
     Ok(tally.metadata(question))
 }
 

@@ -118,6 +118,7 @@ impl<'v> Asked<'v> {
             let all = 0..of.cells.len();
             let within = match (scan.area(), of.resolution) {
                 (Some(area), Some(stored)) => contained(area, stored, all, |at| of.cells.cell(at)),
+                (Some(area), None) if !area.unlocated => Vec::new(),
                 _ => vec![all],
             };
             for range in within {

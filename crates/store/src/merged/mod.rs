@@ -9,6 +9,7 @@ mod calendar;
 mod cells;
 mod count;
 mod gone;
+mod groups;
 mod occurrences;
 mod sums;
 

@@ -12,6 +12,7 @@ use naqsha_store::{
     Store,
 };
 
+use crate::groups;
 use crate::support::{
     Random, act, commit, create, digest, header, in_cell, incident, on_day, open, passes,
     scattered, told, wait,
@@ -169,16 +170,19 @@ fn filter(random: &mut Random) -> Filter<'static> {
     });
     filter.only_within_days = random.below(2) == 0;
     let finest = Resolution::try_from(u8::try_from(3 + random.below(7)).unwrap()).unwrap();
+    let unlocated = random.below(2) == 0;
     filter.area = some(random, |r| match r.below(2) {
         0 => Area {
             finest,
             contains: &is_east,
             reach: None,
+            unlocated,
         },
         _ => Area {
             finest,
             contains: &is_odd,
             reach: Some(&odd_reach),
+            unlocated,
         },
     });
     filter
@@ -258,6 +262,7 @@ fn answers(incidents: &[(Incident, bool)], snapshot: &Snapshot, questions: usize
             snapshot.by_month(&query.filter),
             months(incidents, &query.filter)
         );
+        groups::agree(&mut random, (incidents, snapshot), &query);
         seen += cube.cells.len();
         coarse += cube.excluded.too_coarse;
         nowhere += cube.excluded.no_location;
@@ -393,6 +398,7 @@ fn the_area_is_asked_once_for_each_cell_of_a_file() {
         finest: Resolution::Seven,
         contains: &contains,
         reach: None,
+        unlocated: true,
     });
     assert_eq!(
         store.snapshot().count(&Filter {

@@ -6,6 +6,7 @@
 )]
 
 mod care;
+mod changes;
 mod clusters;
 mod cube;
 mod damage;
@@ -13,6 +14,7 @@ mod durability;
 #[cfg(unix)]
 mod files;
 mod formats;
+mod groups;
 #[cfg(unix)]
 mod keys;
 mod ledger;

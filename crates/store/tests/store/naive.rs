@@ -9,6 +9,7 @@ use naqsha_store::{
 };
 use proptest::prelude::*;
 
+use crate::changes;
 use crate::model::{Batch, Model};
 use crate::support::{
     act, create, digest, everything, header, incident, keyed, on_day, open, totals, wait,
@@ -292,6 +293,9 @@ proptest! {
                 let past = newest.as_of(version).unwrap();
                 prop_assert_eq!(past.version(), version);
                 prop_assert_eq!(&everything(&past), page, "as of {}", version);
+                for (since, then) in (0..=version).zip(&shown) {
+                    changes::agree(&past, since, then, 1 + steps.len() % 4);
+                }
             }
             prop_assert!(newest.as_of(newest.version() + 1).is_none());
         }

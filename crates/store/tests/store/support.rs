@@ -235,7 +235,9 @@ pub(crate) fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
             })
         })
         && filter.area.is_none_or(|area| {
-            cell.is_none_or(|cell| (area.contains)(cell.parent(area.finest).unwrap_or(cell)))
+            cell.map_or(area.unlocated, |cell| {
+                (area.contains)(cell.parent(area.finest).unwrap_or(cell))
+            })
         })
 }
 

@@ -1,30 +1,19 @@
-//! `/xyz/{layer}/{z}/{x}/{y}.{mvt,pbf,geojson}`: features of a layer over cells, as tiles of the web Mercator grid.
-//!
-//! The resolution of the cells follows the zoom unless the request names one, so that a cell is 15 to 45 pixels wide:
+//! The web Mercator grid of tiles, and the resolution of cells that follows its zoom unless a request names one, so that
+//! a cell is 15 to 45 pixels wide:
 //!
 //! | zoom | 0–4 | 5 | 6–7 | 8 | 9–10 | 11 and on |
 //! |---|---|---|---|---|---|---|
 //! | resolution | 3 | 4 | 5 | 6 | 7 | 8 |
 //!
 //! It is never more than two steps finer than the study area's own resolution, where nearly every cell would be empty.
-//! Counts of a coarse cell are sums over what it holds; nothing is dropped.
 
 use std::f64::consts::PI;
-use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::response::Response;
 use h3o::Resolution;
-use naqsha_layers::{BoundingBox, Catalogue, LayerDescription, LayerQuery, Page};
+use naqsha_layers::{BoundingBox, Catalogue, LayerQuery};
 
-use crate::geojson::write_collection;
-use crate::link::Link;
-use crate::mvt::{self, BUFFER, EXTENT};
-use crate::negotiate::{GEOJSON, JSON, MVT};
+use crate::mvt::{BUFFER, EXTENT};
 use crate::problem::Problem;
-use crate::reply::{Freshness, Produced, Representation, reply};
-use crate::request::Asked;
-use crate::service::Shared;
 
 /// Deepest zoom that is answered.
 pub(crate) const DEEPEST_ZOOM: u8 = 22;
@@ -36,7 +25,7 @@ const FINER: u8 = 2;
 /// A tile of the web Mercator grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tile {
-    z: u8,
+    pub(crate) z: u8,
     pub(crate) x: u32,
     pub(crate) y: u32,
 }
@@ -54,7 +43,7 @@ impl Tile {
     }
 
     /// The tile and its buffer on the globe; the buffer ends at the antimeridian.
-    fn bounds(self) -> Option<BoundingBox> {
+    pub(crate) fn bounds(self) -> Option<BoundingBox> {
         let buffer = BUFFER / f64::from(EXTENT);
         let lon = |x: f64| (x / self.across() * 360.0 - 180.0).clamp(-180.0, 180.0);
         let lat = |y: f64| {
@@ -75,7 +64,7 @@ impl Tile {
 }
 
 /// The resolution that a zoom shows.
-const fn resolution_at(z: u8) -> u8 {
+pub(crate) const fn resolution_at(z: u8) -> u8 {
     match z {
         0..=4 => 3,
         5 => 4,
@@ -86,108 +75,8 @@ const fn resolution_at(z: u8) -> u8 {
     }
 }
 
-/// The layer of a name, where it is one over cells.
-///
-/// # Errors
-/// 404 naming the layers that have tiles.
-pub(crate) fn tiled(
-    catalogue: &Catalogue,
-    name: &str,
-) -> Result<&'static LayerDescription, Problem> {
-    let layers = catalogue
-        .descriptions()
-        .iter()
-        .filter(|layer| layer.over_cells);
-    layers
-        .clone()
-        .find(|layer| layer.id == name)
-        .copied()
-        .ok_or_else(|| {
-            let names: Vec<_> = layers.map(|layer| layer.id).collect();
-            Problem::not_found(format!(
-                "Tiles are made of layers over cells: {}.",
-                names.join(", ")
-            ))
-        })
-}
-
-/// `/xyz/{layer}/{z}/{x}/{y}.{ending}`.
-pub(crate) async fn tile(
-    State(service): State<Shared>,
-    Path((name, z, x, file)): Path<(String, String, String, String)>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let layer = tiled(&service.catalogue, &name)?;
-    if !service.scope().reads_unreleased() {
-        return Err(Problem::not_found("There is no such tile set."));
-    }
-    let absent = || {
-        Problem::not_found(
-            "There is no such tile: the grid has zooms 0 to 22 and 2^z columns and rows.",
-        )
-    };
-    let (y, ending) = file.split_once('.').ok_or_else(absent)?;
-    let format = match ending {
-        "mvt" | "pbf" => &MVT,
-        "geojson" => &GEOJSON,
-        _ => return Err(Problem::not_found("Tiles end in .mvt, .pbf or .geojson.")),
-    };
-    let tile = parse_tile(&z, &x, y).ok_or_else(absent)?;
-    // The path names the format, so that `f` is as unknown here as any other name.
-    let pairs = asked
-        .pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let mut query = LayerQuery::parse(layer, pairs).map_err(Problem::parameters)?;
-    // Ends of flows are known too coarsely to follow the zoom.
-    if query.resolution.is_none() && !layer.leads() {
-        query.resolution = resolution(&service.catalogue, &query, tile)?;
-    }
-    let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let (scope, request) = (service.scope(), asked.clone());
-    reply(
-        &service,
-        &asked,
-        representation,
-        move |catalogue, _version| {
-            let bbox = Some(tile.bounds().ok_or_else(absent)?);
-            let answer = catalogue.answer(layer.id, &query, scope, &Page { bbox, ..Page::ALL })?;
-            let body = if *format == MVT {
-                mvt::encode(&answer, tile)
-            } else {
-                let tilejson = format!("{}/xyz/{}.json", request.base, layer.id);
-                let links = [
-                    Link::new(
-                        request.address(None),
-                        "self",
-                        GEOJSON.media_type,
-                        "this tile",
-                    ),
-                    Link::new(
-                        tilejson,
-                        "tilejson",
-                        JSON.media_type,
-                        "vector tiles as TileJSON",
-                    ),
-                ];
-                let mut body = Vec::new();
-                write_collection(&answer, &links, &mut body).map_err(|error| {
-                    Problem::internal(format!("writing a tile to memory: {error}"))
-                })?;
-                Some(body)
-            };
-            Ok(Produced {
-                body,
-                version: answer.version,
-                headers: Vec::new(),
-            })
-        },
-    )
-    .await
-}
-
 /// Decimal digits only: no sign, no leading plus.
-fn parse_tile(z: &str, x: &str, y: &str) -> Option<Tile> {
+pub(crate) fn parse_tile(z: &str, x: &str, y: &str) -> Option<Tile> {
     let digits = |text: &str| {
         text.bytes()
             .all(|b| b.is_ascii_digit())
@@ -197,8 +86,12 @@ fn parse_tile(z: &str, x: &str, y: &str) -> Option<Tile> {
     Tile::new(u8::try_from(digits(z)?).ok()?, digits(x)?, digits(y)?)
 }
 
-fn resolution(
-    catalogue: &Arc<Catalogue>,
+/// The resolution of a layer over cells in a tile.
+///
+/// # Errors
+/// 400 for an unknown study area.
+pub(crate) fn resolution(
+    catalogue: &Catalogue,
     query: &LayerQuery,
     tile: Tile,
 ) -> Result<Option<Resolution>, Problem> {
@@ -209,7 +102,12 @@ fn resolution(
     let finest = area.map_or(u8::MAX, |area| {
         u8::from(catalogue.default_resolution(area)) + FINER
     });
-    Ok(Resolution::try_from(resolution_at(tile.z).min(finest)).ok())
+    Ok(Some(whole_resolution(resolution_at(tile.z).min(finest))))
+}
+
+/// The resolution of a number; the coarsest that layers have where there is none.
+pub(crate) fn whole_resolution(number: u8) -> Resolution {
+    Resolution::try_from(number).unwrap_or(Resolution::Three)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ type Vertex = [i32; 2];
 ///
 /// A cell that holds a pole cannot be cut into two convex parts and comes out as its shadow on the plane; no study area
 /// has one.
-pub(crate) fn cut(ring: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
+pub fn cut(ring: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
     let east = ring.iter().any(|&[lon, _]| lon > HALF_TURN);
     let west = ring.iter().any(|&[lon, _]| lon < -HALF_TURN);
     if !east && !west {
@@ -26,7 +26,7 @@ pub(crate) fn cut(ring: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
 }
 
 /// The two parts of a line that crosses ±180° once, or `None` for one that stays within.
-pub(crate) fn cut_line(line: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
+pub fn cut_line(line: &[Vertex]) -> Option<[Vec<Vertex>; 2]> {
     let beyond = |v: &Vertex| v[0].abs() > HALF_TURN;
     // A line that begins on the meridian itself lies wholly on its other side.
     let first = line.iter().position(beyond)?;

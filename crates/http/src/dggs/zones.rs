@@ -1,0 +1,429 @@
+//! `…/zones`: the zones of a level that have a value, as a list, as numbers, as features or as a page.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use h3o::{CellIndex, LatLng, Resolution};
+use naqsha_formats::Crs;
+use naqsha_layers::{
+    CellBoundaries, FINEST_LEVEL, LayerQuery, Parameter, ParameterError, ZoneQuery, Zones, area_m2,
+    compact,
+};
+use serde_json::{Value, json};
+
+use super::subset::Subset;
+use super::{DATA_SET, DGGRS, Named, Origin, crs84, definition_link, layer_query, read_zone};
+use crate::cql2::Language;
+use crate::digits::push_cell;
+use crate::frame::parse_bbox;
+use crate::geojson::{push_lon_lat, push_polygon};
+use crate::html;
+use crate::items::{OGC_NUMBER_MATCHED, readable, representations};
+use crate::link::{self, Link, query_string};
+use crate::negotiate::{Format, HTML, JSON, ZONES_BINARY, ZONES_GEOJSON};
+use crate::problem::Problem;
+use crate::question::{bound, parse_whole};
+use crate::reply::{Freshness, Produced, Representation, reply};
+use crate::request::Asked;
+use crate::service::Shared;
+
+pub(crate) static FORMATS: [&Format; 4] = [&JSON, &ZONES_BINARY, &ZONES_GEOJSON, &HTML];
+
+/// Most zones of an answer, where each is its id: as many as a study area may have.
+pub(crate) const MAXIMUM_LIMIT: usize = 2_000_000;
+/// Most zones of an answer, where each is drawn or has links.
+pub(crate) const MAXIMUM_DRAWN: usize = 10_000;
+
+/// How zones are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    Region,
+    Centroid,
+    Nothing,
+}
+
+/// What a request asks of the list.
+#[derive(Debug, Clone)]
+struct List {
+    zones: ZoneQuery,
+    compact: bool,
+    limit: Option<usize>,
+    offset: usize,
+    drawn: Drawn,
+}
+
+/// `…/zones`.
+pub(crate) async fn zones(
+    State(service): State<Shared>,
+    Path(named): Path<Named>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let origin = Origin::of(&service.catalogue, &asked, &named)?;
+    readable(&service)?;
+    let format = asked.format(&FORMATS)?;
+    let (list, query) = Reading::default().read(&origin, &asked)?;
+    let representation = Representation::new(&asked, format, Freshness::Authorised);
+    let (scope, request) = (service.scope(), asked.clone());
+    reply(
+        &service,
+        &asked,
+        representation,
+        move |catalogue, _version| {
+            let found = catalogue.zones(origin.layer.id, &query, scope, &list.zones)?;
+            let page = Page::of(&found, &list, format);
+            let links = page.links(&request, &origin, format, (&found, &query));
+            let body = if *format == ZONES_BINARY {
+                binary(&page.zones)
+            } else if *format == ZONES_GEOJSON {
+                geojson(&page, &list, &links)
+            } else {
+                let document = page.document(&found, &list, &origin, (format, &links));
+                if *format == HTML {
+                    html::page(&format!("Zones of {}", origin.layer.title), &document).into_bytes()
+                } else {
+                    format!("{document}\n").into_bytes()
+                }
+            };
+            let mut headers = vec![(OGC_NUMBER_MATCHED, HeaderValue::from(page.matched))];
+            if *format == HTML {
+                let policy = HeaderValue::from_static(html::POLICY);
+                headers.push((header::CONTENT_SECURITY_POLICY, policy));
+            }
+            let next = links.iter().find(|link| link.rel == "next");
+            let next = next.and_then(|link| HeaderValue::from_str(&link.to_header()).ok());
+            headers.extend(next.map(|value| (header::LINK, value)));
+            Ok(Produced {
+                body: Some(body),
+                version: found.facts.version,
+                headers,
+            })
+        },
+    )
+    .await
+}
+
+/// A request as far as it is read.
+#[derive(Default)]
+struct Reading<'a> {
+    seen: Vec<&'a str>,
+    level: Option<Resolution>,
+    parent: Option<CellIndex>,
+    in_pieces: bool,
+    bbox: Option<naqsha_layers::BoundingBox>,
+    subset: Subset,
+    crs: Vec<ParameterError>,
+    filter: Option<&'a str>,
+    language: Option<Language>,
+    limit: Option<usize>,
+    offset: usize,
+    drawn: Option<Drawn>,
+    errors: Vec<ParameterError>,
+}
+
+impl<'a> Reading<'a> {
+    const NAMES: [&'static str; 12] = [
+        "zone-level",
+        "compact-zones",
+        "parent-zone",
+        "bbox",
+        "bbox-crs",
+        "subset",
+        "subset-crs",
+        "limit",
+        "offset",
+        "geometry",
+        "filter",
+        "filter-lang",
+    ];
+
+    fn read(mut self, origin: &Origin, asked: &'a Asked) -> Result<(List, LayerQuery), Problem> {
+        let mut rest = Vec::new();
+        for (name, value) in asked.question() {
+            if !Self::NAMES.contains(&name) {
+                rest.push((name, value));
+                continue;
+            }
+            // The one parameter that may be given several times.
+            let again = name != "subset" && self.seen.contains(&name);
+            self.seen.push(name);
+            let outcome = if again {
+                Err("given more than once".to_owned())
+            } else {
+                self.set(name, value)
+            };
+            self.errors.extend(
+                outcome
+                    .err()
+                    .map(|reason| ParameterError::new(name, reason)),
+            );
+        }
+        let bbox = self.bounds();
+        let filter = self.bind(origin);
+        let datetime = self.subset.datetime.clone();
+        if datetime.is_some() && rest.iter().any(|(name, _)| *name == "datetime") {
+            let reason = "cuts time, and datetime does";
+            self.errors.push(ParameterError::new("subset", reason));
+        }
+        rest.extend(datetime.as_deref().map(|datetime| ("datetime", datetime)));
+        let query = layer_query(origin, rest, self.errors, "zone-level")?;
+        let list = List {
+            zones: ZoneQuery {
+                level: self.level,
+                parent: self.parent,
+                bbox,
+                filter,
+            },
+            compact: !self.in_pieces,
+            limit: self.limit,
+            offset: self.offset,
+            drawn: self.drawn.unwrap_or(Drawn::Region),
+        };
+        Ok((list, query))
+    }
+
+    fn set(&mut self, name: &str, value: &'a str) -> Result<(), String> {
+        match name {
+            "zone-level" => {
+                let level = parse_whole(value).and_then(|level| u8::try_from(level).ok());
+                let level = level.and_then(|level| Resolution::try_from(level).ok());
+                let level = level.filter(|&level| level <= FINEST_LEVEL);
+                let wrong = || format!("is not a whole number from 0 to {FINEST_LEVEL}");
+                self.level = Some(level.ok_or_else(wrong)?);
+            }
+            "compact-zones" => {
+                let compact: bool = value.parse().map_err(|_word| "is not true or false")?;
+                self.in_pieces = !compact;
+            }
+            "parent-zone" => self.parent = Some(read_zone(value).ok_or("is no zone")?),
+            "bbox" => self.bbox = Some(parse_bbox(value, Crs::Crs84)?),
+            "subset" => self.subset.add(value)?,
+            "bbox-crs" | "subset-crs" => self.crs.extend(crs84(name, value)),
+            "limit" => {
+                let limit = parse_whole(value).filter(|&limit| limit > 0);
+                let limit = limit.ok_or("is not a whole number of at least 1")?;
+                self.limit = Some(usize::try_from(limit).unwrap_or(usize::MAX));
+            }
+            "offset" => {
+                let offset = parse_whole(value).ok_or("is not a whole number of at least 0")?;
+                self.offset = usize::try_from(offset).unwrap_or(usize::MAX);
+            }
+            "filter" => self.filter = Some(value),
+            "filter-lang" => {
+                let offered = Language::TOKENS.join(", ");
+                self.language =
+                    Some(Language::parse(value).ok_or(format!("is not one of {offered}"))?);
+            }
+            _ => {
+                self.drawn = Some(match value {
+                    "zone-region" => Drawn::Region,
+                    "zone-centroid" => Drawn::Centroid,
+                    "none" => Drawn::Nothing,
+                    _ => return Err("is not one of zone-region, zone-centroid, none".to_owned()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The box, of one parameter or the other; a reference system says nothing where there is none of its kind.
+    fn bounds(&mut self) -> Option<naqsha_layers::BoundingBox> {
+        let is_used = |error: &ParameterError| match error.parameter.as_str() {
+            "bbox-crs" => self.bbox.is_some(),
+            _ => self.subset.is_spatial(),
+        };
+        self.crs.retain(is_used);
+        self.errors.append(&mut self.crs);
+        match self.subset.bbox() {
+            Ok(Some(_)) if self.bbox.is_some() => {
+                let reason = "cuts Lat or Lon, and bbox does";
+                self.errors.push(ParameterError::new("subset", reason));
+                None
+            }
+            Ok(of_subset) => of_subset.or(self.bbox),
+            Err(reason) => {
+                self.errors.push(ParameterError::new("subset", reason));
+                None
+            }
+        }
+    }
+
+    fn bind(&mut self, origin: &Origin) -> Option<Arc<naqsha_layers::filter::Predicate>> {
+        let text = self.filter?;
+        let read = self.language.unwrap_or_default().read(text);
+        let bound = read.and_then(|expression| bound(origin.layer, vec![expression]));
+        bound.unwrap_or_else(|reason| {
+            self.errors.push(ParameterError::new("filter", reason));
+            None
+        })
+    }
+}
+
+/// The zones of an answer.
+struct Page {
+    zones: Vec<CellIndex>,
+    matched: usize,
+    limit: usize,
+    /// What they cover, where all are here.
+    area_m2: Option<f64>,
+}
+
+impl Page {
+    fn of(found: &Zones, list: &List, format: &Format) -> Self {
+        let zones = if list.compact {
+            compact(found.cells.clone())
+        } else {
+            found.cells.clone()
+        };
+        let is_drawn = *format == ZONES_GEOJSON || *format == HTML;
+        let most = if is_drawn {
+            MAXIMUM_DRAWN
+        } else {
+            MAXIMUM_LIMIT
+        };
+        let limit = list.limit.unwrap_or(most).min(most);
+        let matched = zones.len();
+        let zones: Vec<CellIndex> = zones.into_iter().skip(list.offset).take(limit).collect();
+        Self {
+            // Those of the level itself: larger ones that stand for them are not exactly of their area.
+            area_m2: (zones.len() == matched).then(|| area_m2(&found.cells)),
+            zones,
+            matched,
+            limit,
+        }
+    }
+
+    fn links(
+        &self,
+        asked: &Asked,
+        origin: &Origin,
+        format: &Format,
+        (found, query): (&Zones, &LayerQuery),
+    ) -> Vec<Link> {
+        let mut links = representations(asked, format, &FORMATS);
+        links.extend([
+            origin.dggrs_link(DGGRS),
+            definition_link(asked),
+            origin.link(),
+        ]);
+        if origin.is_collection {
+            let landing = format!("{}/", asked.base);
+            links.push(Link::new(
+                landing,
+                DATA_SET,
+                JSON.media_type,
+                "the data set",
+            ));
+        }
+        let offset = asked.question().find(|(name, _)| *name == "offset");
+        let offset = offset
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or(0_usize);
+        let shown = offset.saturating_add(self.zones.len());
+        if shown < self.matched && !self.zones.is_empty() {
+            let token = format.tokens.first().copied().unwrap_or_default();
+            let texts = [shown, self.limit].map(|number| number.to_string());
+            let [offset, limit] = texts.each_ref().map(String::as_str);
+            // So that what follows is what it was while batches come.
+            let version = found.facts.version.to_string();
+            let pins = query.as_of.is_none() && origin.layer.parameters.contains(&Parameter::AsOf);
+            let pin = pins.then_some(("as_of", version.as_str()));
+            let next = [("limit", limit), ("offset", offset), ("f", token)];
+            let kept = asked
+                .question()
+                .filter(|(name, _)| !matches!(*name, "offset" | "limit"));
+            let pairs = kept.chain(pin).chain(next);
+            let href = format!("{}{}{}", asked.base, asked.path, query_string(pairs));
+            links.push(Link::new(href, "next", format.link_type(), "next page"));
+        }
+        links
+    }
+
+    fn document(
+        &self,
+        found: &Zones,
+        list: &List,
+        origin: &Origin,
+        (format, links): (&Format, &[Link]),
+    ) -> Value {
+        let zones: Value = if *format == HTML {
+            let linked = |zone: &CellIndex| {
+                let address = origin.zone(zone);
+                json!({
+                    "id": zone.to_string(),
+                    "level": u8::from(zone.resolution()),
+                    "zone": address,
+                    "values": format!("{address}/data"),
+                })
+            };
+            self.zones.iter().map(linked).collect()
+        } else {
+            self.zones
+                .iter()
+                .map(|zone| Value::String(zone.to_string()))
+                .collect()
+        };
+        let mut document = json!({
+            "zones": zones,
+            "numberMatched": self.matched,
+            "numberReturned": self.zones.len(),
+            "links": link::to_json(links),
+            "linkTemplates": [origin.data_template()],
+            "naqsha": {
+                "layer": found.facts.layer.id,
+                "data_version": found.facts.version,
+                "study_area": found.facts.study_area,
+                "zone_level": u8::from(found.level),
+                "compact": list.compact,
+                "zones": found.cells.len(),
+                "policy": found.facts.policy,
+            },
+        });
+        if let Some(area) = self.area_m2 {
+            document["returnedAreaMetersSquare"] = area.into();
+        }
+        document
+    }
+}
+
+/// A 64-bit count and as many 64-bit indexes, all little endian.
+fn binary(zones: &[CellIndex]) -> Vec<u8> {
+    let count = zones.len() as u64;
+    let numbers = std::iter::once(count).chain(zones.iter().map(|&zone| u64::from(zone)));
+    numbers.flat_map(u64::to_le_bytes).collect()
+}
+
+fn geojson(page: &Page, list: &List, links: &[Link]) -> Vec<u8> {
+    let head = json!({
+        "type": "FeatureCollection",
+        "numberMatched": page.matched,
+        "numberReturned": page.zones.len(),
+        "links": link::to_json(links),
+    });
+    let mut body = head.to_string().into_bytes();
+    body.pop();
+    body.extend_from_slice(b",\"features\":[");
+    let boundaries = CellBoundaries::of(&page.zones);
+    for (at, &zone) in (0..).zip(&page.zones) {
+        body.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
+        body.extend_from_slice(b"{\"type\":\"Feature\",\"id\":\"");
+        push_cell(&mut body, zone);
+        body.extend_from_slice(b"\",\"geometry\":");
+        match list.drawn {
+            Drawn::Region => push_polygon(&mut body, boundaries.ring(at)),
+            Drawn::Centroid => {
+                let centre = LatLng::from(zone);
+                push_lon_lat(&mut body, centre.lng(), centre.lat());
+            }
+            Drawn::Nothing => body.extend_from_slice(b"null"),
+        }
+        body.extend_from_slice(b",\"properties\":{\"zoneID\":\"");
+        push_cell(&mut body, zone);
+        body.extend_from_slice(b"\",\"level\":");
+        body.extend_from_slice(u8::from(zone.resolution()).to_string().as_bytes());
+        body.extend_from_slice(b"}}");
+    }
+    body.extend_from_slice(b"\n]}\n");
+    body
+}

@@ -1,0 +1,243 @@
+//! Jobs: executions that go on after they were asked for. They live as long as the program does: what one gave can be
+//! computed again by its inputs and its version, so that nothing of it is kept on disk.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::{Value, json};
+use tokio::task::AbortHandle;
+
+use super::execute::{Execution, Outcome, status_info};
+use crate::items::readable;
+use crate::link::{self, Link};
+use crate::negotiate::JSON;
+use crate::problem::{Kind, Problem};
+use crate::request::Asked;
+use crate::service::Shared;
+
+/// Jobs that are remembered; the oldest that has ended makes room for another.
+const MOST_JOBS: usize = 64;
+/// Bytes of results that are kept; the oldest go first.
+const MOST_BYTES: usize = 256 << 20;
+
+/// The jobs of the service, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    held: Mutex<VecDeque<Arc<Job>>>,
+}
+
+#[derive(Debug)]
+struct Job {
+    id: String,
+    process: &'static str,
+    state: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+enum Progress {
+    /// Waits for its turn or is computed.
+    Running(Option<AbortHandle>),
+    Ended(Result<Outcome, Problem>),
+    Dismissed,
+}
+
+impl Job {
+    fn status(&self) -> (&'static str, &'static str) {
+        match &*lock(&self.state) {
+            Progress::Running(_) => ("running", "waits for its turn or is computed"),
+            Progress::Ended(Ok(_)) => ("successful", "has its results"),
+            Progress::Ended(Err(_)) => ("failed", "the results say why"),
+            Progress::Dismissed => ("dismissed", "was given up"),
+        }
+    }
+
+    fn document(&self, base: &str) -> Value {
+        let (status, message) = self.status();
+        status_info(&self.id, self.process, status, message, base)
+    }
+
+    fn bytes(&self) -> usize {
+        match &*lock(&self.state) {
+            Progress::Ended(Ok(outcome)) => outcome.body.len(),
+            _ => 0,
+        }
+    }
+
+    fn runs(&self) -> bool {
+        matches!(&*lock(&self.state), Progress::Running(_))
+    }
+
+    /// Notes how it ended, unless it was given up meanwhile.
+    fn end(&self, outcome: Result<Outcome, Problem>) {
+        let mut state = lock(&self.state);
+        if matches!(*state, Progress::Running(_)) {
+            *state = Progress::Ended(outcome);
+        }
+    }
+}
+
+impl Jobs {
+    /// Starts an execution; returns its id and its status.
+    ///
+    /// # Errors
+    /// 503 where as many jobs run as are remembered.
+    pub(super) fn start(
+        &self,
+        service: &Shared,
+        execution: Execution,
+        asked: &Asked,
+    ) -> Result<(String, Value), Problem> {
+        let job = Arc::new(Job {
+            id: new_id()?,
+            process: execution.layer.id,
+            state: Mutex::new(Progress::Running(None)),
+        });
+        self.hold(&job)?;
+        let (worker, base, task) = (Arc::clone(service), asked.base.clone(), Arc::clone(&job));
+        let running = tokio::spawn(async move {
+            let runner = Arc::clone(&worker);
+            let computed = worker
+                .compute
+                .run(move || execution.run(&runner, &base))
+                .await;
+            task.end(computed.and_then(|outcome| outcome));
+            worker.jobs.make_room();
+        });
+        if let Progress::Running(handle) = &mut *lock(&job.state) {
+            *handle = Some(running.abort_handle());
+        }
+        Ok((job.id.clone(), job.document(&asked.base)))
+    }
+
+    fn hold(&self, job: &Arc<Job>) -> Result<(), Problem> {
+        let mut held = lock(&self.held);
+        if held.len() >= MOST_JOBS {
+            let ended = held.iter().position(|job| !job.runs());
+            let busy = || {
+                Problem::new(
+                    Kind::Busy,
+                    "As many jobs run as there may be. Try again in a moment.",
+                )
+            };
+            held.remove(ended.ok_or_else(busy)?);
+        }
+        held.push_back(Arc::clone(job));
+        Ok(())
+    }
+
+    /// Forgets the oldest results where there are too many bytes of them.
+    fn make_room(&self) {
+        let mut held = lock(&self.held);
+        let mut bytes: usize = held.iter().map(|job| job.bytes()).sum();
+        while bytes > MOST_BYTES
+            && let Some(oldest) = held.iter().position(|job| job.bytes() > 0)
+        {
+            bytes -= held.remove(oldest).map_or(0, |job| job.bytes());
+        }
+    }
+
+    fn get(&self, id: &str) -> Result<Arc<Job>, Problem> {
+        let found = lock(&self.held).iter().find(|job| job.id == id).cloned();
+        found.ok_or_else(|| Problem::new(Kind::NoSuchJob, "There is no such job."))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing panics while it holds one of these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An id that nobody guesses.
+fn new_id() -> Result<String, Problem> {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_unspecified| Problem::internal("the system gives no random bytes".to_owned()))?;
+    Ok(bytes
+        .iter()
+        .fold(String::new(), |id, byte| id + &format!("{byte:02x}")))
+}
+
+fn answer(document: &Value) -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(JSON.media_type),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, format!("{document}\n")).into_response()
+}
+
+/// `/jobs`.
+pub(crate) async fn jobs(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    asked.format(&[&JSON])?;
+    readable(&service)?;
+    let jobs: Vec<Value> = lock(&service.jobs.held)
+        .iter()
+        .map(|job| job.document(&asked.base))
+        .collect();
+    let links = [Link::new(
+        format!("{}/jobs", asked.base),
+        "self",
+        JSON.media_type,
+        "jobs",
+    )];
+    Ok(answer(
+        &json!({ "jobs": jobs, "links": link::to_json(&links) }),
+    ))
+}
+
+/// `/jobs/{j}`.
+pub(crate) async fn job(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    asked.format(&[&JSON])?;
+    readable(&service)?;
+    Ok(answer(&service.jobs.get(&id)?.document(&asked.base)))
+}
+
+/// `/jobs/{j}/results`.
+pub(crate) async fn results(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    readable(&service)?;
+    let job = service.jobs.get(&id)?;
+    match &*lock(&job.state) {
+        Progress::Ended(Ok(outcome)) => Ok(outcome.clone().response()),
+        Progress::Ended(Err(problem)) => Err(problem.clone()),
+        Progress::Running(_) => Err(Problem::new(
+            Kind::ResultNotReady,
+            "The job has not ended yet.",
+        )),
+        Progress::Dismissed => Err(Problem::new(Kind::NoSuchJob, "The job was given up.")),
+    }
+}
+
+/// `DELETE /jobs/{j}`: a job that waits is not begun, of one that is computed nothing is kept.
+pub(crate) async fn dismiss(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    readable(&service)?;
+    let job = service.jobs.get(&id)?;
+    if let Progress::Running(Some(handle)) =
+        std::mem::replace(&mut *lock(&job.state), Progress::Dismissed)
+    {
+        handle.abort();
+    }
+    Ok(answer(&job.document(&asked.base)))
+}

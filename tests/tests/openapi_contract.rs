@@ -1,0 +1,61 @@
+//! The OpenAPI document against the real program: a generator of requests made from the document finds no failure of the
+//! server, no answer that the document does not declare, and no method that is refused without saying which are allowed.
+
+#![expect(
+    clippy::panic,
+    reason = "a test that cannot go on should stop and say why"
+)]
+
+use naqsha_tests::server::Server;
+use naqsha_tests::skip::python;
+
+/// What schemathesis looks for in each answer.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
+                      response_headers_conformance,unsupported_method,allow_header_conformance";
+/// Layers that cost seconds to compute anew for each of some hundred questions, in a build for tests; they are made of
+/// the same parts as the others.
+const SLOW: &str =
+    "near-repeat|linkages|scan|forecast|emerging|change|rates|density|border|flows|clusters";
+
+#[test]
+fn requests_made_from_the_document_find_no_fault() {
+    let test = "requests_made_from_the_document_find_no_fault";
+    let Some(mut python) = python(test, "schemathesis") else {
+        return;
+    };
+    let server = Server::shared();
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = python
+        .current_dir(folder.path())
+        .args([
+            "-m",
+            "schemathesis.cli",
+            "run",
+            &format!("{}/api", server.base()),
+        ])
+        .args(["--checks", CHECKS, "--phases", "coverage,fuzzing"])
+        .args([
+            "--max-examples",
+            "3",
+            "--seed",
+            "20261128",
+            "--workers",
+            "2",
+        ])
+        .args([
+            "--exclude-path-regex",
+            &format!("/({SLOW})(/|$|\\.)"),
+            "--no-color",
+        ])
+        .output()
+        .expect("schemathesis runs");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    let cases = report.lines().find_map(|line| {
+        let (generated, rest) = line.trim().split_once(" generated")?;
+        rest.contains("passed")
+            .then(|| generated.parse::<u32>().ok())?
+    });
+    let cases = cases.unwrap_or_else(|| panic!("no count of cases in {report}"));
+    assert!(cases > 1_000, "{cases} requests");
+}
