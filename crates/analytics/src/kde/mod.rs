@@ -190,12 +190,11 @@ fn density(
             Some(&made)
         }
     };
-    let least_km2 = match centres {
-        Some(centres) => least(centres.0.iter().map(|place| place.area_km2)),
-        None => {
-            let areas: Vec<f64> = homes.par_iter().map(|of| of[0].home.area_km2()).collect();
-            least(areas.into_iter())
-        }
+    let least_km2 = if let Some(centres) = centres {
+        least(centres.0.iter().map(|place| place.area_km2))
+    } else {
+        let areas: Vec<f64> = homes.par_iter().map(|of| of[0].home.area_km2()).collect();
+        least(areas.into_iter())
     };
     let kernel = Kernel::new(homes.len(), spacing_m(least_km2), bandwidth_m, resolution)?;
     let (cells, sums) = sums(&kernel, &homes, &events, (extent, centres));
@@ -232,12 +231,11 @@ fn sums(
         Extent::Within(cells) | Extent::Centred(cells, _) => cells.to_vec(),
     };
     let made;
-    let places = match centres {
-        Some(centres) => &centres.0,
-        None => {
-            made = Centres::of(&cells);
-            &made.0
-        }
+    let places = if let Some(centres) = centres {
+        &centres.0
+    } else {
+        made = Centres::of(&cells);
+        &made.0
     };
     let sums = match Squares::new(places, events, kernel.bandwidth_m) {
         Some(squares) => by_squares(&squares, kernel, events, (&cells, places)),
