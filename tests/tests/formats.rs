@@ -152,19 +152,19 @@ fn a_file_from_the_command_and_one_from_the_service_are_the_same_bytes() {
         ]);
         let exported = std::fs::read(&out).expect("the export");
         let address = format!("/collections/clusters/items?resolution=4&limit=10000&f={ending}");
-        let mut served = server.get(&address).body;
+        let mut answered = server.get(&address).body;
         if ending == "geojson" {
             // A collection of the service has its links.
-            let mut page: Value = serde_json::from_slice(&served).expect("JSON");
+            let mut page: Value = serde_json::from_slice(&answered).expect("JSON");
             page["links"] = Value::Array(Vec::new());
             let exported: Value = serde_json::from_slice(&exported).expect("JSON");
             assert_eq!(page, exported);
-            served.clone_from(&std::fs::read(&out).expect("the export"));
+            answered.clone_from(&std::fs::read(&out).expect("the export"));
         }
         assert!(
-            served == exported,
+            answered == exported,
             "{ending}: {} and {} bytes",
-            served.len(),
+            answered.len(),
             exported.len()
         );
     }
