@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         "naqsha-layers",
         &["naqsha-model", "naqsha-store", "naqsha-analytics"],
     ),
+    ("naqsha-formats", &["naqsha-model", "naqsha-layers"]),
     (
         "naqsha-http",
         &[
@@ -22,6 +23,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "naqsha-ingest",
             "naqsha-store",
             "naqsha-layers",
+            "naqsha-formats",
         ],
     ),
     (
