@@ -287,7 +287,7 @@ fn the_first_cluster_has_the_highest_ratio_of_all_circles_and_stretches() {
         "scan",
         &["period=quarter", "datetime=2023-01-01/2023-06-30"],
     );
-    let why = &none["naqsha"]["unanswered"];
+    let why = &none["unanswered"];
     assert_eq!((rows.len(), &why["code"]), (0, &"too_few_steps".into()));
     let words = why["detail"].as_str().expect("words");
     assert!(words.contains("complete steps"), "{words}");

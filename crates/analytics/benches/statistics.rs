@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use h3o::{CellIndex, LatLng, Resolution};
 use naqsha_analytics::{
-    Bands, Case, Closed, Closeness, Extent, Levels, Look, Metric, Neighbours, Null, Period, Points,
-    Sampling, ScanOptions, SpatialModel, WeightStyle, emerging, kde, knox, local_moran,
-    space_time_scan, spatial_scan,
+    Bands, Case, Centres, Closed, Closeness, Extent, Levels, Look, Metric, Neighbours, Null,
+    Period, Points, Sampling, ScanOptions, SpatialModel, WeightStyle, emerging, kde, knox,
+    local_moran, space_time_scan, spatial_scan,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -133,6 +133,12 @@ fn densities() {
         "kde, 100,000 points onto 110,017 cells, edges corrected",
         11,
         || kde(Extent::Within(&cells)),
+    );
+    let centres = Centres::of(&cells);
+    ask(
+        "kde, the same, centres and areas of the cells kept",
+        11,
+        || kde(Extent::Centred(&cells, &centres)),
     );
 }
 

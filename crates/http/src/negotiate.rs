@@ -53,6 +53,12 @@ pub(crate) static NDJSON: Format = Format {
     accepted: &["application/x-ndjson", "application/ndjson"],
     title: "as a GeoJSON feature a line",
 };
+pub(crate) static EVENTS: Format = Format {
+    tokens: &["events"],
+    media_type: "text/event-stream",
+    accepted: &["text/event-stream"],
+    title: "as server-sent events",
+};
 pub(crate) static FLATGEOBUF: Format = Format {
     tokens: &["fgb"],
     media_type: "application/flatgeobuf",

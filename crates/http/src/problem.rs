@@ -188,6 +188,17 @@ impl Problem {
         document
     }
 
+    /// What is wrong, an object a line: each mistake, or the whole where none is listed.
+    pub(crate) fn lines(&self) -> String {
+        let of_error =
+            |e: &ParameterError| json!({ "parameter": e.parameter, "detail": e.reason });
+        let mut lines: Vec<Value> = self.errors.iter().map(of_error).collect();
+        if lines.is_empty() {
+            lines.push(json!({ "detail": self.detail }));
+        }
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
     /// Headers that go with the kind.
     pub(crate) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         match self.kind {

@@ -165,6 +165,8 @@ fn for_processes() -> Table {
             ),
         ),
         ("/jobs/{job}/results", resource(processes::results)),
+        ("/jobs/{job}/errors", resource(processes::errors)),
+        ("/jobs/{job}/events", resource(processes::events)),
     ]
 }
 

@@ -266,6 +266,7 @@ async fn a_row_is_found_by_its_id_in_a_box_and_on_a_page() {
             bbox,
             offset,
             limit,
+            ..Page::ALL
         };
         catalogue
             .answer("coverage", &plain, ANALYST, &page)

@@ -56,13 +56,13 @@ pub(super) struct Kernel {
 }
 
 impl Kernel {
+    /// The kernel for events in so many cells, of cells whose neighbours are at least so many metres apart.
     pub(super) fn new(
-        homes: &[&[Event]],
+        homes: usize,
+        least: f64,
         bandwidth_m: f64,
         resolution: Resolution,
     ) -> Result<Self, KdeError> {
-        let spacings = homes.iter().map(|events| spacing_m(events[0].home));
-        let least = spacings.fold(f64::INFINITY, f64::min);
         // Rings around a cell are hexagons: the nearest cell of the next ring is √3/2 of its number away, less where
         // the grid is squeezed; one ring more for an event beside its cell's centre.
         let rings = (bandwidth_m / (least * 0.75)).ceil() + 1.0;
@@ -73,10 +73,10 @@ impl Kernel {
             reason = "positive; a huge number saturates and is refused"
         )]
         let (rings, cells) = (rings as u32, cells as u64);
-        if cells.saturating_mul(homes.len() as u64) > PAIR_LIMIT {
+        if cells.saturating_mul(homes as u64) > PAIR_LIMIT {
             return Err(KdeError::TooFine {
                 cells,
-                homes: homes.len(),
+                homes,
                 bandwidth_m,
                 resolution,
             });
@@ -172,7 +172,8 @@ impl Kernel {
     }
 }
 
-/// The kernel of one point: the squares of a degree's lengths are parabolas of the latitude, right to 10⁻⁹.
+/// The kernel of one point: the squares of a degree's lengths are parabolas of the latitude, right to two
+/// hundred-millionths at 50 km.
 pub(super) struct AroundPoint {
     point: [f64; 2],
     east: [f64; 3],
@@ -231,8 +232,8 @@ fn short_distance_squared(from: [f64; 2], to: [f64; 2]) -> f64 {
 }
 
 /// The distance of neighbouring cells, in metres: from the area of one, a hexagon of d²·√3/2.
-pub(super) fn spacing_m(cell: CellIndex) -> f64 {
-    (cell.area_km2() * 2.0 / 3.0_f64.sqrt()).sqrt() * 1_000.0
+pub(super) fn spacing_m(area_km2: f64) -> f64 {
+    (area_km2 * 2.0 / 3.0_f64.sqrt()).sqrt() * 1_000.0
 }
 
 #[cfg(test)]

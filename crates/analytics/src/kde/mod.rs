@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::neighbours::{NeighboursError, Points};
 pub(crate) use kernel::distance_squared;
-use kernel::{Disk, Kernel};
+use kernel::{Disk, Kernel, spacing_m};
 use near::Squares;
 
 /// A density that cannot be computed.
@@ -181,8 +181,23 @@ fn density(
             .then(a.weight.total_cmp(&b.weight))
     });
     let homes: Vec<&[Event]> = events.chunk_by(|a, b| a.home == b.home).collect();
-    let kernel = Kernel::new(&homes, bandwidth_m, resolution)?;
-    let (cells, sums) = sums(&kernel, &homes, &events, extent);
+    let made;
+    let centres = match extent {
+        Extent::Everywhere => None,
+        Extent::Centred(_, centres) => Some(centres),
+        Extent::Within(cells) => {
+            made = Centres::of(cells);
+            Some(&made)
+        }
+    };
+    let least_km2 = if let Some(centres) = centres {
+        least(centres.0.iter().map(|place| place.area_km2))
+    } else {
+        let areas: Vec<f64> = homes.par_iter().map(|of| of[0].home.area_km2()).collect();
+        least(areas.into_iter())
+    };
+    let kernel = Kernel::new(homes.len(), spacing_m(least_km2), bandwidth_m, resolution)?;
+    let (cells, sums) = sums(&kernel, &homes, &events, (extent, centres));
     let is_wanted = |density: f64| density > 0.0 || !matches!(extent, Extent::Everywhere);
     Ok(cells
         .into_iter()
@@ -200,24 +215,27 @@ impl Extent<'_> {
     }
 }
 
+fn least(areas: impl Iterator<Item = f64>) -> f64 {
+    areas.fold(f64::INFINITY, f64::min)
+}
+
 /// All cells that are asked about, ascending, and the density at each.
 fn sums(
     kernel: &Kernel,
     homes: &[&[Event]],
     events: &[Event],
-    extent: Extent<'_>,
+    (extent, centres): (Extent<'_>, Option<&Centres>),
 ) -> (Vec<CellIndex>, Vec<f64>) {
     let cells = match extent {
         Extent::Everywhere => reached(homes, kernel.rings),
         Extent::Within(cells) | Extent::Centred(cells, _) => cells.to_vec(),
     };
     let made;
-    let places = match extent {
-        Extent::Centred(_, centres) => &centres.0,
-        Extent::Everywhere | Extent::Within(_) => {
-            made = Centres::of(&cells);
-            &made.0
-        }
+    let places = if let Some(centres) = centres {
+        &centres.0
+    } else {
+        made = Centres::of(&cells);
+        &made.0
     };
     let sums = match Squares::new(places, events, kernel.bandwidth_m) {
         Some(squares) => by_squares(&squares, kernel, events, (&cells, places)),

@@ -138,10 +138,10 @@ mod tests {
         for (west, south, side) in [
             (74.0, 31.0, 0.5),
             (61.0, 24.0, 16.0),
-            (-5.0, -60.0, 120.0),
+            (-5.0, -60.0, 60.0),
             (10.0, 70.0, 19.0),
         ] {
-            let places = scattered(west, south, side.min(60.0));
+            let places = scattered(west, south, side);
             let points = Points::LonLat(&places);
             let order = Order::new(points, Metric::Straight);
             for centre in 0..places.len() {

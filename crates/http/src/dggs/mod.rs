@@ -7,6 +7,7 @@ mod data;
 mod definition;
 mod description;
 mod dictionary;
+mod question;
 mod subset;
 mod zone;
 mod zones;

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::operations::{Operation, in_path};
-use crate::negotiate::{GEOJSON, HTML, JSON};
+use crate::negotiate::{EVENTS, GEOJSON, HTML, JSON, NDJSON};
 
 /// The paths with their operations.
-pub(super) fn paths() -> [(&'static str, Value); 6] {
+pub(super) fn paths() -> [(&'static str, Value); 8] {
     let tag = "Processes";
     let process = || {
         in_path(
@@ -37,6 +37,14 @@ pub(super) fn paths() -> [(&'static str, Value); 6] {
         .answers(&[&GEOJSON])
         .takes([job()])
         .may_be_absent();
+    let errors = Operation::new("getErrors", "What was wrong with a job, an object a line", tag)
+        .answers(&[&NDJSON])
+        .takes([job()])
+        .may_be_absent();
+    let events = Operation::new("getEvents", "How a job stands and how it ended", tag)
+        .answers(&[&EVENTS])
+        .takes([job()])
+        .may_be_absent();
     let dismiss = Operation::new("dismiss", "Gives a job up", tag)
         .answers(&[&JSON])
         .takes([job()])
@@ -50,5 +58,7 @@ pub(super) fn paths() -> [(&'static str, Value); 6] {
         ("/jobs", jobs.build()),
         ("/jobs/{jobId}", of_job),
         ("/jobs/{jobId}/results", results.build()),
+        ("/jobs/{jobId}/errors", errors.build()),
+        ("/jobs/{jobId}/events", events.build()),
     ]
 }

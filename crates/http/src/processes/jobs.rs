@@ -3,21 +3,26 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 use super::execute::{Execution, Outcome, status_info};
 use crate::items::readable;
 use crate::link::{self, Link};
-use crate::negotiate::JSON;
+use crate::negotiate::{EVENTS, JSON, NDJSON};
 use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::Shared;
+use crate::stream::{Message, Received};
 
 /// Jobs that are remembered; the oldest that has ended makes room for another.
 const MOST_JOBS: usize = 64;
@@ -35,6 +40,8 @@ struct Job {
     id: String,
     process: &'static str,
     state: Mutex<Progress>,
+    /// Told when it has ended.
+    ended: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -77,6 +84,8 @@ impl Job {
         if matches!(*state, Progress::Running(_)) {
             *state = Progress::Ended(outcome);
         }
+        drop(state);
+        self.ended.send_replace(true);
     }
 }
 
@@ -95,6 +104,7 @@ impl Jobs {
             id: new_id()?,
             process: execution.layer.id,
             state: Mutex::new(Progress::Running(None)),
+            ended: watch::Sender::new(false),
         });
         self.hold(&job)?;
         let (worker, base, task) = (Arc::clone(service), asked.base.clone(), Arc::clone(&job));
@@ -225,6 +235,84 @@ pub(crate) async fn results(
     }
 }
 
+/// `/jobs/{j}/errors`: what was wrong with a job that failed, an object a line; nothing where it did not.
+pub(crate) async fn errors(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    asked.format(&[&NDJSON])?;
+    readable(&service)?;
+    let job = service.jobs.get(&id)?;
+    let lines = match &*lock(&job.state) {
+        Progress::Running(_) => {
+            return Err(Problem::new(
+                Kind::ResultNotReady,
+                "The job has not ended yet.",
+            ));
+        }
+        Progress::Ended(Err(problem)) => problem.lines(),
+        Progress::Ended(Ok(_)) | Progress::Dismissed => String::new(),
+    };
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(NDJSON.media_type),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, lines).into_response())
+}
+
+/// How often a client that listens hears that the connection lives.
+const STILL_THERE: Duration = Duration::from_secs(15);
+
+/// `/jobs/{j}/events`: how the job stands now and, once, how it ended, as server-sent events.
+pub(crate) async fn events(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    asked.format(&[&EVENTS])?;
+    readable(&service)?;
+    let job = service.jobs.get(&id)?;
+    let mut ended = job.ended.subscribe();
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut told = false;
+        loop {
+            let over = *ended.borrow_and_update();
+            let text = if over || !told {
+                format!("event: status\ndata: {}\n\n", job.document(&asked.base))
+            } else {
+                // A comment, which no client shows.
+                ":\n\n".to_owned()
+            };
+            told = true;
+            if sender.send(Message::Chunk(text.into())).await.is_err() {
+                return;
+            }
+            if over {
+                break;
+            }
+            // Either it has ended or it is time to be heard.
+            let _elapsed = timeout(STILL_THERE, ended.changed()).await;
+        }
+        // A client that has gone needs no end.
+        let _gone = sender.send(Message::End).await;
+    });
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(EVENTS.media_type),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, Body::new(Received(receiver))).into_response())
+}
+
 /// `DELETE /jobs/{j}`: a job that waits is not begun, of one that is computed nothing is kept.
 pub(crate) async fn dismiss(
     State(service): State<Shared>,
@@ -239,5 +327,6 @@ pub(crate) async fn dismiss(
     {
         handle.abort();
     }
+    job.ended.send_replace(true);
     Ok(answer(&job.document(&asked.base)))
 }

@@ -7,7 +7,7 @@ mod jobs;
 
 pub(crate) use describe::{description, list};
 pub(crate) use execute::{LONGEST_BODY, execute};
-pub(crate) use jobs::{Jobs, dismiss, job, jobs, results};
+pub(crate) use jobs::{Jobs, dismiss, errors, events, job, jobs, results};
 
 use naqsha_layers::{Catalogue, LayerDescription};
 

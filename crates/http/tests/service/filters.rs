@@ -379,6 +379,33 @@ async fn a_search_pages_by_the_same_body() {
 }
 
 #[tokio::test]
+async fn positions_of_a_filter_may_be_in_another_system() {
+    let service = service().await;
+    let half_turn = 20_037_508.342_789_244;
+    // By the formula of EPSG 9804 on the sphere; sides along meridians and parallels stay such.
+    let mercator = |[lon, lat]: [f64; 2]| {
+        let northing = ((90.0 + lat).to_radians() / 2.0).tan().ln() / std::f64::consts::PI;
+        [lon / 180.0 * half_turn, northing * half_turn]
+    };
+    let corners = [[74.3, 31.5], [74.36, 31.5], [74.36, 31.53], [74.3, 31.53], [74.3, 31.5]];
+    let inside = |corners: [[f64; 2]; 5]| {
+        let corners = corners.map(|[x, y]| format!("{x} {y}"));
+        encoded(&format!("S_WITHIN(geometry,POLYGON(({})))", corners.join(",")))
+    };
+    let items = "/collections/hotspots/items?limit=10000&filter";
+    let plain = ids_of(&service, &format!("{items}={}", inside(corners))).await;
+    assert!(plain.len() > 2 && plain.len() < 200, "{}", plain.len());
+    let epsg = |code| format!("http://www.opengis.net/def/crs/EPSG/0/{code}");
+    for (code, moved) in [
+        (3857, corners.map(mercator)),
+        (4326, corners.map(|[lon, lat]| [lat, lon])),
+    ] {
+        let uri = format!("{items}-crs={}&filter={}", epsg(code), inside(moved));
+        assert_eq!(ids_of(&service, &uri).await, plain, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn wrong_filters_say_what_is_wrong_and_hostile_ones_cost_nothing() {
     let service = service().await;
     let deep = format!("{}n=1{}", "(".repeat(40), ")".repeat(40));

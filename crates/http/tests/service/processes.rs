@@ -142,6 +142,13 @@ async fn a_job_ends_with_its_results_and_can_be_given_up() {
     assert_eq!(listed["jobs"][0]["jobID"], id.as_str());
 
     let path = format!("/jobs/{id}");
+    let events = service.get(&format!("{path}/events")).await;
+    assert_eq!(events.header("content-type"), "text/event-stream");
+    let told = String::from_utf8(events.body).unwrap();
+    let data = told.strip_prefix("event: status\ndata: ").unwrap().trim_end();
+    assert_eq!(serde_json::from_str::<Value>(data).unwrap(), status);
+    let errors = service.get(&format!("{path}/errors")).await;
+    assert_eq!((errors.status.as_u16(), errors.body.len()), (200, 0));
     let dismissed = service.send(Method::DELETE, &path, &[]).await;
     assert_eq!(dismissed.json()["status"], "dismissed");
     let gone = service.get(&format!("{path}/results")).await.problem(404);
@@ -155,5 +162,10 @@ async fn a_job_ends_with_its_results_and_can_be_given_up() {
     }
     assert_eq!(service.follow(&job).await.json()["status"], "failed");
     service.follow(&format!("{job}/results")).await.problem(400);
+    let errors = service.follow(&format!("{job}/errors")).await;
+    let line: Value = serde_json::from_slice(&errors.body).unwrap();
+    assert_eq!(line["parameter"], "study_area");
+    let events = service.follow(&format!("{job}/events")).await;
+    assert!(String::from_utf8(events.body).unwrap().contains("\"failed\""));
     service.get("/jobs/0123456789abcdef").await.problem(404);
 }
