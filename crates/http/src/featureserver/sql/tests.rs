@@ -82,6 +82,18 @@ fn clauses_become_the_expressions_that_they_say() {
                 ]),
             ]),
         ),
+    ];
+    for (clause, expected) in cases {
+        assert_eq!(read(clause).condition, Some(expected), "{clause}");
+    }
+}
+
+#[test]
+fn case_dates_and_truths_are_said_in_their_own_ways() {
+    let n = || property("n");
+    let class = || property("class");
+    let text = |text: &str| Scalar::Text(text.to_owned());
+    let cases = [
         (
             "UPPER(class) = 'HOT'",
             Expression::Compare(
