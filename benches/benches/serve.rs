@@ -13,7 +13,7 @@ use h3o::Resolution;
 use http_body_util::BodyExt as _;
 use naqsha_analytics::StudyArea;
 use naqsha_benches::{filled_store, street_file};
-use naqsha_http::{ServerSettings, geojson, router};
+use naqsha_http::{Crs, ServerSettings, geojson, router};
 use naqsha_layers::{Catalogue, Defaults, LayerQuery, NamedArea, Page, Role, Scope, StudyAreas};
 use naqsha_store::Store;
 use tokio::runtime::Runtime;
@@ -108,12 +108,13 @@ fn questions(criterion: &mut Criterion) {
         .answer("hotspots", &query(Resolution::Nine), ANALYST, &Page::ALL)
         .expect("an answer");
     let mut bytes = Vec::new();
-    geojson::write_collection(&answer, &[], &mut bytes).expect("memory");
+    geojson::write_collection(&answer, &[], Crs::Crs84, &mut bytes).expect("memory");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
     group.bench_function("geojson_encoding", |bencher| {
         bencher.iter(|| {
             bytes.clear();
-            geojson::write_collection(black_box(&answer), &[], &mut bytes).expect("memory");
+            geojson::write_collection(black_box(&answer), &[], Crs::Crs84, &mut bytes)
+                .expect("memory");
         });
     });
     group.throughput(Throughput::Elements(1));

@@ -37,10 +37,14 @@ pub(super) fn paths() -> [(&'static str, Value); 8] {
         .answers(&[&GEOJSON])
         .takes([job()])
         .may_be_absent();
-    let errors = Operation::new("getErrors", "What was wrong with a job, an object a line", tag)
-        .answers(&[&NDJSON])
-        .takes([job()])
-        .may_be_absent();
+    let errors = Operation::new(
+        "getErrors",
+        "What was wrong with a job, an object a line",
+        tag,
+    )
+    .answers(&[&NDJSON])
+    .takes([job()])
+    .may_be_absent();
     let events = Operation::new("getEvents", "How a job stands and how it ended", tag)
         .answers(&[&EVENTS])
         .takes([job()])

@@ -387,10 +387,19 @@ async fn positions_of_a_filter_may_be_in_another_system() {
         let northing = ((90.0 + lat).to_radians() / 2.0).tan().ln() / std::f64::consts::PI;
         [lon / 180.0 * half_turn, northing * half_turn]
     };
-    let corners = [[74.3, 31.5], [74.36, 31.5], [74.36, 31.53], [74.3, 31.53], [74.3, 31.5]];
+    let corners = [
+        [74.3, 31.5],
+        [74.36, 31.5],
+        [74.36, 31.53],
+        [74.3, 31.53],
+        [74.3, 31.5],
+    ];
     let inside = |corners: [[f64; 2]; 5]| {
         let corners = corners.map(|[x, y]| format!("{x} {y}"));
-        encoded(&format!("S_WITHIN(geometry,POLYGON(({})))", corners.join(",")))
+        encoded(&format!(
+            "S_WITHIN(geometry,POLYGON(({})))",
+            corners.join(",")
+        ))
     };
     let items = "/collections/hotspots/items?limit=10000&filter";
     let plain = ids_of(&service, &format!("{items}={}", inside(corners))).await;

@@ -145,7 +145,10 @@ async fn a_job_ends_with_its_results_and_can_be_given_up() {
     let events = service.get(&format!("{path}/events")).await;
     assert_eq!(events.header("content-type"), "text/event-stream");
     let told = String::from_utf8(events.body).unwrap();
-    let data = told.strip_prefix("event: status\ndata: ").unwrap().trim_end();
+    let data = told
+        .strip_prefix("event: status\ndata: ")
+        .unwrap()
+        .trim_end();
     assert_eq!(serde_json::from_str::<Value>(data).unwrap(), status);
     let errors = service.get(&format!("{path}/errors")).await;
     assert_eq!((errors.status.as_u16(), errors.body.len()), (200, 0));
@@ -166,6 +169,10 @@ async fn a_job_ends_with_its_results_and_can_be_given_up() {
     let line: Value = serde_json::from_slice(&errors.body).unwrap();
     assert_eq!(line["parameter"], "study_area");
     let events = service.follow(&format!("{job}/events")).await;
-    assert!(String::from_utf8(events.body).unwrap().contains("\"failed\""));
+    assert!(
+        String::from_utf8(events.body)
+            .unwrap()
+            .contains("\"failed\"")
+    );
     service.get("/jobs/0123456789abcdef").await.problem(404);
 }
