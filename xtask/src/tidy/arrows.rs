@@ -5,7 +5,7 @@ use crate::workspace::Package;
 
 /// A crate and all workspace crates that it may depend on. A crate that is not here may depend on any (the developer
 /// side), and no crate that is here may depend on it.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("naqsha-model", &[]),
     ("naqsha-record", &["naqsha-model"]),
     ("naqsha-ingest", &["naqsha-model", "naqsha-record"]),
