@@ -16,5 +16,6 @@ mod features;
 mod filters;
 mod fixture;
 mod methods;
+mod paging;
 mod processes;
 mod tiles;
