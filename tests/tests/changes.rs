@@ -59,7 +59,9 @@ impl Reader {
             };
             let changes = changes.as_array().expect("changes");
             assert!(changes.len() <= limit, "a page is bounded");
-            changes.iter().for_each(|change| self.take(change));
+            for change in changes {
+                self.take(change);
+            }
             let cursor = last["cursor"].as_str().expect("a cursor").to_owned();
             assert!(
                 reply.header("link").contains(&cursor),
@@ -134,20 +136,20 @@ fn firs(scratch: &Scratch) -> [PathBuf; 2] {
     let lines: Vec<&str> = sample.lines().take(41).collect();
     let first = scratch.file("first.csv", &(lines.join("\n") + "\n"));
     let mut changed: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    let mut changes = 0;
+    let mut altered = 0;
     for line in changed.iter_mut().skip(1) {
         // Another status: the same FIR, another content.
         for (from, to) in [
             (",Interim Challan,", ",Convicted,"),
             (",Untraced,", ",Under Trial,"),
         ] {
-            if changes < 5 && line.contains(from) {
+            if altered < 5 && line.contains(from) {
                 *line = line.replace(from, to);
-                changes += 1;
+                altered += 1;
             }
         }
     }
-    assert!(changes > 1, "{changes}");
+    assert!(altered > 1, "{altered}");
     let second = scratch.file("second.csv", &(changed.join("\n") + "\n"));
     [first, second]
 }
@@ -241,8 +243,9 @@ fn a_cursor_of_another_history_is_gone_and_nothing_else_is_one() {
     };
     assert_eq!(ask(cursor).status, 200);
     let (history, rest) = cursor.split_once('-').expect("parts");
-    let other = if history.starts_with('0') { "1" } else { "0" };
-    let mut parts = vec![format!("{other}{}-{rest}", &history[1..])];
+    let (first, others) = history.split_at_checked(1).expect("digits");
+    let other = if first == "0" { "1" } else { "0" };
+    let mut parts = vec![format!("{other}{others}-{rest}")];
     parts.push(format!("{history}-ff"));
     for gone in parts {
         let reply = ask(&gone);

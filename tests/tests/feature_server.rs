@@ -220,10 +220,8 @@ fn clauses_choose_what_filters_choose() {
     for (id, clause, filter) in cases {
         let layer = layer(&server, id);
         let ours = count(&server, &layer, &format!("where={clause}"));
-        let mut encoded = String::new();
-        for byte in filter.bytes() {
-            encoded += &format!("%{byte:02X}");
-        }
+        let encoded =
+            percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
         let theirs = matched(
             &server,
             &format!("/collections/{id}/items?limit=1&filter={encoded}"),
@@ -343,7 +341,12 @@ fn features_are_fetched_by_their_numbers() {
         assert_eq!(clause["features"], read["features"], "{id}");
         assert_eq!(count(&server, &layer, "objectIds=2147483647"), 0, "{id}");
     }
-    // What a number stands for is the record that others name by its identifier.
+}
+
+/// What a number stands for is the record that others name by its identifier.
+#[test]
+fn a_number_stands_for_the_record_of_an_identifier() {
+    let server = Server::over_both_samples();
     let incidents = layer(&server, "incidents");
     let page = query(
         &server,

@@ -1,4 +1,4 @@
-//! Clients that others wrote, without a screen, and how often each asks: GDAL, QGIS and OWSLib against the real program
+//! Clients that others wrote, without a screen, and how often each asks: GDAL, QGIS and `OWSLib` against the real program
 //! over both samples. Each must come to the service's own numbers, within as many requests as it needs and no more, and
 //! must not be refused anything.
 

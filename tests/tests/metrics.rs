@@ -89,7 +89,7 @@ fn metrics_are_for_the_operator_and_in_the_form_that_their_readers_know() {
 fn raw(address: &str, path: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
+        .set_read_timeout(Some(Duration::from_mins(1)))
         .expect("a limit");
     write!(
         stream,

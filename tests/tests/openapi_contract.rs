@@ -1,11 +1,6 @@
 //! The OpenAPI document against the real program: a generator of requests made from the document finds no failure of the
 //! server, no answer that the document does not declare, and no method that is refused without saying which are allowed.
 
-#![expect(
-    clippy::panic,
-    reason = "a test that cannot go on should stop and say why"
-)]
-
 use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 

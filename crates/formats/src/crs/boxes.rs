@@ -163,7 +163,7 @@ mod tests {
         );
         let world = [-4e7, -4e7, 4e7, 4e7];
         let [west, south, east, north] = corners(Crs::WebMercator, world).unwrap();
-        assert_eq!([west, east], [-180.0, 180.0]);
+        assert!((west + 180.0).abs() < 1e-9 && (east - 180.0).abs() < 1e-9);
         assert!(south < -89.0 && north > 89.0);
         assert_eq!(
             corners(Crs::WebMercator, [3e7, 0.0, 4e7, 1.0]),

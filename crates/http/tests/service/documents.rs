@@ -192,7 +192,13 @@ async fn openapi_declares_what_gdal_and_qgis_look_for_and_every_declared_paramet
             );
         }
     }
-    // The same of tiles, whose position is a part of their path.
+}
+
+/// The same of tiles, whose position is a part of their path.
+#[tokio::test]
+async fn every_declared_parameter_of_a_tile_works() {
+    let service = service().await;
+    let api = service.json("/api").await;
     let mut tried = 0;
     for (path, item) in api["paths"].as_object().unwrap() {
         let of_tiles = path.starts_with("/xyz/") || path.contains("/tiles");

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::fixture::{COLLECTIONS, Fixture, INCIDENTS, link, python, service};
 
@@ -33,8 +33,8 @@ async fn ids_of(service: &Fixture, uri: &str) -> Vec<String> {
 /// service gives; asked as text and as JSON, the service chooses the same.
 #[tokio::test]
 async fn filters_choose_what_sqlite_shapely_and_cql2_choose() {
-    let test = "filters_choose_what_sqlite_shapely_and_cql2_choose";
-    let Some(mut python) = python(test, "cql2, shapely") else {
+    let name = "filters_choose_what_sqlite_shapely_and_cql2_choose";
+    let Some(mut python) = python(name, "cql2, shapely") else {
         return;
     };
     let service = service().await;
@@ -61,16 +61,16 @@ async fn filters_choose_what_sqlite_shapely_and_cql2_choose() {
     let cases: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert!(cases.len() > 500, "{} filters", cases.len());
     let mut selective = 0;
-    for case in &cases {
+    for chosen in &cases {
         let (layer, text) = (
-            case["layer"].as_str().unwrap(),
-            case["text"].as_str().unwrap(),
+            chosen["layer"].as_str().unwrap(),
+            chosen["text"].as_str().unwrap(),
         );
-        let wanted: Vec<String> = serde_json::from_value(case["ids"].clone()).unwrap();
+        let wanted: Vec<String> = serde_json::from_value(chosen["ids"].clone()).unwrap();
         let items = format!("/collections/{layer}/items?limit=10000");
         let as_text = format!("{items}&filter={}", encoded(text));
         assert_eq!(ids_of(&service, &as_text).await, wanted, "{layer}: {text}");
-        let body = case["json"].to_string();
+        let body = chosen["json"].to_string();
         let reply = service
             .send_body(
                 Method::POST,

@@ -76,7 +76,7 @@ async fn an_execution_gives_the_features_that_items_give() {
     assert_eq!(document.header("content-type"), "application/json");
     assert_eq!(document.json()["features"]["features"], wanted["features"]);
 
-    for (wrong, named) in [
+    for (wrong, mut expected) in [
         (
             json!({ "inputs": { "k": 99, "colour": "red", "class": [{}] } }),
             vec!["class", "k", "colour"],
@@ -97,9 +97,8 @@ async fn an_execution_gives_the_features_that_items_give() {
             .map(|e| e["parameter"].as_str().unwrap())
             .collect();
         names.sort_unstable();
-        let mut named = named;
-        named.sort_unstable();
-        assert_eq!(names, named, "{wrong}");
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{wrong}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::fixture::{INCIDENTS, link, python, service};
@@ -252,7 +253,7 @@ async fn records_are_sums_from_afar_and_themselves_from_near() {
         ("first_day<DATE('2023-03-02')", 1),
         ("category='DT' AND district IS NULL", INCIDENTS / 2),
     ] {
-        let filter: String = filter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let filter = utf8_percent_encode(filter, NON_ALPHANUMERIC);
         let tile = service
             .json(&format!("/xyz/incidents/0/0/0.geojson?filter={filter}"))
             .await;
