@@ -19,8 +19,9 @@ pub const COLLECTIONS: [&str; 15] = [
     "coverage",
 ];
 
-/// Those that the sample's one month can answer; the others compare steps of time, of which there is one.
-pub const OF_A_MONTH: [&str; 10] = [
+/// Those that the sample's one month can answer; the others compare steps of time, of which there is one, or tell of districts,
+/// of which it names none.
+pub const OF_A_MONTH: [&str; 9] = [
     "incidents",
     "counts",
     "hotspots",
@@ -30,5 +31,4 @@ pub const OF_A_MONTH: [&str; 10] = [
     "linkages",
     "forecast",
     "rates",
-    "coverage",
 ];

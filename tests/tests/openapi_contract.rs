@@ -1,6 +1,11 @@
 //! The OpenAPI document against the real program: a generator of requests made from the document finds no failure of the
 //! server, no answer that the document does not declare, and no method that is refused without saying which are allowed.
 
+#![expect(
+    clippy::panic,
+    reason = "a test that cannot go on should stop and say why"
+)]
+
 use naqsha_tests::server::Server;
 use naqsha_tests::skip::python;
 
@@ -15,33 +20,38 @@ const SLOW: &str =
 #[test]
 fn requests_made_from_the_document_find_no_fault() {
     let test = "requests_made_from_the_document_find_no_fault";
-    let Some(mut python) = python(test, "schemathesis") else {
-        return;
-    };
+    // The generator's own bounds of bodies meet a fault of Python 3.11 (python/cpython#106905), so that searches are only
+    // asked at random.
+    let searches = "/search$";
+    let without = format!("/({SLOW})(/|$|\\.)|{searches}");
+    let most = [
+        "--exclude-path-regex",
+        &without,
+        "--phases",
+        "coverage,fuzzing",
+    ];
+    let only = format!("/collections/(counts|hotspots|incidents){searches}");
+    let rest = ["--include-path-regex", &only, "--phases", "fuzzing"];
+    for (arguments, least) in [(most, 1_000), (rest, 3)] {
+        let Some(cases) = asked(test, &arguments) else {
+            return;
+        };
+        assert!(cases >= least, "{cases} requests");
+    }
+}
+
+/// How many requests were made, all of them answered as the document says.
+fn asked(test: &str, arguments: &[&str]) -> Option<u32> {
+    let mut python = python(test, "schemathesis")?;
     let server = Server::shared();
     let folder = tempfile::tempdir().expect("a folder");
     let output = python
         .current_dir(folder.path())
-        .args([
-            "-m",
-            "schemathesis.cli",
-            "run",
-            &format!("{}/api", server.base()),
-        ])
-        .args(["--checks", CHECKS, "--phases", "coverage,fuzzing"])
-        .args([
-            "--max-examples",
-            "3",
-            "--seed",
-            "20261128",
-            "--workers",
-            "2",
-        ])
-        .args([
-            "--exclude-path-regex",
-            &format!("/({SLOW})(/|$|\\.)"),
-            "--no-color",
-        ])
+        .args(["-m", "schemathesis.cli", "run"])
+        .arg(format!("{}/api", server.base()))
+        .args(["--checks", CHECKS, "--max-examples", "3"])
+        .args(["--seed", "20261128", "--workers", "1", "--no-color"])
+        .args(arguments)
         .output()
         .expect("schemathesis runs");
     let report = String::from_utf8_lossy(&output.stdout);
@@ -51,6 +61,5 @@ fn requests_made_from_the_document_find_no_fault() {
         rest.contains("passed")
             .then(|| generated.parse::<u32>().ok())?
     });
-    let cases = cases.unwrap_or_else(|| panic!("no count of cases in {report}"));
-    assert!(cases > 1_000, "{cases} requests");
+    Some(cases.unwrap_or_else(|| panic!("no count of cases in {report}")))
 }

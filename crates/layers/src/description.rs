@@ -29,6 +29,11 @@ impl LayerDescription {
     /// Names of the properties that say from which cell to which one a feature leads.
     pub const ENDS: [&str; 2] = ["origin_h3", "destination_h3"];
 
+    /// Whether its features are the records themselves.
+    pub fn is_of_records(&self) -> bool {
+        self.id == crate::layers::INCIDENTS.id
+    }
+
     /// Whether its features are lines that lead from cell to cell: it has the properties that say so.
     pub fn leads(&self) -> bool {
         let has = |name: &&str| {

@@ -129,7 +129,7 @@ pub(crate) fn describe(layers: &[&LayerDescription], bounds: [f64; 4], template:
 fn fields(layer: &LayerDescription) -> Map<String, Value> {
     let of = |property: &Property| (property.name.to_owned(), kind(property).into());
     let mut fields: Map<String, Value> = layer.properties.iter().map(of).collect();
-    if !layer.over_cells {
+    if layer.is_of_records() {
         // Where records are summed per cell.
         fields.insert("n".to_owned(), "Number".into());
     }

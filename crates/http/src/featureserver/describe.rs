@@ -184,7 +184,7 @@ fn capabilities() -> Value {
 pub(super) fn geometry_type(layer: &LayerDescription, points: bool) -> &'static str {
     if layer.leads() {
         "esriGeometryPolyline"
-    } else if points && !layer.over_cells {
+    } else if !layer.over_cells && (points || !layer.is_of_records()) {
         "esriGeometryPoint"
     } else {
         "esriGeometryPolygon"

@@ -63,10 +63,11 @@ impl Drawn {
             located: true,
             ..self.page.clone()
         };
-        if self.layer.over_cells {
+        if !self.layer.is_of_records() {
             let mut query = self.query.clone();
-            // Ends of flows are known too coarsely to follow the zoom.
-            if query.resolution.is_none() && !self.layer.leads() {
+            // Ends of flows are known too coarsely to follow the zoom; districts have no resolution.
+            let follows = self.layer.over_cells && !self.layer.leads();
+            if query.resolution.is_none() && follows {
                 query.resolution = grid::resolution(catalogue, &query, tile)?;
             }
             return Ok(catalogue.answer(self.layer.id, &query, scope, &page)?);

@@ -119,7 +119,7 @@ async fn every_mistake_of_a_request_is_listed_at_once() {
         .iter()
         .map(|e| e["parameter"].as_str().unwrap())
         .collect();
-    assert_eq!(named, ["limit", "bbox", "crs", "colour", "resolution", "k"]);
+    assert_eq!(named, ["crs", "bbox", "limit", "colour", "resolution", "k"]);
     let other = service.get(uri).await.problem(400);
     assert_ne!(
         problem["instance"], other["instance"],

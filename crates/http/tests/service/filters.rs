@@ -168,12 +168,13 @@ async fn positions_of_a_filter_may_be_in_another_system() {
         let northing = ((90.0 + lat).to_radians() / 2.0).tan().ln() / std::f64::consts::PI;
         [lon / 180.0 * half_turn, northing * half_turn]
     };
+    let [west, south, east, north] = [74.2, 31.4, 74.5, 31.65];
     let corners = [
-        [74.3, 31.5],
-        [74.36, 31.5],
-        [74.36, 31.53],
-        [74.3, 31.53],
-        [74.3, 31.5],
+        [west, south],
+        [east, south],
+        [east, north],
+        [west, north],
+        [west, south],
     ];
     let inside = |corners: [[f64; 2]; 5]| {
         let corners = corners.map(|[x, y]| format!("{x} {y}"));

@@ -142,7 +142,7 @@ mod tests {
         for period in [Period::Week, Period::Month, Period::Quarter, Period::Year] {
             let steps = steps(period);
             assert_eq!(steps.len(), 1 << 16);
-            for (day, &step) in (0..).zip(&steps) {
+            for (day, &step) in (0..=u16::MAX).zip(&steps) {
                 assert!(step <= day);
                 let name = |day: u16| named(period, Day(day).date());
                 assert_eq!(name(step), name(day));
