@@ -42,7 +42,7 @@ const MOST_NAMED: usize = 10_000;
 
 /// Layers by their number. A client keeps the number in its maps, so that it is never given to another: new layers are added
 /// at the end.
-const NUMBERED: [&str; 14] = [
+const NUMBERED: [&str; 15] = [
     "incidents",
     "counts",
     "hotspots",
@@ -57,6 +57,7 @@ const NUMBERED: [&str; 14] = [
     "border",
     "flows",
     "forecast",
+    "coverage",
 ];
 
 /// The layers with their numbers: those that are listed, then others in the order of the catalogue.
