@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::execute::{Execution, Outcome, status_info};
 use crate::items::readable;
 use crate::link::{self, Link};
-use crate::negotiate::{EVENTS, JSON, NDJSON};
+use crate::negotiate::{EVENTS, Format, JSON, NDJSON};
 use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::Shared;
@@ -172,15 +172,37 @@ fn new_id() -> Result<String, Problem> {
         .fold(String::new(), |id, byte| id + &format!("{byte:02x}")))
 }
 
-fn answer(document: &Value) -> Response {
+/// The job that a request asks about, if it asks for the format that is offered and nothing else.
+fn asked_for(
+    service: &Shared,
+    asked: &Asked,
+    id: &str,
+    format: &'static Format,
+) -> Result<Arc<Job>, Problem> {
+    asked.only(&[])?;
+    asked.format(&[format])?;
+    readable(service)?;
+    service.jobs.get(id)
+}
+
+/// An answer that is true now and kept by nobody.
+fn passing(format: &Format, body: impl IntoResponse) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,
-            HeaderValue::from_static(JSON.media_type),
+            HeaderValue::from_static(format.media_type),
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (headers, format!("{document}\n")).into_response()
+    (headers, body).into_response()
+}
+
+fn answer(document: &Value) -> Response {
+    passing(&JSON, format!("{document}\n"))
+}
+
+fn not_ready() -> Problem {
+    Problem::new(Kind::ResultNotReady, "The job has not ended yet.")
 }
 
 /// `/jobs`.
@@ -209,10 +231,8 @@ pub(crate) async fn job(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[])?;
-    asked.format(&[&JSON])?;
-    readable(&service)?;
-    Ok(answer(&service.jobs.get(&id)?.document(&asked.base)))
+    let job = asked_for(&service, &asked, &id, &JSON)?;
+    Ok(answer(&job.document(&asked.base)))
 }
 
 /// `/jobs/{j}/results`.
@@ -227,10 +247,7 @@ pub(crate) async fn results(
     match &*lock(&job.state) {
         Progress::Ended(Ok(outcome)) => Ok(outcome.clone().response()),
         Progress::Ended(Err(problem)) => Err(problem.clone()),
-        Progress::Running(_) => Err(Problem::new(
-            Kind::ResultNotReady,
-            "The job has not ended yet.",
-        )),
+        Progress::Running(_) => Err(not_ready()),
         Progress::Dismissed => Err(Problem::new(Kind::NoSuchJob, "The job was given up.")),
     }
 }
@@ -241,28 +258,13 @@ pub(crate) async fn errors(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[])?;
-    asked.format(&[&NDJSON])?;
-    readable(&service)?;
-    let job = service.jobs.get(&id)?;
+    let job = asked_for(&service, &asked, &id, &NDJSON)?;
     let lines = match &*lock(&job.state) {
-        Progress::Running(_) => {
-            return Err(Problem::new(
-                Kind::ResultNotReady,
-                "The job has not ended yet.",
-            ));
-        }
+        Progress::Running(_) => return Err(not_ready()),
         Progress::Ended(Err(problem)) => problem.lines(),
         Progress::Ended(Ok(_)) | Progress::Dismissed => String::new(),
     };
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(NDJSON.media_type),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, lines).into_response())
+    Ok(passing(&NDJSON, lines))
 }
 
 /// How often a client that listens hears that the connection lives.
@@ -274,10 +276,7 @@ pub(crate) async fn events(
     Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[])?;
-    asked.format(&[&EVENTS])?;
-    readable(&service)?;
-    let job = service.jobs.get(&id)?;
+    let job = asked_for(&service, &asked, &id, &EVENTS)?;
     let mut ended = job.ended.subscribe();
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -303,14 +302,7 @@ pub(crate) async fn events(
         // A client that has gone needs no end.
         let _gone = sender.send(Message::End).await;
     });
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(EVENTS.media_type),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, Body::new(Received(receiver))).into_response())
+    Ok(passing(&EVENTS, Body::new(Received(receiver))))
 }
 
 /// `DELETE /jobs/{j}`: a job that waits is not begun, of one that is computed nothing is kept.
