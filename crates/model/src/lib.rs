@@ -25,6 +25,7 @@ mod members;
 mod modus;
 mod offence;
 mod place;
+mod role;
 mod seizure;
 mod status;
 mod time;
@@ -53,6 +54,7 @@ pub use offence::{Offence, OffenceRole};
 pub use place::{
     Bearing, Country, Offset, PlaceDetails, PlaceRole, Province, RouteNode, RouteRole, TravelMode,
 };
+pub use role::Role;
 pub use seizure::{Concealment, Conversion, Seizure, Substance, Unit};
 pub use status::Status;
 pub use time::{Day, DayRange, Occurred, TimeOutOfRange, TimePrecision};
