@@ -38,7 +38,14 @@ fn every_collection_links_to_its_files_and_they_are_there() {
             .collect();
         assert_eq!(
             endings,
-            ["fgb", "parquet", "arrow", "csv.zst", "ndjson.zst"]
+            [
+                "fgb",
+                "parquet",
+                "arrow",
+                "csv.zst",
+                "ndjson.zst",
+                "pmtiles"
+            ]
         );
         for ((href, media), ending) in files.iter().zip(&endings) {
             let reply = server.get(href);
@@ -183,4 +190,86 @@ fn gdal_reads_a_region_of_a_file_over_http() {
     assert_eq!(found.iter().collect::<Vec<_>>(), expected);
     let all = server.json("/collections/hotspots/items?limit=1");
     assert_eq!(told["features"], all["numberMatched"]);
+}
+
+/// The archive's tiles are the service's tiles, all of them, as the format's own reader and GDAL see them.
+#[test]
+fn an_archive_of_tiles_holds_the_tiles_of_the_service() {
+    let test = "an_archive_of_tiles_holds_the_tiles_of_the_service";
+    let Some(mut python) = python(test, "pmtiles, pyogrio") else {
+        return;
+    };
+    let server = Server::over_both_samples();
+    let question = "study_area=west-yorkshire&resolution=7";
+    let archive = server.get(&format!("/downloads/counts.pmtiles?{question}"));
+    assert_eq!(archive.header("content-crs"), "");
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("counts.pmtiles");
+    std::fs::write(&copy, &archive.body).expect("a copy");
+    let output = python
+        .arg("oracles/pmtiles_of.py")
+        .arg(&copy)
+        .arg("h3")
+        .output()
+        .expect("Python starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("the oracle prints JSON");
+
+    let tiles = told["tiles"].as_object().expect("tiles");
+    assert!(tiles.len() > 30, "{} tiles", tiles.len());
+    for (at, digest) in tiles {
+        let tile = server.get(&format!("/xyz/counts/{at}.mvt?{question}"));
+        let found = ring::digest::digest(&ring::digest::SHA256, &tile.body);
+        let found: String = found
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(digest.as_str(), Some(found.as_str()), "{at}");
+    }
+    // What is not in it is empty: around the area at a zoom whose tiles are few.
+    for (x, y) in (13..=18).flat_map(|x| (7..=13).map(move |y| (x, y))) {
+        let status = server
+            .get(&format!("/xyz/counts/5/{x}/{y}.mvt?{question}"))
+            .status;
+        let expected = if tiles.contains_key(&format!("5/{x}/{y}")) {
+            200
+        } else {
+            204
+        };
+        assert_eq!(status, expected, "5/{x}/{y}");
+    }
+
+    let document = server.json(&format!("/xyz/counts.json?{question}"));
+    assert_eq!(told["zooms"], serde_json::json!([0, document["maxzoom"]]));
+    let bounds = told["bounds"].as_array().expect("bounds").iter();
+    for (found, expected) in bounds.zip(document["bounds"].as_array().expect("bounds")) {
+        let apart = found.as_f64().unwrap_or(f64::NAN) - expected.as_f64().unwrap_or(f64::NAN);
+        assert!(apart.abs() < 1e-6, "{found} {expected}");
+    }
+    assert_eq!(told["metadata"]["vector_layers"], document["vector_layers"]);
+    assert_eq!(
+        (&told["clustered"], &told["layers"][0]),
+        (&true.into(), &"counts".into())
+    );
+    let all = server.json(&format!("/collections/counts/items?limit=10000&{question}"));
+    let cells = all["features"].as_array().expect("features").iter();
+    let mut cells: Vec<&Value> = cells.map(|feature| &feature["id"]).collect();
+    cells.sort_by_key(|cell| cell.as_str());
+    assert_eq!(
+        told["values"]
+            .as_array()
+            .expect("values")
+            .iter()
+            .collect::<Vec<_>>(),
+        cells
+    );
+
+    // The country's tiles stop where a zoom has more than a thousand of them.
+    let country = server.get("/downloads/counts.pmtiles?category=TF");
+    assert_eq!(country.status, 200);
+    assert_eq!(country.body.get(..8), Some(b"PMTiles\x03".as_slice()));
+    assert_eq!(country.body.get(101), Some(&9), "the last zoom");
+    assert_eq!(server.get("/downloads/counts.pmtiles?crs=x").status, 400);
 }

@@ -1,4 +1,4 @@
-//! One number in every form: features, tiles, aggregates and zones of one question add up to the same, whatever is told
+//! One number in every form: features, tiles, aggregates, zones and ArcGIS's features of one question add up to the same, whatever is told
 //! apart, and with what is left out to all the records that match.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +82,27 @@ fn tiles(server: &Server, asked: &str, area: &str) -> BTreeMap<String, u64> {
     cells
 }
 
+/// Numbers of features of the ArcGIS facade by cell, all its pages.
+fn features_of_arcgis(server: &Server, asked: &str) -> BTreeMap<String, u64> {
+    let query = "/arcgis/rest/services/crime/FeatureServer/counts/query?where=1%3D1&outFields=h3,n&returnGeometry=false&f=json";
+    let counted = server.json(&format!("{query}&returnCountOnly=true{asked}"));
+    let counted = number(&counted["count"]);
+    let mut cells = BTreeMap::new();
+    loop {
+        let page = server.json(&format!("{query}&resultOffset={}{asked}", cells.len()));
+        for feature in page["features"].as_array().expect("features") {
+            let of = &feature["attributes"];
+            let cell = of["h3"].as_str().expect("a cell").to_owned();
+            assert!(cells.insert(cell, number(&of["n"])).is_none());
+        }
+        if page["exceededTransferLimit"] != true {
+            break;
+        }
+    }
+    assert_eq!(counted, cells.len() as u64, "{asked}");
+    cells
+}
+
 /// The sum of values at a depth below every zone of a level that has one of the study area below it; of each zone, what is
 /// counted and what is not are all its records.
 fn zones(server: &Server, asked: &str, (level, depth): (Resolution, u8)) -> u64 {
@@ -112,7 +133,7 @@ fn zones(server: &Server, asked: &str, (level, depth): (Resolution, u8)) -> u64 
 }
 
 #[test]
-fn features_tiles_aggregates_and_zones_add_up_to_the_same() {
+fn features_tiles_aggregates_zones_and_the_facade_add_up_to_the_same() {
     let server = Server::over_both_samples();
     let mut compared = 0;
     for question in QUESTIONS {
@@ -154,6 +175,11 @@ fn features_tiles_aggregates_and_zones_add_up_to_the_same() {
             compared += 1;
         }
         assert_eq!(tiles(&server, &asked, area), cells, "tiles of {question}");
+        assert_eq!(
+            features_of_arcgis(&server, &asked),
+            cells,
+            "features for ArcGIS of {question}"
+        );
         let list = format!(
             "/collections/counts/dggs/H3/zones?zone-level=5&n_min=1&compact-zones=false{question}"
         );

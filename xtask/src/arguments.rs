@@ -21,6 +21,7 @@ usage: cargo xtask COMMAND
   crash                   list the tiers of the crash harness
   crash TIER [--cycles N] [--seed S]
                           kill, cut, break or fill up the store; fail where something acknowledged is lost
+  supply [--sbom FILE]    rules for dependencies (installs cargo-deny); the list of components as CycloneDX
   tidy                    rules of the tree: file sizes, arrows between crates, provenance, ...
   data                    list the data files and how to make them again
   data sample             make the synthetic Pakistani sample again
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     ListCrash,
     /// Run one of them.
     Crash(Request),
+    /// Check the rules for dependencies; list the components in a file.
+    Supply(Option<PathBuf>),
     /// Check the rules of the tree.
     Tidy,
     /// List data files and the scripts that made them.
@@ -82,6 +85,8 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, Us
         ["fuzz", options @ ..] => fuzz(options).map(Command::Fuzz),
         ["crash"] => Ok(Command::ListCrash),
         ["crash", tier, options @ ..] => crash(tier, options).map(Command::Crash),
+        ["supply"] => Ok(Command::Supply(None)),
+        ["supply", "--sbom", _] => Ok(Command::Supply(Some(PathBuf::from(&words[2])))),
         ["tidy"] => Ok(Command::Tidy),
         ["data"] => Ok(Command::ListData),
         ["data", "sample"] => Ok(Command::MakeSample),

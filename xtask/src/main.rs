@@ -18,6 +18,7 @@ mod fuzz;
 mod process;
 mod provenance;
 mod schemas;
+mod supply;
 mod test;
 mod tidy;
 mod tools;
@@ -61,6 +62,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Crash(request) => Ok(crash::run(&workspace, request)),
+        Command::Supply(list) => supply::check(&workspace, list.as_deref()),
         Command::Tidy => tidy::run(&workspace),
         Command::ListData => data::list(&workspace),
         Command::MakeSample => data::make_sample(&workspace),

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
+use std::path::Path as FolderPath;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -30,51 +31,58 @@ use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
 use crate::stream::{Message, Received, Sink};
 use crate::table_writer::{FileFormat, TableWriter};
+use crate::tiles::{Drawn, write_archive};
 
 /// What a file is called and how it is written.
 struct Ending {
     name: &'static str,
-    format: FileFormat,
-    coding: Coding,
+    content: Content,
     media_type: &'static str,
     title: &'static str,
 }
 
-const ENDINGS: [Ending; 5] = [
+/// What is in a file.
+enum Content {
+    Rows(FileFormat, Coding),
+    Tiles,
+}
+
+const ENDINGS: [Ending; 6] = [
     Ending {
         name: "fgb",
-        format: FileFormat::FlatGeobuf,
-        coding: Coding::Identity,
+        content: Content::Rows(FileFormat::FlatGeobuf, Coding::Identity),
         media_type: "application/flatgeobuf",
         title: "FlatGeobuf with its index",
     },
     Ending {
         name: "parquet",
-        format: FileFormat::GeoParquet,
-        coding: Coding::Identity,
+        content: Content::Rows(FileFormat::GeoParquet, Coding::Identity),
         media_type: "application/vnd.apache.parquet",
         title: "GeoParquet",
     },
     Ending {
         name: "arrow",
-        format: FileFormat::Arrow,
-        coding: Coding::Identity,
+        content: Content::Rows(FileFormat::Arrow, Coding::Identity),
         media_type: "application/vnd.apache.arrow.stream",
         title: "Arrow IPC stream",
     },
     Ending {
         name: "csv.zst",
-        format: FileFormat::Csv,
-        coding: Coding::Zstd,
+        content: Content::Rows(FileFormat::Csv, Coding::Zstd),
         media_type: "application/zstd",
         title: "CSV, compressed with zstd",
     },
     Ending {
         name: "ndjson.zst",
-        format: FileFormat::NdJson,
-        coding: Coding::Zstd,
+        content: Content::Rows(FileFormat::NdJson, Coding::Zstd),
         media_type: "application/zstd",
         title: "a GeoJSON feature a line, compressed with zstd",
+    },
+    Ending {
+        name: "pmtiles",
+        content: Content::Tiles,
+        media_type: "application/vnd.pmtiles",
+        title: "vector tiles as PMTiles",
     },
 ];
 
@@ -145,7 +153,9 @@ pub(crate) async fn download(
         .pairs
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let rest: Vec<_> = rest.filter(|(name, _)| *name != "crs").collect();
+    // Tiles have the system of their grid.
+    let tiles = matches!(of.content, Content::Tiles);
+    let rest: Vec<_> = rest.filter(|(name, _)| tiles || *name != "crs").collect();
     let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
     let representation = Representation {
         media_type: of.media_type,
@@ -166,8 +176,10 @@ pub(crate) async fn download(
     let file = finished(&service, of, question, &tag).await?;
     let tag = tag_of(&service, &representation, file.version, Coding::Identity);
     let mut response = stream_head(&representation, &tag, file.version, Coding::Identity);
+    response
+        .headers_mut()
+        .extend((!tiles).then(|| content_crs(crs)));
     response.headers_mut().extend([
-        content_crs(crs),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
         disposition(layer, of, file.version),
     ]);
@@ -215,19 +227,49 @@ fn make(
     of: &Ending,
     question: Question,
 ) -> Result<Download, Problem> {
-    let failed = |error: FormatError| Problem::internal(format!("writing a file: {error:?}"));
-    let disk = |error: io::Error| failed(error.into());
     let spool = settings.spool.as_deref();
     let file = match spool {
         Some(folder) => tempfile::tempfile_in(folder),
         None => tempfile::tempfile(),
     };
-    let encoder = Encoder::new(of.coding, BufWriter::new(file.map_err(disk)?)).map_err(disk)?;
+    let mut file = file.map_err(disk)?;
+    let version = match of.content {
+        Content::Rows(format, coding) => {
+            let encoder = Encoder::new(coding, BufWriter::new(&mut file)).map_err(disk)?;
+            write_rows(catalogue, question, format, spool, encoder)?
+        }
+        Content::Tiles => {
+            let Question {
+                layer,
+                query,
+                scope,
+                ..
+            } = question;
+            let page = Page::ALL;
+            write_archive(catalogue, Drawn { layer, query, page }, scope, &mut file)?
+        }
+    };
+    let length = file.seek(SeekFrom::End(0)).map_err(disk)?;
+    Ok(Download {
+        file: Mutex::new(file),
+        length,
+        version,
+    })
+}
+
+/// Writes all rows of an answer; gives the version that they are of.
+fn write_rows<W: Write + Send>(
+    catalogue: &Catalogue,
+    question: Question,
+    format: FileFormat,
+    spool: Option<&FolderPath>,
+    encoder: Encoder<W>,
+) -> Result<u64, Problem> {
     let mut pages = Pages::new(question.layer, question.query, question.scope, Page::ALL);
     let mut answer = pages.first(catalogue)?;
     let version = answer.version;
     let mut writer =
-        TableWriter::begin(of.format, &answer, question.crs, spool, encoder).map_err(failed)?;
+        TableWriter::begin(format, &answer, question.crs, spool, encoder).map_err(failed)?;
     loop {
         writer.write(&answer).map_err(failed)?;
         match pages.after(&answer, catalogue)? {
@@ -235,14 +277,17 @@ fn make(
             None => break,
         }
     }
-    let out = writer.finish().map_err(failed)?.finish().map_err(disk)?;
-    let mut file = out.into_inner().map_err(|error| disk(error.into_error()))?;
-    let length = file.seek(SeekFrom::End(0)).map_err(disk)?;
-    Ok(Download {
-        file: Mutex::new(file),
-        length,
-        version,
-    })
+    let mut out = writer.finish().map_err(failed)?.finish().map_err(disk)?;
+    out.flush().map_err(disk)?;
+    Ok(version)
+}
+
+fn failed(error: FormatError) -> Problem {
+    Problem::internal(format!("writing a file: {error:?}"))
+}
+
+fn disk(error: io::Error) -> Problem {
+    failed(error.into())
 }
 
 fn disposition(layer: &LayerDescription, of: &Ending, version: u64) -> (HeaderName, HeaderValue) {

@@ -21,11 +21,11 @@ const MOST_RECORDS: usize = 10_000;
 
 /// A layer with what is asked of it.
 #[derive(Debug, Clone)]
-pub(super) struct Drawn {
-    pub(super) layer: &'static LayerDescription,
-    pub(super) query: LayerQuery,
+pub(crate) struct Drawn {
+    pub(crate) layer: &'static LayerDescription,
+    pub(crate) query: LayerQuery,
     /// Of which features, and which of their properties, wherever they are.
-    pub(super) page: Page,
+    pub(crate) page: Page,
 }
 
 /// The layer of a name.
