@@ -37,7 +37,15 @@ const SBOM: Tool = Tool {
 pub(crate) fn check(workspace: &Workspace, list: Option<&Path>) -> Result<ExitCode> {
     match DENY.ready(workspace) {
         Ok(()) => run(cargo()
-            .args(["deny", "--locked", "check", "--show-stats", "bans", "licenses", "sources"])
+            .args([
+                "deny",
+                "--locked",
+                "check",
+                "--show-stats",
+                "bans",
+                "licenses",
+                "sources",
+            ])
             .current_dir(workspace.path(".")))?,
         Err(error) => println!("SKIPPED rules for dependencies: {error:#}"),
     }
@@ -47,7 +55,13 @@ pub(crate) fn check(workspace: &Workspace, list: Option<&Path>) -> Result<ExitCo
     SBOM.ready(workspace)?;
     let written = output(
         cargo()
-            .args(["sbom", "--output-format", "cyclone_dx_json_1_6", "--cargo-package", "naqsha"])
+            .args([
+                "sbom",
+                "--output-format",
+                "cyclone_dx_json_1_6",
+                "--cargo-package",
+                "naqsha",
+            ])
             .current_dir(workspace.path(".")),
     )?;
     let document: Value = serde_json::from_str(&written).context("reading the list")?;
@@ -56,7 +70,10 @@ pub(crate) fn check(workspace: &Workspace, list: Option<&Path>) -> Result<ExitCo
         bail!("the list of components is empty");
     }
     fs::write(file, written).with_context(|| format!("writing {}", file.display()))?;
-    println!("{components} components of the program in {}", file.display());
+    println!(
+        "{components} components of the program in {}",
+        file.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,7 +91,9 @@ impl Tool {
         let package = format!("cargo-{}@{}", self.name, self.version);
         say(&format!("installing {package} from the crates registry"));
         fs::create_dir_all(&workspace.target).context("creating the target folder")?;
-        let log = workspace.target.join(format!("naqsha-cargo-{}.log", self.name));
+        let log = workspace
+            .target
+            .join(format!("naqsha-cargo-{}.log", self.name));
         let mut install = Command::new("cargo");
         install.args(["install", "--quiet", "--locked", &package]);
         run_quietly(&mut install, &log, INSTALL_LIMIT)
@@ -90,8 +109,17 @@ mod tests {
     fn no_crate_of_ours_may_be_unsafe() {
         let workspace = Workspace::find().expect("run by cargo in the workspace");
         let manifest = fs::read_to_string(workspace.path("Cargo.toml")).expect("the manifest");
-        let lints = manifest.split("[workspace.lints.rust]").nth(1).expect("lints");
-        assert!(lints.split("\n[").next().expect("lints").contains("unsafe_code = \"forbid\""));
+        let lints = manifest
+            .split("[workspace.lints.rust]")
+            .nth(1)
+            .expect("lints");
+        assert!(
+            lints
+                .split("\n[")
+                .next()
+                .expect("lints")
+                .contains("unsafe_code = \"forbid\"")
+        );
         let mut members = 0;
         for folder in ["crates", "."] {
             for entry in fs::read_dir(workspace.path(folder)).expect("a folder") {
@@ -103,7 +131,11 @@ mod tests {
                 if text.contains("[workspace]") {
                     continue;
                 }
-                assert!(text.contains("[lints]\nworkspace = true"), "{}", file.display());
+                assert!(
+                    text.contains("[lints]\nworkspace = true"),
+                    "{}",
+                    file.display()
+                );
                 members += 1;
             }
         }

@@ -8,6 +8,7 @@ use h3o::CellIndex;
 use naqsha_formats::{Crs, Shape, cut, cut_line, shape};
 use naqsha_layers::{Answer, Column, Keys, LayerTable, Values};
 use naqsha_model::Point;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::digits::{push_cell, push_degrees, push_integer, push_number, push_text};
@@ -16,6 +17,8 @@ use crate::metadata::metadata;
 
 /// Bytes gathered before they are handed on.
 const CHUNK: usize = 64 << 10;
+/// Features that one thread writes together.
+const TOGETHER: usize = 256;
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Writes the answer as a `FeatureCollection` with its links and the member `naqsha`.
@@ -79,14 +82,22 @@ pub(crate) fn write_members(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let writer = FeatureWriter::new(answer, crs);
-    let mut chunk = Vec::with_capacity(CHUNK + (4 << 10));
-    for (i, &row) in answer.rows.iter().enumerate() {
-        let first = from_the_first && i == 0;
-        chunk.extend_from_slice(if first { b"\n" } else { b",\n" });
-        writer.push(&mut chunk, row as usize);
-        hand_on(&mut chunk, out)?;
+    let encode = |rows: &[u32]| {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        for &row in rows {
+            chunk.extend_from_slice(b",\n");
+            writer.push(&mut chunk, row as usize);
+        }
+        chunk
+    };
+    let chunks: Vec<Vec<u8>> = answer.rows.par_chunks(TOGETHER).map(encode).collect();
+    // No comma before the first.
+    let mut skip = usize::from(from_the_first);
+    for chunk in &chunks {
+        out.write_all(chunk.get(skip..).unwrap_or_default())?;
+        skip = 0;
     }
-    out.write_all(&chunk)
+    Ok(())
 }
 
 /// How features follow one another without a collection around them.

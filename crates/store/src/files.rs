@@ -3,13 +3,14 @@
 //! Here is the seam between the two places they may be in: the store's folder (`files_folder`) and a bucket on S3
 //! (`files_bucket`). What is in a file, and when it is written, published and swept, is the same in both.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use naqsha_model::{BatchDigest, Day, DayRange};
 use polars_core::prelude::DataFrame;
 use ring::digest::{Digest, SHA256, digest};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::StoreError;
 use crate::columns::Columns;
@@ -123,7 +124,7 @@ impl From<&str> for Unread {
 #[derive(Debug, Clone)]
 pub(crate) enum Files {
     /// The store's folder.
-    Folder(Arc<Path>),
+    Folder(Arc<Path>, Arc<Checked>),
     /// A bucket; all else of the store is in the folder.
     Bucket(Arc<Path>, Arc<Bucket>),
 }
@@ -132,14 +133,14 @@ impl Files {
     /// The store's folder.
     pub(crate) const fn folder(&self) -> &Arc<Path> {
         match self {
-            Self::Folder(folder) | Self::Bucket(folder, _) => folder,
+            Self::Folder(folder, _) | Self::Bucket(folder, _) => folder,
         }
     }
 
     /// Makes sure that there is somewhere to write to.
     pub(crate) fn make(&self) -> Result<(), StoreError> {
         match self {
-            Self::Folder(store) => files_folder::make(store),
+            Self::Folder(store, _) => files_folder::make(store),
             Self::Bucket(..) => Ok(()),
         }
     }
@@ -147,7 +148,7 @@ impl Files {
     /// What a file is called, to people.
     pub(crate) fn name(&self, file: &FileRecord) -> PathBuf {
         match self {
-            Self::Folder(_) => file.path(),
+            Self::Folder(..) => file.path(),
             Self::Bucket(_, bucket) => bucket.url_of(&file.object()).into(),
         }
     }
@@ -191,7 +192,7 @@ impl Files {
             timeless: (columns.len() - columns.days().count()) as u64,
         };
         let record = match self {
-            Self::Folder(store) => {
+            Self::Folder(store, _) => {
                 let file = files_folder::Unfinished::new(store, &path)?;
                 let (file, sha256, bytes) = encode(&mut frame, file).map_err(failed)?;
                 file.sync()?;
@@ -223,7 +224,7 @@ impl Files {
         files: impl Iterator<Item = &'f FileRecord>,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Folder(store) => files_folder::publish(store, files.map(FileRecord::path)),
+            Self::Folder(store, _) => files_folder::publish(store, files.map(FileRecord::path)),
             // They have had them since they were acknowledged.
             Self::Bucket(..) => Ok(()),
         }
@@ -234,7 +235,7 @@ impl Files {
     /// Objects stay for the next batch to sweep: who gives a batch up may have lost the lock, and may not remove any more
     /// what another node may have written meanwhile.
     pub(crate) fn discard(&self, batch: &BatchDigest, parts: u32) {
-        if let Self::Folder(store) = self {
+        if let Self::Folder(store, _) = self {
             files_folder::discard(store, (0..=parts).map(|part| path(batch, part)));
         }
     }
@@ -245,7 +246,7 @@ impl Files {
         named: impl Iterator<Item = &'f FileRecord>,
     ) -> Result<(), StoreError> {
         match self {
-            Self::Folder(store) => {
+            Self::Folder(store, _) => {
                 files_folder::sweep(store, &named.map(FileRecord::path).collect())
             }
             Self::Bucket(_, bucket) => {
@@ -264,7 +265,7 @@ impl Files {
         named: impl Iterator<Item = &'f FileRecord>,
     ) -> Result<Vec<PathBuf>, StoreError> {
         match self {
-            Self::Folder(store) => {
+            Self::Folder(store, _) => {
                 files_folder::unnamed(store, &named.map(FileRecord::path).collect())
             }
             Self::Bucket(_, bucket) => {
@@ -280,7 +281,7 @@ impl Files {
     /// What is in the place, of batches or not.
     pub(crate) fn amount(&self) -> Result<Amount, StoreError> {
         match self {
-            Self::Folder(store) => files_folder::amount(&store.join(FOLDER)),
+            Self::Folder(store, _) => files_folder::amount(&store.join(FOLDER)),
             Self::Bucket(_, bucket) => {
                 let objects = bucket.list(FOLDER)?;
                 Ok(Amount {
@@ -294,7 +295,7 @@ impl Files {
     /// Runs work whose parallel parts read files, so that those that wait for a server keep nobody from counting.
     pub(crate) fn in_parallel<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match self {
-            Self::Folder(_) => work(),
+            Self::Folder(..) => work(),
             Self::Bucket(_, bucket) => bucket.in_parallel(work),
         }
     }
@@ -302,7 +303,7 @@ impl Files {
     /// Looks once at all there is, where looking at each file would be a request each.
     pub(crate) fn look(&self) -> Result<(), StoreError> {
         match self {
-            Self::Folder(_) => Ok(()),
+            Self::Folder(..) => Ok(()),
             Self::Bucket(_, bucket) => bucket.look(FOLDER),
         }
     }
@@ -310,7 +311,7 @@ impl Files {
     /// Whether a file is there with its length.
     pub(crate) fn fits(&self, file: &FileRecord) -> Result<(), Unread> {
         let found = match self {
-            Self::Folder(store) => files_folder::length(&store.join(file.path()))?,
+            Self::Folder(store, _) => files_folder::length(&store.join(file.path()))?,
             Self::Bucket(_, bucket) => {
                 let length = bucket.length(&file.object()).map_err(Unread::Away)?;
                 length.ok_or(NO_OBJECT)?
@@ -322,7 +323,11 @@ impl Files {
     /// The bytes of a file, or what is wrong with them.
     pub(crate) fn verified(&self, file: &FileRecord) -> Result<Vec<u8>, Unread> {
         let bytes = match self {
-            Self::Folder(store) => files_folder::read(&store.join(file.path()))?,
+            Self::Folder(store, checked) => {
+                let bytes = files_folder::read(&store.join(file.path()))?;
+                has_length(bytes.len() as u64, file)?;
+                return checked.against(&file.sha256, bytes);
+            }
             Self::Bucket(_, bucket) => {
                 let found = bucket.get(&file.object(), file.bytes);
                 let found = found.map_err(Unread::Away)?.ok_or(NO_OBJECT)?;
@@ -330,12 +335,38 @@ impl Files {
                 found.bytes
             }
         };
-        has_length(bytes.len() as u64, file)?;
-        if to_bytes(digest(&SHA256, &bytes)) == file.sha256 {
-            Ok(bytes)
-        } else {
-            Err("its SHA-256 is not the one recorded".into())
+        has_sha256(&bytes, &file.sha256)?;
+        Ok(bytes)
+    }
+}
+
+/// What the bytes of files summed up to when their SHA-256 was found right. They are read whole each time, and a sum against rot
+/// (XXH3, 128 bits) is a tenth of the work; who changes both file and sum on purpose would have to be in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Checked(Mutex<HashMap<[u8; 32], u128>>);
+
+impl Checked {
+    /// The bytes, where they are those of the digest.
+    fn against(&self, sha256: &[u8; 32], bytes: Vec<u8>) -> Result<Vec<u8>, Unread> {
+        let sum = xxh3_128(&bytes);
+        let known = |checked: &Mutex<HashMap<_, _>>| {
+            let checked = checked.lock().unwrap_or_else(PoisonError::into_inner);
+            checked.get(sha256).copied()
+        };
+        if known(&self.0) != Some(sum) {
+            has_sha256(&bytes, sha256)?;
+            let mut checked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            checked.insert(*sha256, sum);
         }
+        Ok(bytes)
+    }
+}
+
+fn has_sha256(bytes: &[u8], sha256: &[u8; 32]) -> Result<(), String> {
+    if to_bytes(digest(&SHA256, bytes)) == *sha256 {
+        Ok(())
+    } else {
+        Err("its SHA-256 is not the one recorded".to_owned())
     }
 }
 
@@ -372,4 +403,28 @@ pub(crate) fn hull(ranges: impl Iterator<Item = DayRange>) -> Option<DayRange> {
 pub(crate) fn to_bytes(sha256: Digest) -> [u8; 32] {
     let bytes = sha256.as_ref().first_chunk().copied();
     bytes.expect("SHA-256 has 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rot_after_the_first_look_is_seen_too() {
+        let checked = Checked::default();
+        let bytes = b"some rows of a batch".to_vec();
+        let sha256 = to_bytes(digest(&SHA256, &bytes));
+        for _ in 0..2 {
+            assert!(checked.against(&sha256, bytes.clone()).is_ok());
+        }
+        for bit in 0..8 * bytes.len() {
+            let mut rotten = bytes.clone();
+            rotten[bit / 8] ^= 1 << (bit % 8);
+            assert!(matches!(
+                checked.against(&sha256, rotten),
+                Err(Unread::Damaged(_))
+            ));
+        }
+        assert!(checked.against(&sha256, bytes).is_ok());
+    }
 }

@@ -37,7 +37,7 @@ pub(crate) fn create(folder: &Path, at: &FilesAt) -> Result<Files, StoreError> {
             return Err(not_its_bucket(folder, why));
         }
         FilesAt::Folder => {
-            let files = Files::Folder(Arc::from(folder));
+            let files = Files::Folder(Arc::from(folder), Arc::default());
             files.make()?;
             return Ok(files);
         }
@@ -68,7 +68,7 @@ pub(crate) fn open(folder: &Path, at: &FilesAt) -> Result<Files, StoreError> {
             let why = "the batch files are on S3, and no bucket is named".to_owned();
             return Err(not_its_bucket(folder, why));
         }
-        return Ok(Files::Folder(Arc::from(folder)));
+        return Ok(Files::Folder(Arc::from(folder), Arc::default()));
     };
     if !is_named(folder) {
         let why = "the batch files are in the folder; a backup that is restored with the bucket named is on S3";
@@ -84,7 +84,7 @@ pub(crate) fn open(folder: &Path, at: &FilesAt) -> Result<Files, StoreError> {
 /// Gives the id of a store that is made its name.
 pub(crate) fn finish(files: &Files) -> Result<(), StoreError> {
     let unfinished = files.folder().join(UNFINISHED);
-    if matches!(files, Files::Folder(_)) || !unfinished.exists() {
+    if matches!(files, Files::Folder(..)) || !unfinished.exists() {
         return Ok(());
     }
     let path = files.folder().join(ID);

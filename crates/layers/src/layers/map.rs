@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use naqsha_analytics::{Method, Neighbours, Null, fdr, requires_sampling};
+use rayon::prelude::*;
 
 use crate::description::LayerDescription;
 use crate::error::LayerError;
@@ -16,6 +17,9 @@ use crate::table::{LayerTable, Metadata, Values};
 
 /// Fewer records than this are too few to give any cell a class.
 pub(crate) const LEAST_RECORDS: u64 = 30;
+
+/// Cells of a column that one thread fills: fewer are not worth handing over.
+const TOGETHER: usize = 4_096;
 
 /// A count for every cell of the study area, zeros included.
 pub(crate) struct Map {
@@ -132,19 +136,20 @@ impl<'m> Answered<'m> {
         Self { map, kept }
     }
 
-    fn each<V>(&self, value: impl Fn(usize) -> V) -> Vec<V> {
-        self.kept.iter().map(|&cell| value(cell)).collect()
+    fn each<V: Send>(&self, value: impl Fn(usize) -> V + Sync) -> Vec<V> {
+        let kept = self.kept.par_iter().with_min_len(TOGETHER);
+        kept.map(|&cell| value(cell)).collect()
     }
 
-    pub(crate) fn integers(&self, value: impl Fn(usize) -> Option<i64>) -> Values {
+    pub(crate) fn integers(&self, value: impl Fn(usize) -> Option<i64> + Sync) -> Values {
         Values::Integers(self.each(value))
     }
 
-    pub(crate) fn numbers(&self, value: impl Fn(usize) -> Option<f64>) -> Values {
+    pub(crate) fn numbers(&self, value: impl Fn(usize) -> Option<f64> + Sync) -> Values {
         Values::Numbers(self.each(value))
     }
 
-    pub(crate) fn choices(&self, value: impl Fn(usize) -> Option<&'static str>) -> Values {
+    pub(crate) fn choices(&self, value: impl Fn(usize) -> Option<&'static str> + Sync) -> Values {
         Values::Choices(self.each(value))
     }
 
@@ -163,7 +168,7 @@ impl<'m> Answered<'m> {
         self.numbers(|cell| Some(self.map.shares.as_ref()?[cell]))
     }
 
-    pub(crate) fn booleans(&self, value: impl Fn(usize) -> bool) -> Values {
+    pub(crate) fn booleans(&self, value: impl Fn(usize) -> bool + Sync) -> Values {
         Values::Booleans(self.each(value))
     }
 

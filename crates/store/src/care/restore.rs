@@ -68,7 +68,7 @@ fn restore(from: &Path, dir: &Path, at: &FilesAt) -> Result<Backup, StoreError> 
         let mode = fs::metadata(&source).map_err(file_error("read", &source))?;
         fs::set_permissions(&target, mode.permissions()).map_err(file_error("protect", &target))?;
     }
-    if matches!(files, Files::Folder(_)) {
+    if matches!(files, Files::Folder(..)) {
         files_folder::sync_files_folder(&unfinished)?;
     }
     files_id::finish(&files)?;
