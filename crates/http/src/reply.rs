@@ -86,6 +86,7 @@ pub(crate) struct Stored {
     pub(crate) body: Bytes,
     coding: Coding,
     version: u64,
+    tag: String,
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -102,31 +103,41 @@ pub(crate) async fn reply(
 ) -> Result<Response, Problem> {
     let coding = Coding::of(asked.accept_encoding.as_deref());
     let version = service.catalogue.version();
-    let key = format!("{version} {:?} {}", service.scope(), representation.key);
-    for possible in [coding, Coding::Identity] {
-        let tag = tag_of(service, &representation, version, possible);
-        if asked.has_tag(&tag) {
-            return Ok(not_modified(&tag, representation.freshness, version));
+    let scoped = scoped(service, &representation);
+    if asked.if_none_match.is_some() {
+        let base = base_tag(&scoped, version);
+        for possible in [coding, Coding::Identity] {
+            let tag = entity_tag(&base, possible);
+            if asked.has_tag(&tag) {
+                return Ok(not_modified(&tag, representation.freshness, version));
+            }
         }
     }
-    let slot = format!("{} {key}", coding.name());
+    let slot = format!("{} {version} {scoped}", coding.name());
     let stored = match service.bodies.get(&slot) {
         Some(stored) => {
             count(&service.metrics.hits);
             stored
         }
-        None => compute(service, slot, coding, produce).await?,
+        None => {
+            let tagged = move |produced| store(produced, coding, &scoped);
+            compute(service, slot, move |catalogue, version| {
+                produce(catalogue, version).and_then(tagged)
+            })
+            .await?
+        }
     };
-    // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
-    let tag = tag_of(service, &representation, stored.version, stored.coding);
-    if asked
-        .if_none_match
-        .as_deref()
-        .is_some_and(|wanted| wanted.trim() == "*")
-    {
-        return Ok(not_modified(&tag, representation.freshness, stored.version));
+    let any = |wanted: &str| wanted.trim() == "*";
+    if asked.if_none_match.as_deref().is_some_and(any) {
+        let (freshness, version) = (representation.freshness, stored.version);
+        return Ok(not_modified(&stored.tag, freshness, version));
     }
-    Ok(respond(&stored, &tag, &representation))
+    Ok(respond(&stored, &representation))
+}
+
+/// A representation as somebody may see it: what its tag is made of, but for the version.
+fn scoped(service: &Shared, representation: &Representation) -> String {
+    format!("{:?} {}", service.scope(), representation.key)
 }
 
 /// The entity tag of a representation of a version in a coding.
@@ -136,8 +147,8 @@ pub(crate) fn tag_of(
     version: u64,
     coding: Coding,
 ) -> String {
-    let key = format!("{version} {:?} {}", service.scope(), representation.key);
-    entity_tag(&base_tag(&key), coding)
+    let base = base_tag(&scoped(service, representation), version);
+    entity_tag(&base, coding)
 }
 
 /// The head of an answer whose body is not in memory.
@@ -151,17 +162,17 @@ pub(crate) fn stream_head(
         body: Bytes::new(),
         coding,
         version,
+        tag: tag.to_owned(),
         status: StatusCode::OK,
         headers: Vec::new(),
     };
-    respond(&empty, tag, representation)
+    respond(&empty, representation)
 }
 
 async fn compute(
     service: &Shared,
     slot: String,
-    coding: Coding,
-    produce: impl FnOnce(&Catalogue, u64) -> Result<Produced, Problem> + Send + 'static,
+    produce: impl FnOnce(&Catalogue, u64) -> Result<Stored, Problem> + Send + 'static,
 ) -> Result<Arc<Stored>, Problem> {
     let worker = Arc::clone(service);
     let key = slot.clone();
@@ -169,9 +180,7 @@ async fn compute(
         let version = worker.catalogue.version();
         let once = || {
             count(&worker.metrics.computed);
-            produce(&worker.catalogue, version)
-                .and_then(|produced| store(produced, coding))
-                .map(Arc::new)
+            produce(&worker.catalogue, version).map(Arc::new)
         };
         worker
             .bodies
@@ -191,7 +200,7 @@ async fn compute(
     outcome
 }
 
-fn store(produced: Produced, coding: Coding) -> Result<Stored, Problem> {
+fn store(produced: Produced, coding: Coding, scoped: &str) -> Result<Stored, Problem> {
     let status = if produced.body.is_some() {
         StatusCode::OK
     } else {
@@ -203,12 +212,14 @@ fn store(produced: Produced, coding: Coding) -> Result<Stored, Problem> {
         body: body.into(),
         coding,
         version: produced.version,
+        // A commit after the version was read gives a newer answer than was looked for: it is tagged as what it is.
+        tag: entity_tag(&base_tag(scoped, produced.version), coding),
         status,
         headers: produced.headers,
     })
 }
 
-fn respond(stored: &Stored, tag: &str, representation: &Representation) -> Response {
+fn respond(stored: &Stored, representation: &Representation) -> Response {
     let mut response = stored.status.into_response();
     let headers = response.headers_mut();
     if stored.status != StatusCode::NO_CONTENT {
@@ -223,7 +234,12 @@ fn respond(stored: &Stored, tag: &str, representation: &Representation) -> Respo
             HeaderValue::from_static(stored.coding.name()),
         );
     }
-    validators(headers, tag, representation.freshness, stored.version);
+    validators(
+        headers,
+        &stored.tag,
+        representation.freshness,
+        stored.version,
+    );
     headers.extend(stored.headers.iter().cloned());
     if stored.status != StatusCode::NO_CONTENT {
         *response.body_mut() = Body::from(stored.body.clone());
@@ -250,19 +266,22 @@ fn validators(headers: &mut HeaderMap, tag: &str, freshness: Freshness, version:
     }
 }
 
-fn base_tag(key: &str) -> String {
+fn base_tag(scoped: &str, version: u64) -> String {
     let mut digest = Context::new(&SHA256);
     digest.update(env!("CARGO_PKG_VERSION").as_bytes());
     digest.update(&[0]);
-    digest.update(key.as_bytes());
-    digest
-        .finish()
-        .as_ref()
-        .iter()
-        .take(12)
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest.update(&version.to_le_bytes());
+    digest.update(scoped.as_bytes());
+    let digest = digest.finish();
+    let mut hex = String::with_capacity(24);
+    for byte in digest.as_ref().iter().take(12) {
+        for nibble in [byte >> 4, byte & 0xf] {
+            hex.push(char::from_digit(nibble.into(), 16).unwrap_or_default());
+        }
+    }
+    hex
 }
 
 fn entity_tag(base: &str, coding: Coding) -> String {
-    format!("\"{base}-{}\"", coding.name())
+    ["\"", base, "-", coding.name(), "\""].concat()
 }
