@@ -238,3 +238,77 @@ fn compacting_says_what_it_freed_and_changes_no_answer() {
     let again = tried(&store, &["compact"]);
     assert!(String::from_utf8_lossy(&again.stdout).starts_with("0 bytes freed"));
 }
+
+/// The audit log through the program: what each command left in it, and a store that was set back behind its checkpoints.
+#[test]
+fn a_store_that_was_set_back_is_behind_its_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let lahore = ingest(&store, "lahore.csv", LAHORE);
+    let listed = || {
+        let mut command = naqsha();
+        command.args(["--json", "--data"]).arg(&store);
+        let output = command.args(["audit", "list"]).output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let told = |line: &str| -> (u64, String, String) {
+            let told: serde_json::Value = serde_json::from_str(line).unwrap();
+            let word = |name: &str| told[name].as_str().unwrap().to_owned();
+            assert_eq!(
+                (word("role"), word("decision")),
+                ("operator".to_owned(), "allowed".to_owned())
+            );
+            (
+                told["record"].as_u64().unwrap(),
+                word("action"),
+                word("resource"),
+            )
+        };
+        lines.lines().map(told).collect::<Vec<_>>()
+    };
+    let ingested = (2, "ingest".to_owned(), format!("batch:{lahore}"));
+    assert_eq!(listed()[1..], [ingested]);
+
+    // Now and then an attacker has a copy of the folder, and puts it back once something was withdrawn.
+    let (copy, checkpoints) = (
+        folder.path().join("copy"),
+        store.join("audit/checkpoints.jsonl"),
+    );
+    run(&store, &["backup", "--out", copy.to_str().unwrap()]);
+    fs::remove_file(&checkpoints).unwrap();
+    run(&store, &["batch", "withdraw", &lahore, "--reason", "x"]);
+    let actions: Vec<String> = listed().into_iter().map(|(_, action, _)| action).collect();
+    assert_eq!(actions, ["key_create", "ingest", "backup", "withdraw"]);
+    let whole = run(&store, &["audit", "verify"]);
+    assert_eq!(
+        (&whole["whole"], &whole["records"], &whole["checkpoints"]),
+        (&true.into(), &4.into(), &1.into()),
+        "{whole}"
+    );
+    assert_eq!(whole["unknown"], serde_json::json!([]), "{whole}");
+
+    for name in ["ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        fs::remove_file(store.join(name)).ok();
+    }
+    fs::copy(copy.join("ledger.sqlite"), store.join("ledger.sqlite")).unwrap();
+    let kept = checkpoints.to_str().unwrap();
+    for words in [&["verify"][..], &["audit", "verify", "--checkpoints", kept]] {
+        let output = tried(&store, words);
+        assert_eq!(output.status.code(), Some(4), "{words:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            said.contains("records 4 to 4, which a checkpoint knows of"),
+            "{said}"
+        );
+    }
+    // The copy itself is whole, and what is restored of it goes on from there.
+    assert_eq!(run(&copy, &["audit", "verify"])["whole"], true);
+    let back = folder.path().join("back");
+    run(&back, &["restore", "--from", copy.to_str().unwrap()]);
+    assert_eq!(run(&back, &["audit", "verify"])["records"], 4);
+    let output = tried(&back, &["audit", "list"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.lines().last().unwrap().contains("restore_backup"),
+        "{said}"
+    );
+}

@@ -1,7 +1,7 @@
 //! `naqsha.toml`: every key has a default, an unknown key is refused.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use h3o::Resolution;
@@ -20,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) auth: Auth,
     pub(crate) analysis: Analysis,
+    pub(crate) audit: Audit,
 }
 
 /// `[store]`.
@@ -97,6 +98,14 @@ impl From<AnonymousRole> for Role {
             AnonymousRole::Analyst => Self::Analyst,
         }
     }
+}
+
+/// `[audit]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Audit {
+    /// File that signed checkpoints are appended to; else in the store's folder.
+    pub(crate) checkpoints: Option<PathBuf>,
 }
 
 /// `[analysis]`.

@@ -7,12 +7,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 use naqsha_ingest::{LinkageSecret, Reference};
+use naqsha_store::CheckpointKey;
 
 use crate::boundaries;
 
 /// 64 hexadecimal digits, readable by the owner only. Lost, no new record links to an old one; leaked, the keys of all
 /// identity numbers can be computed.
 pub(crate) const SECRET: &str = "linkage.secret";
+/// 64 hexadecimal digits, readable by the owner only: what the key is made of that signs checkpoints of the audit log.
+const CHECKPOINT_SECRET: &str = "audit.secret";
 /// `name,code`, one organisation a line: names come in, codes are kept.
 const PROSCRIBED: &str = "proscribed.csv";
 /// The deployment's police stations.
@@ -20,9 +23,24 @@ pub(crate) const STATIONS: &str = "stations.csv";
 
 /// The deployment's secret; made the first time it is asked for.
 pub(crate) fn linkage_secret(data: &Path) -> anyhow::Result<LinkageSecret> {
-    let path = data.join(SECRET);
-    let text = match std::fs::read_to_string(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => make_secret(&path)?,
+    secret(&data.join(SECRET)).map(LinkageSecret::new)
+}
+
+/// The key that signs checkpoints of the audit log; made the first time it is asked for.
+pub(crate) fn checkpoint_key(data: &Path) -> anyhow::Result<CheckpointKey> {
+    let seed = secret(&data.join(CHECKPOINT_SECRET))?;
+    Ok(CheckpointKey::from_seed(&seed))
+}
+
+/// That key, where it was made.
+pub(crate) fn known_checkpoint_key(data: &Path) -> anyhow::Result<Option<CheckpointKey>> {
+    let is_made = data.join(CHECKPOINT_SECRET).exists();
+    is_made.then(|| checkpoint_key(data)).transpose()
+}
+
+fn secret(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => make_secret(path)?,
         text => text.with_context(|| format!("reading {}", path.display()))?,
     };
     parse(text.trim()).ok_or_else(|| anyhow!("{} is not 64 hexadecimal digits", path.display()))
@@ -60,7 +78,7 @@ fn make_secret(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn parse(hex: &str) -> Option<LinkageSecret> {
+fn parse(hex: &str) -> Option<[u8; 32]> {
     if hex.len() != 64 || !hex.is_ascii() {
         return None;
     }
@@ -68,7 +86,7 @@ fn parse(hex: &str) -> Option<LinkageSecret> {
     for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(LinkageSecret::new(bytes))
+    Some(bytes)
 }
 
 /// How many stations a table has.

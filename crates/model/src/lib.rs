@@ -13,6 +13,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod audited;
 mod category;
 mod code;
 mod coded;
@@ -32,6 +33,7 @@ mod status;
 mod time;
 mod units;
 
+pub use audited::{AuditAction, AuditDecision};
 pub use category::{Adjacent, Category, CategorySet};
 pub use code::{Code, Severity};
 pub use coded::{Coded, UnknownCode};

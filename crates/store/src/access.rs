@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use naqsha_model::{Agency, Credential, Role};
+use naqsha_model::{Agency, AuditAction, Credential, Role};
 
 use crate::{Act, Store, StoreError};
 
@@ -157,6 +157,9 @@ impl Store {
         }
         let (mut transaction, unsealed) = self.adding().await?;
         transaction.insert_key(&key).await?;
+        let resource = format!("key:{}", key.id);
+        let told = self.did(AuditAction::KeyCreate, resource, key.created_at);
+        transaction.append_audit(&[told]).await?;
         self.finish(transaction, unsealed).await?;
         self.reread_keys().await
     }
@@ -169,6 +172,8 @@ impl Store {
     pub async fn revoke_key(&self, id: &str, act: Act) -> Result<(), StoreError> {
         let (mut transaction, unsealed) = self.adding().await?;
         transaction.insert_revocation(id, &act).await?;
+        let told = self.did(AuditAction::KeyRevoke, format!("key:{id}"), act.at);
+        transaction.append_audit(&[told]).await?;
         self.finish(transaction, unsealed).await?;
         self.reread_keys().await
     }

@@ -191,10 +191,11 @@ impl StoreError {
 
     /// Whether it is certain that nothing was added.
     pub(crate) fn changed_nothing(&self) -> bool {
-        matches!(
-            self,
-            Self::NoSuchReceipt(_) | Self::Answered(_) | Self::NoKey { .. }
-        )
+        match self {
+            Self::NoSuchReceipt(_) | Self::Answered(_) | Self::NoKey { .. } => true,
+            Self::Ledger { source, .. } => primary_code(source) == Some(FULL),
+            _ => false,
+        }
     }
 
     /// Whether something stored is not as it was written, rather than out of reach.
@@ -208,13 +209,18 @@ impl StoreError {
     }
 }
 
+/// `SQLite`'s "the disk is full": it rolled the transaction back, and another may fit later.
+const FULL: u32 = 13;
+
 /// `SQLite`'s "malformed" (11) and "not a database" (26), with their extended codes.
 fn says_damaged(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    let primary = code
-        .and_then(|code| code.parse::<u32>().ok())
-        .map(|code| code & 0xff);
-    matches!(primary, Some(11 | 26))
+    matches!(primary_code(error), Some(11 | 26))
+}
+
+/// `SQLite`'s code without its extension. A server's codes have five letters, and may be digits all.
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let error = error.as_database_error()?;
+    let error = error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    let code = sqlx::error::DatabaseError::code(error)?;
+    Some(code.parse::<u32>().ok()? & 0xff)
 }

@@ -126,11 +126,16 @@ impl Ledger {
     /// Everything, from a ledger that is not needed any more.
     pub(crate) async fn into_contents(self) -> Result<Contents, StoreError> {
         let contents = self.contents().await;
+        self.close().await;
+        contents
+    }
+
+    /// Ends it; a file's journal is folded in where nobody else has it open.
+    pub(crate) async fn close(self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool, _) => pool.close().await,
         }
-        contents
     }
 
     /// A transaction that adds what changes no snapshot: receipts, replies and keys. It needs no writer's lock, so it waits for

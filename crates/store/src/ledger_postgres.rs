@@ -169,6 +169,14 @@ pub(crate) async fn lock(url: &PostgresUrl) -> Result<PgConnection, StoreError> 
     Ok(session)
 }
 
+/// Lets one transaction at a time add to the audit log: of two, both would follow the same record.
+pub(crate) async fn lock_audit(session: &mut PgConnection) -> Result<(), StoreError> {
+    let sql = "SELECT pg_advisory_xact_lock($1, 'audit'::regclass::oid::int4)";
+    let locked = sqlx::query(sql).bind(LOCKS).execute(session);
+    let locked = answered(locked).await;
+    locked.map(drop).map_err(failed("add to the audit log"))
+}
+
 /// An answer, or an error where the server has fallen silent.
 pub(crate) async fn answered<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
@@ -267,9 +275,11 @@ fn migrations() -> Migrator {
     };
     let ledger = include_str!("../migrations/postgres/0001_ledger.sql");
     let receipts_and_keys = include_str!("../migrations/postgres/0002_receipts_and_keys.sql");
+    let audit = include_str!("../migrations/postgres/0003_audit.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "receipts and keys", receipts_and_keys),
+        migration(3, "audit", audit),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -179,6 +179,7 @@ fn migrations() -> Migrator {
     let clusters = include_str!("../migrations/0004_clusters.sql");
     let absent_columns = include_str!("../migrations/0005_absent_columns.sql");
     let receipts_and_keys = include_str!("../migrations/0006_receipts_and_keys.sql");
+    let audit = include_str!("../migrations/0007_audit.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
@@ -186,6 +187,7 @@ fn migrations() -> Migrator {
         migration(4, "clusters", clusters),
         migration(5, "absent columns", absent_columns),
         migration(6, "receipts and keys", receipts_and_keys),
+        migration(7, "audit", audit),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

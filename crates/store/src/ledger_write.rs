@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use naqsha_model::BatchDigest;
 
 use crate::StoreError;
+use crate::audit::AuditRecord;
 use crate::batch::{BatchRecord, BatchState, OnChange};
 use crate::cluster::{DecisionRecord, LinkRecord};
 use crate::contents::{EventRecord, Link};
@@ -29,7 +30,8 @@ pub(crate) struct Addition<'a> {
 }
 
 impl WriterLock {
-    /// Adds a batch with its files, events, or both, and raises the version. Durable when this returns.
+    /// Adds a batch with its files, events, or both, with the record of it in the audit log, and raises the version. Durable
+    /// when this returns.
     ///
     /// # Errors
     /// [`StoreError::NoSuchReceipt`] and [`StoreError::Answered`] leave everything as it was; after any other nobody knows.
@@ -37,6 +39,7 @@ impl WriterLock {
         &mut self,
         version: u64,
         added: Addition<'_>,
+        told: &AuditRecord,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let unsealed = transaction.unsealed().await?;
@@ -75,6 +78,7 @@ impl WriterLock {
             .execute("UPDATE meta SET version = $1", [integer(version)])
             .await
             .map_err(failed("raise the version"))?;
+        transaction.append_audit(std::slice::from_ref(told)).await?;
         transaction.seal(unsealed, added.links).await?;
         transaction.commit("commit").await
     }
@@ -85,6 +89,7 @@ impl WriterLock {
         &mut self,
         version: u64,
         stated: &NilReturn,
+        told: &AuditRecord,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let unsealed = transaction.unsealed().await?;
@@ -108,6 +113,7 @@ impl WriterLock {
             .execute("UPDATE meta SET version = $1", [integer(version)])
             .await
             .map_err(failed("raise the version"))?;
+        transaction.append_audit(std::slice::from_ref(told)).await?;
         transaction.seal(unsealed, &[]).await?;
         transaction.commit("add a nil return").await
     }

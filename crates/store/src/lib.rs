@@ -23,6 +23,7 @@
 
 mod access;
 mod area;
+mod audit;
 mod batch;
 mod care;
 mod cells;
@@ -48,6 +49,7 @@ mod known;
 mod ledger;
 mod ledger_access;
 mod ledger_at;
+mod ledger_audit;
 mod ledger_postgres;
 mod ledger_read;
 mod ledger_receipts;
@@ -83,6 +85,10 @@ mod visibility;
 mod writer;
 
 pub use access::{AccessKey, AccessKeys, KeyState, KnownKey};
+pub use audit::{
+    AUDIT_FOLDER, AuditCheck, AuditFault, AuditHead, AuditRecord, AuditUnknown, By,
+    CHECKPOINT_RECORDS, CHECKPOINT_SECONDS, Checkpoint, CheckpointKey, Checkpoints, KeptRecord,
+};
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };

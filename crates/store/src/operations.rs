@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use naqsha_model::{BatchDigest, Code};
+use jiff::Timestamp;
+use naqsha_model::{AuditAction, BatchDigest, Code};
 
+use crate::audit::AuditRecord;
 use crate::batch::{BatchRecord, BatchState, OnChange};
 use crate::cluster::find::{self, Candidate};
 use crate::cluster::{Decision, DecisionRecord, LinkRecord};
@@ -140,6 +142,9 @@ impl Store {
                     ..replacement
                 });
         let appended = Appended {
+            action: AuditAction::Release,
+            batch: record.digest,
+            rows: Some(record.totals.accepted),
             answer: answer(event.version),
             events: std::iter::once(event).chain(replacement).collect(),
             links: checked.links,
@@ -175,7 +180,10 @@ impl Store {
         if is_known {
             return Ok(());
         }
-        lock.add_nil_return(version, &stated)
+        let (first, last) = (stated.period.first().date(), stated.period.last().date());
+        let resource = format!("nil:{}/{}/{first}..{last}", stated.agency, stated.profile);
+        let told = self.did(AuditAction::NilReturn, resource, stated.received_at);
+        lock.add_nil_return(version, &stated, &told.about(None, version))
             .await
             .inspect_err(|_unknown| self.shared().stop())?;
         let contents = self.shared().ledger.contents().await?;
@@ -209,8 +217,14 @@ impl Store {
             decision: Some(&decided),
             ..Addition::default()
         };
+        let action = match decision {
+            Decision::Confirm => AuditAction::Confirm,
+            Decision::Unlink => AuditAction::Unlink,
+        };
+        let told = self.did(action, format!("link:{link}"), decided.act.at);
+        let told = told.about(None, decided.version);
         let shared = Arc::clone(self.shared());
-        lock.add(decided.version, addition)
+        lock.add(decided.version, addition, &told)
             .await
             .inspect_err(|_unknown| shared.stop())?;
         let mut contents = Contents::clone(contents);
@@ -222,6 +236,12 @@ impl Store {
             Ok(version)
         })
         .await
+    }
+
+    /// A record of whoever acts through this store.
+    pub(crate) fn did(&self, action: AuditAction, resource: String, at: Timestamp) -> AuditRecord {
+        let told = self.1.did(action, resource, at);
+        told.about(None, self.snapshot().version())
     }
 
     async fn change(
@@ -276,9 +296,19 @@ impl Store {
         let version =
             contents.version + u64::from(event.rows.is_some() || shown(contents) != shown(&after));
         let appended = Appended {
+            action: match operation {
+                Operation::Restore => AuditAction::Restore,
+                _ => AuditAction::Withdraw,
+            },
+            batch: record.digest,
+            rows: Some(match &event.rows {
+                Some(rows) => rows.values().map(|rows| rows.len() as u64).sum(),
+                None => record.totals.accepted,
+            }),
             answer: answer(version),
             events: vec![EventRecord { version, ..event }],
-            ..Appended::default()
+            links: Vec::new(),
+            cluster_links: Vec::new(),
         };
         self.append(&mut lock, appended).await
     }
@@ -290,6 +320,9 @@ impl Store {
         appended: Appended,
     ) -> Result<Changed, StoreError> {
         let Appended {
+            action,
+            batch,
+            rows,
             events,
             links,
             cluster_links,
@@ -307,7 +340,9 @@ impl Store {
             answer: answer.as_ref(),
             ..Addition::default()
         };
-        lock.add(last.version, addition)
+        let told = self.did(action, format!("batch:{batch}"), last.act.at);
+        let told = told.about(rows, last.version);
+        lock.add(last.version, addition, &told)
             .await
             .inspect_err(|error| shared.stop_after(error))?;
         blocking(move || {
@@ -329,8 +364,12 @@ impl Store {
 }
 
 /// What an act after the commit of its batch adds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Appended {
+    action: AuditAction,
+    batch: BatchDigest,
+    /// How many it was asked for.
+    rows: Option<u64>,
     events: Vec<EventRecord>,
     links: Vec<Link>,
     cluster_links: Vec<LinkRecord>,

@@ -68,7 +68,7 @@ pub enum Received {
     /// It is durable now.
     New,
     /// The agency used the key before: this is what is kept under it, and nothing was added.
-    Before(KeptReceipt),
+    Before(Box<KeptReceipt>),
 }
 
 impl Store {
@@ -87,7 +87,7 @@ impl Store {
             .ok_or_else(|| StoreError::NoSuchReceipt(receipt.job.clone()))?;
         if kept.receipt.job != receipt.job {
             // Nothing was added, so nothing has to be durable.
-            return Ok(Received::Before(kept));
+            return Ok(Received::Before(Box::new(kept)));
         }
         self.finish(transaction, unsealed).await?;
         Ok(Received::New)

@@ -18,10 +18,11 @@ use crate::files::to_bytes;
 use crate::ledger::failed;
 use crate::ledger_statement::Transaction;
 
-/// How far each table had got when a transaction began, and what `meta` said: what is beyond is to be sealed.
+/// How far each table had got when a transaction began, and what it may replace: what is beyond is to be sealed.
 #[derive(Debug)]
 pub(crate) struct Unsealed {
-    meta: Seal,
+    /// What `meta` and the last record of the audit log said.
+    replaced: Seal,
     /// In the order of [`COUNTERS`].
     reached: Vec<i64>,
 }
@@ -82,10 +83,10 @@ impl Transaction<'_> {
             let read = read.fetch_one(&mut **transaction).await;
             reached.push(read.map_err(failed("seal"))?);
         }
-        let mut meta = Seal::default();
-        let added = meta.add_rows(transaction, "meta", "").await;
+        let mut replaced = Seal::default();
+        let added = replaced.add_replaced(transaction).await;
         added.map_err(failed("seal"))?;
-        Ok(Some(Unsealed { meta, reached }))
+        Ok(Some(Unsealed { replaced, reached }))
     }
 
     /// Seals what was added since; before the commit. `links` are those that were added.
@@ -103,10 +104,15 @@ impl Transaction<'_> {
     }
 }
 
-/// The rows that are data: not the seal itself, nor what the migrations note about themselves.
+/// The rows that are data: not the seal itself, nor what the migrations note about themselves, nor those that
+/// [`Seal::add_replaced`] adds.
 const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-                      AND name NOT IN ('seal', '_sqlx_migrations')";
+                      AND name NOT IN ('seal', '_sqlx_migrations', 'meta', 'audit')";
+
+/// The last record of the audit log. Those before it are bound to it by their chain, which `naqsha audit verify` follows: a
+/// log without end is not read whenever the ledger is.
+const LAST_RECORD: &str = "WHERE record = (SELECT max(record) FROM audit)";
 
 /// Seals a ledger that its migration left unsealed; any other is left as it is.
 pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -139,7 +145,7 @@ async fn renew(
     // One that is damaged stays damaged.
     let before = BatchDigest::parse(&before).map_err(|_hex| StoreError::LedgerDamaged)?;
     let mut seal = Seal(*before.bytes());
-    seal.mix(&unsealed.meta.0);
+    seal.mix(&unsealed.replaced.0);
     let added = seal.add(connection, &unsealed.reached, links).await;
     added.map_err(failed("digest"))?;
     keep(connection, &seal).await
@@ -179,6 +185,7 @@ struct Seal([u8; 32]);
 impl Seal {
     async fn of_all(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
         let mut seal = Self::default();
+        seal.add_replaced(connection).await?;
         let tables: Vec<String> = sqlx::query_scalar(TABLES)
             .fetch_all(&mut *connection)
             .await?;
@@ -188,6 +195,12 @@ impl Seal {
         Ok(seal)
     }
 
+    /// Adds the rows in the place of which others come.
+    async fn add_replaced(&mut self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.add_rows(connection, "meta", "").await?;
+        self.add_rows(connection, "audit", LAST_RECORD).await
+    }
+
     /// Adds what is beyond the numbers that were reached.
     async fn add(
         &mut self,
@@ -195,7 +208,7 @@ impl Seal {
         reached: &[i64],
         links: &[Link],
     ) -> Result<(), sqlx::Error> {
-        self.add_rows(connection, "meta", "").await?;
+        self.add_replaced(connection).await?;
         for (table, column) in NUMBERED {
             let counter = COUNTERS.iter().position(|(counted, _)| *counted == column);
             let beyond = counter.and_then(|at| reached.get(at)).copied();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use naqsha_model::{BatchDigest, DayRange};
 
 use crate::access::AccessKeys;
+use crate::audit::By;
 use crate::contents::{Contents, RowsByBatch};
 use crate::files::{self, Files};
 use crate::files_at::Places;
@@ -38,9 +39,9 @@ pub(crate) fn is_own(path: &Path) -> bool {
         || name.starts_with("ledger.")
 }
 
-/// A store of incidents. Clones share it.
+/// A store of incidents. Clones share it, and act for the same person ([`Store::acting_as`]).
 #[derive(Debug, Clone)]
-pub struct Store(Arc<Shared>);
+pub struct Store(pub(crate) Arc<Shared>, pub(crate) Arc<By>);
 
 /// What clones of a store and its writer share.
 #[derive(Debug)]
@@ -137,7 +138,7 @@ impl Store {
         .await?;
         let current = RwLock::new(Arc::new(snapshot));
         let keys = Mutex::new(KeyCache::new(files.folder()));
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             files,
             ledger,
             current,
@@ -145,7 +146,8 @@ impl Store {
             keys,
             merging: Mutex::default(),
             stopped: AtomicBool::new(false),
-        })))
+        };
+        Ok(Self(Arc::new(shared), Arc::new(By::operator("unknown"))))
     }
 
     /// The newest version. Cheap; what it answers never changes.
@@ -201,7 +203,8 @@ impl Store {
             shared.known(snapshot, agency.as_str(), &profile, replaces)
         })
         .await?;
-        let draft = Draft::new(Arc::clone(&self.0), lock, header, known);
+        let by = Arc::clone(&self.1);
+        let draft = Draft::new(Arc::clone(&self.0), by, lock, header, known);
         Ok(BatchWriter::new(draft))
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use h3o::Resolution;
-use naqsha_model::{Code, Incident, NaturalKey};
+use naqsha_model::{AuditAction, Code, Incident, NaturalKey};
 use polars_core::prelude::DataFrame;
 
 use crate::StoreError;
+use crate::audit::{AuditRecord, By};
 use crate::batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
@@ -156,7 +157,8 @@ impl BatchWriter {
             answer: answer.as_ref(),
             ..Addition::default()
         };
-        let added = draft.lock.add(batch.committed_version, addition);
+        let told = draft.told(&batch);
+        let added = draft.lock.add(batch.committed_version, addition, &told);
         added
             .await
             .inspect_err(|error| draft.shared.stop_after(error))?;
@@ -189,6 +191,8 @@ impl BatchWriter {
 /// What is written so far.
 pub(crate) struct Draft {
     shared: Arc<Shared>,
+    /// Whose batch it is to the audit log.
+    by: Arc<By>,
     /// Held until the batch is committed or given up.
     lock: WriterLock,
     header: BatchHeader,
@@ -229,12 +233,14 @@ impl std::fmt::Debug for Draft {
 impl Draft {
     pub(crate) fn new(
         shared: Arc<Shared>,
+        by: Arc<By>,
         lock: WriterLock,
         header: BatchHeader,
         known: Known,
     ) -> Self {
         Self {
             shared,
+            by,
             lock,
             header,
             known,
@@ -380,6 +386,15 @@ impl Draft {
             manifest: header.manifest,
             committed_version: version + u64::from(state == BatchState::Live),
         }
+    }
+
+    /// What the audit log says of it.
+    fn told(&self, batch: &BatchRecord) -> AuditRecord {
+        let resource = format!("batch:{}", batch.digest);
+        let told = self
+            .by
+            .did(AuditAction::Ingest, resource, batch.received_at);
+        told.about(Some(batch.totals.accepted), batch.committed_version)
     }
 
     /// Links to records of other agencies; those of a held batch are looked for when it is released.

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_store::{Amount, Backup, Compaction, Scrub, Store};
+use naqsha_model::AuditAction;
+use naqsha_store::{Amount, AuditRecord, Backup, Compaction, Scrub, Store};
 use serde_json::json;
 
 use super::free_space::available_bytes;
-use super::{Context, print_line};
+use super::{Context, audit, print_line};
+use crate::clock;
 use crate::exit::Damaged;
 
 #[derive(Debug, Args)]
@@ -30,13 +32,20 @@ pub(super) async fn verify(context: &Context) -> anyhow::Result<()> {
     let scrub = Store::scrub(&context.data, &context.config.places())
         .await
         .context("reading the store")?;
+    let check = audit::check(context, None, None)
+        .await
+        .context("reading the audit log")?;
     if context.json {
-        print_line(&as_json(&scrub).to_string())?;
+        let mut told = as_json(&scrub);
+        told["whole"] = (scrub.is_whole() && check.is_whole()).into();
+        told["audit"] = audit::as_json(&check);
+        print_line(&told.to_string())?;
     } else {
         print_findings(&scrub)?;
+        audit::print_check(&check)?;
     }
     if scrub.is_whole() {
-        return Ok(());
+        return audit::refuse(&check);
     }
     let (files, ledger) = (scrub.damaged.len(), scrub.ledger.len());
     Err(Damaged(format!(
@@ -90,6 +99,7 @@ fn as_json(scrub: &Scrub) -> serde_json::Value {
 }
 
 pub(super) async fn backup(context: &Context, args: BackupArgs) -> anyhow::Result<()> {
+    tell_audit(context, AuditAction::Backup).await?;
     let backup = Store::backup(&context.data, &context.config.places(), &args.out)
         .await
         .context("copying the store")?;
@@ -102,6 +112,12 @@ pub(super) async fn restore(context: &Context, args: RestoreArgs) -> anyhow::Res
         .context("restoring the store")?;
     // A restored store that cannot be opened is no store.
     let store = context.open_store().await?;
+    let version = store.snapshot().version();
+    let told = done(AuditAction::RestoreBackup).about(None, version);
+    store
+        .audit(&[told])
+        .await
+        .context("writing to the audit log")?;
     let damaged = store.snapshot().damaged().len();
     if damaged > 0 {
         return Err(Damaged(format!("{damaged} files are damaged already")).into());
@@ -118,6 +134,7 @@ pub(super) async fn compact(context: &Context) -> anyhow::Result<()> {
     {
         anyhow::bail!("{available} bytes are free, {needed} are needed to write the ledger anew");
     }
+    tell_audit(context, AuditAction::Compact).await?;
     let compaction = Store::compact(&context.data, &places)
         .await
         .context("compacting the store")?;
@@ -137,6 +154,17 @@ pub(super) async fn compact(context: &Context) -> anyhow::Result<()> {
         "{freed} bytes freed: {} files of no batch ({} bytes), {} indexes of no file ({} bytes), the ledger by {ledger_bytes} bytes",
         files.files, files.bytes, indexes.files, indexes.bytes
     ))
+}
+
+/// Puts what is about to be done to the store as a whole into its audit log; where that fails, it is not done.
+async fn tell_audit(context: &Context, action: AuditAction) -> anyhow::Result<()> {
+    Store::audit_at(&context.data, &context.config.places(), done(action))
+        .await
+        .context("writing to the audit log")
+}
+
+fn done(action: AuditAction) -> AuditRecord {
+    Context::by().did(action, "store".to_owned(), clock::now())
 }
 
 fn tell(

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod audit;
 mod batch;
 mod boundaries;
 mod care;
@@ -27,8 +28,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use naqsha_store::Store;
+use naqsha_store::{By, Store};
 
+use crate::actor;
 use crate::config::Config;
 use crate::stats::{self, StatsArgs};
 use crate::tables;
@@ -68,6 +70,9 @@ enum Command {
     /// Keys by which a service knows who asks.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// The audit log: who did or asked what.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// The deployment's own boundaries.
     #[command(subcommand)]
     Boundaries(boundaries::BoundariesCommand),
@@ -125,7 +130,13 @@ impl Context {
     pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
         Store::open_with(&self.data, &self.config.places())
             .await
+            .map(|store| store.acting_as(Self::by()))
             .context("opening the store (`naqsha init` makes one)")
+    }
+
+    /// Whoever runs the command, as the audit log tells it.
+    fn by() -> By {
+        By::operator(&actor::name())
     }
 }
 
@@ -137,15 +148,18 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         json: cli.json,
     };
     match cli.command {
-        Command::Init => block_on(init::run(&context)),
-        Command::Ingest(args) => block_on(ingest::run(&context, args)),
+        Command::Init => block_on(audit::signed(&context, init::run(&context))),
+        Command::Ingest(args) => block_on(audit::signed(&context, ingest::run(&context, args))),
         Command::Profile(command) => profile::run(&context, command),
-        Command::Batch(command) => block_on(batch::run(&context, command)),
-        Command::Key(command) => block_on(key::run(&context, command)),
+        Command::Batch(command) => block_on(audit::signed(&context, batch::run(&context, command))),
+        Command::Key(command) => block_on(audit::signed(&context, key::run(&context, command))),
+        Command::Audit(command) => block_on(audit::run(&context, command)),
         Command::Boundaries(command) => boundaries::run(&context, &command),
         Command::Stations(command) => stations::run(&context, &command),
         Command::Population(command) => population::run(&context, &command),
-        Command::Cluster(command) => block_on(cluster::run(&context, command)),
+        Command::Cluster(command) => {
+            block_on(audit::signed(&context, cluster::run(&context, command)))
+        }
         Command::StudyArea(command) => study_area::run(&context, &command),
         Command::Layer(command) => layer::run(&context, command),
         Command::Export(args) => block_on(export::run(&context, args)),
@@ -153,9 +167,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Generate(args) => generate::run(&context, &args),
         Command::Stats(args) => Ok(stats::run(args)?),
         Command::Verify => block_on(care::verify(&context)),
-        Command::Backup(args) => block_on(care::backup(&context, args)),
-        Command::Restore(args) => block_on(care::restore(&context, args)),
-        Command::Compact => block_on(care::compact(&context)),
+        Command::Backup(args) => block_on(audit::signed(&context, care::backup(&context, args))),
+        Command::Restore(args) => block_on(audit::signed(&context, care::restore(&context, args))),
+        Command::Compact => block_on(audit::signed(&context, care::compact(&context))),
         Command::Doctor => block_on(doctor::run(&context)),
         Command::ReadTable { request } => tables::read(&request),
     }

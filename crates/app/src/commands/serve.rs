@@ -11,7 +11,7 @@ use naqsha_layers::{Catalogue, Role};
 use naqsha_store::Store;
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{Context, print_line};
+use super::{Context, audit, print_line};
 use crate::clock;
 use crate::exit::Refused;
 use crate::{reference, regions};
@@ -35,6 +35,10 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     let store = context.open_store().await?;
     tokio::spawn(follow(store.clone()));
     tokio::spawn(merge(store.clone()));
+    tokio::spawn(audit::keep_signing(
+        store.clone(),
+        audit::checkpoints(context)?,
+    ));
     let catalogue = Catalogue::new(
         store,
         reference::located_areas(&context.data)?,

@@ -8,6 +8,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use super::{INVENTORY, INVENTORY_FORMAT};
+use crate::audit::AUDIT_FOLDER;
 use crate::contents::Contents;
 use crate::files::{Files, to_bytes};
 use crate::files_folder::{self, file_error, sync_folder};
@@ -65,6 +66,9 @@ impl Store {
         let files = files_of(dir, places).await?;
         let target = out.to_owned();
         blocking(move || make_empty(&target)).await?;
+        // Before the ledger: they must not know of records that it does not have.
+        let from = files.folder().to_owned();
+        let checkpoints = blocking(move || checkpoints(&from)).await?;
         let copied = out.join(LEDGER);
         ledger.copy_to(&copied).await?;
         let contents = Ledger::in_file(&copied, false)
@@ -72,7 +76,7 @@ impl Store {
             .into_contents()
             .await?;
         let to = out.to_owned();
-        blocking(move || copy(&files, &to, &contents)).await
+        blocking(move || copy(&files, &to, &contents, checkpoints)).await
     }
 }
 
@@ -86,7 +90,26 @@ pub(super) fn make_empty(folder: &Path) -> Result<(), StoreError> {
     files_folder::make(folder)
 }
 
-fn copy(files: &Files, to: &Path, contents: &Contents) -> Result<Backup, StoreError> {
+/// Files in the folder of the audit log's checkpoints, where there is one.
+fn checkpoints(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, StoreError> {
+    let within = Path::new(AUDIT_FOLDER);
+    if !folder.join(within).is_dir() {
+        return Ok(Vec::new());
+    }
+    let read = |path: PathBuf| {
+        let source = folder.join(&path);
+        let bytes = fs::read(&source).map_err(file_error("read", &source))?;
+        Ok((path, bytes))
+    };
+    beside(folder, within)?.into_iter().map(read).collect()
+}
+
+fn copy(
+    files: &Files,
+    to: &Path,
+    contents: &Contents,
+    checkpoints: Vec<(PathBuf, Vec<u8>)>,
+) -> Result<Backup, StoreError> {
     let from = files.folder();
     let mut copied = vec![inventoried(to, Path::new(LEDGER))?];
     for file in &contents.files {
@@ -95,9 +118,18 @@ fn copy(files: &Files, to: &Path, contents: &Contents) -> Result<Backup, StoreEr
         copied.push(write_synced(to, &file.path(), &bytes)?);
     }
     files_folder::sync_files_folder(to)?;
-    for path in beside(from, Path::new(""))? {
+    let kept = beside(from, Path::new(""))?;
+    let kept = kept
+        .into_iter()
+        .filter(|path| !path.starts_with(AUDIT_FOLDER));
+    let kept = kept.map(|path| {
         let source = from.join(&path);
         let bytes = fs::read(&source).map_err(file_error("read", &source))?;
+        Ok((path, bytes))
+    });
+    for file in checkpoints.into_iter().map(Ok).chain(kept) {
+        let (path, bytes) = file?;
+        let source = from.join(&path);
         copied.push(write_synced(to, &path, &bytes)?);
         let mode = fs::metadata(&source).map_err(file_error("read", &source))?;
         let target = to.join(&path);

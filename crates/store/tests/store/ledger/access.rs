@@ -17,11 +17,11 @@ on_both!(
     keys_and_revocations_are_only_added_to,
 );
 
-fn credential(number: u8) -> Credential {
+pub(super) fn credential(number: u8) -> Credential {
     Credential::new([number; 6], [number; 32])
 }
 
-fn key(number: u8, role: Role, agency: Option<&str>) -> AccessKey {
+pub(super) fn key(number: u8, role: Role, agency: Option<&str>) -> AccessKey {
     let credential = credential(number);
     AccessKey {
         id: credential.id().to_owned(),

@@ -1,6 +1,7 @@
 //! The ledger's contract: one body for both databases, and what only nodes that share a server can meet.
 
 mod access;
+mod audit;
 mod conformance;
 mod nodes;
 mod place;

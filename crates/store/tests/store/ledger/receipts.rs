@@ -70,7 +70,10 @@ fn a_receipt_is_kept_once_and_found_by_key_and_by_job(place: &Place) {
     };
     // The same key again, with another job: the first one counts, and the second is nothing.
     let again = receipt("ANF", 1, "job-2");
-    assert_eq!(receive(&beside, &again), Received::Before(kept.clone()));
+    assert_eq!(
+        receive(&beside, &again),
+        Received::Before(Box::new(kept.clone()))
+    );
     assert!(again.asks_the_same(&first));
     let other_body = Receipt {
         body: digest(9),
