@@ -19,9 +19,12 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
+use crate::access::{ClientAddress, is_within};
+use crate::crowd::{Crowd, Place};
 use crate::health::Draining;
 use crate::settings::ConnectionLimits;
 use crate::stall::StallTimeout;
+use crate::steady::Steady;
 
 /// How long to wait after the listener refused: it does so when file descriptors run out, which takes a moment to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -50,11 +53,12 @@ pub async fn serve_within(
 ) -> io::Result<()> {
     let draining = Draining::default();
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let crowd = Crowd::default();
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
     let connection = Connection {
         router,
-        limits,
+        limits: limits.clone(),
         draining: draining.clone(),
         closed,
     };
@@ -68,8 +72,12 @@ pub async fn serve_within(
         loop {
             tokio::select! {
                 () = &mut stopping => break,
-                (stream, place) = accept(&listener, &places) => {
-                    connections.spawn(connection.clone().run(stream, place));
+                (stream, peer, place) = accept(&listener, &places) => {
+                    let limits = &connection.limits;
+                    // Whoever has as many as one may have is told nothing: that would take longer than refusing it.
+                    if let Some(held) = enter(&crowd, limits, peer) {
+                        connections.spawn(connection.clone().run(stream, peer, (place, held)));
+                    }
                 }
                 // Finished tasks are taken out, so that the set does not grow.
                 Some(_finished) = connections.join_next() => {}
@@ -91,16 +99,27 @@ pub async fn serve_within(
     Ok(())
 }
 
+/// A place among the connections of an address, unless it has as many as it may.
+fn enter(crowd: &Crowd, limits: &ConnectionLimits, peer: ClientAddress) -> Option<Place> {
+    let address = peer.0.to_canonical();
+    let most = if is_within(&limits.uncounted, address) {
+        usize::MAX
+    } else {
+        limits.connections_per_address
+    };
+    crowd.enter(address, most)
+}
+
 /// The next connection, once there is a place for it.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> (TcpStream, ClientAddress, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed, so that a place always comes.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _peer)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, ClientAddress(peer.ip()), place),
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection");
                 sleep(ACCEPT_PAUSE).await;
@@ -121,8 +140,13 @@ struct Connection {
 impl Connection {
     /// Serves one connection to its end. HTTP/1.1 only: a client that began HTTP/2's preface and stopped would otherwise
     /// be waited for without limit, and browsers speak HTTP/2 only over TLS, where the protocol is known beforehand.
-    async fn run(self, stream: TcpStream, place: Option<OwnedSemaphorePermit>) {
-        let _place = place;
+    async fn run(
+        self,
+        stream: TcpStream,
+        peer: ClientAddress,
+        places: (Option<OwnedSemaphorePermit>, Place),
+    ) {
+        let _places = places;
         let Self {
             router,
             limits,
@@ -132,8 +156,10 @@ impl Connection {
         // Small answers should not wait for more; a socket that cannot be told so works all the same.
         let _best_effort = stream.set_nodelay(true);
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request = request.map(Body::new);
+            let mut request = request
+                .map(|body| Body::new(Steady::new(body, limits.body_within, limits.body_bytes)));
             request.extensions_mut().insert(draining.clone());
+            request.extensions_mut().insert(peer);
             let answer = router.clone().oneshot(request);
             async move { answer.await as Result<_, Infallible> }
         });

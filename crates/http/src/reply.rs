@@ -102,9 +102,9 @@ pub(crate) async fn reply(
 ) -> Result<Response, Problem> {
     let coding = Coding::of(asked.accept_encoding.as_deref());
     let version = service.catalogue.version();
-    let key = format!("{version} {:?} {}", service.scope(), representation.key);
+    let key = format!("{version} {:?} {}", asked.scope(), representation.key);
     for possible in [coding, Coding::Identity] {
-        let tag = tag_of(service, &representation, version, possible);
+        let tag = tag_of(asked, &representation, version, possible);
         if asked.has_tag(&tag) {
             return Ok(not_modified(&tag, representation.freshness, version));
         }
@@ -118,7 +118,7 @@ pub(crate) async fn reply(
         None => compute(service, slot, coding, produce).await?,
     };
     // A commit between reading the version and computing gives a newer answer than the key says: tag it as what it is.
-    let tag = tag_of(service, &representation, stored.version, stored.coding);
+    let tag = tag_of(asked, &representation, stored.version, stored.coding);
     if asked
         .if_none_match
         .as_deref()
@@ -131,12 +131,12 @@ pub(crate) async fn reply(
 
 /// The entity tag of a representation of a version in a coding.
 pub(crate) fn tag_of(
-    service: &Shared,
+    asked: &Asked,
     representation: &Representation,
     version: u64,
     coding: Coding,
 ) -> String {
-    let key = format!("{version} {:?} {}", service.scope(), representation.key);
+    let key = format!("{version} {:?} {}", asked.scope(), representation.key);
     entity_tag(&base_tag(&key), coding)
 }
 

@@ -3,9 +3,10 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use naqsha_layers::ParameterError;
+use naqsha_layers::{ParameterError, Scope};
 use percent_encoding::percent_decode_str;
 
+use crate::access::{Permit, Subject};
 use crate::link::query_string;
 use crate::negotiate::Format;
 use crate::problem::{Kind, Problem};
@@ -15,8 +16,10 @@ use crate::service::Shared;
 const LONGEST_QUERY: usize = 16 << 10;
 
 /// What a request asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    /// Leave to ask, and what may be seen.
+    pub(crate) permit: Permit,
     /// Path as sent, without a trailing slash; empty for the root.
     pub(crate) path: String,
     /// Parameters in the order given, decoded.
@@ -38,7 +41,11 @@ impl FromRequestParts<Shared> for Asked {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => base_of_host(&parts.headers)?,
         };
+        // There is none only where a route stands in no table, and then nobody may ask it.
+        let permit = parts.extensions.get::<Permit>().cloned();
+        let nobody = || Problem::internal("a route that stands in no table".to_owned());
         Ok(Self {
+            permit: permit.ok_or_else(nobody)?,
             path: parts.uri.path().trim_end_matches('/').to_owned(),
             pairs: parse_query(parts.uri.query().unwrap_or_default())?,
             base,
@@ -52,6 +59,16 @@ impl FromRequestParts<Shared> for Asked {
 }
 
 impl Asked {
+    /// What the asker may see.
+    pub(crate) const fn scope(&self) -> &Scope {
+        self.permit.scope()
+    }
+
+    /// Who asks.
+    pub(crate) const fn subject(&self) -> &Subject {
+        self.permit.subject()
+    }
+
     /// Adds the parameters of a posted form.
     ///
     /// # Errors
@@ -211,6 +228,24 @@ fn decoded(query: &str) -> Result<Vec<(String, String)>, Problem> {
             Ok((decode(name)?, decode(value)?))
         })
         .collect()
+}
+
+#[cfg(test)]
+impl Asked {
+    /// A request for nothing, for tests of what is made of one.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            permit: crate::access::described(),
+            path: String::new(),
+            pairs: Vec::new(),
+            base: String::new(),
+            accept: None,
+            accept_encoding: None,
+            if_none_match: None,
+            range: None,
+            if_range: None,
+        }
+    }
 }
 
 #[cfg(test)]

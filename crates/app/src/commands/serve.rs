@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_http::ServerSettings;
-use naqsha_layers::{Catalogue, Role};
+use naqsha_http::{ConnectionLimits, ServerSettings};
+use naqsha_layers::Catalogue;
 use naqsha_store::Store;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Context, print_line};
 use crate::clock;
-use crate::exit::Refused;
 use crate::{reference, regions};
 
 #[derive(Debug, Args)]
@@ -31,7 +30,6 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         .listen
         .or(context.config.server.listen)
         .unwrap_or(DEFAULT_LISTEN);
-    let anonymous_role = anonymous_role(context, listen)?;
     let store = context.open_store().await?;
     tokio::spawn(follow(store.clone()));
     tokio::spawn(merge(store.clone()));
@@ -41,15 +39,8 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         context.config.defaults()?,
     )
     .with_deployment(regions::deployment(&context.data));
-    let settings = ServerSettings {
-        anonymous_role,
-        public_url: context.config.server.public_url.clone(),
-        cors_origins: context.config.server.cors_origins.clone(),
-        start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
-        resident_bytes,
-        spool: Some(context.data.clone()),
-        ..ServerSettings::default()
-    };
+    let settings = settings(context);
+    let limits = connection_limits(context);
     let (listener, address) = bind(listen)?;
     let admin = match context.config.server.admin_listen {
         Some(listen) => Some(bind(listen)?),
@@ -69,9 +60,46 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
             std::future::pending(),
         ));
     }
-    naqsha_http::serve(listener, application.service, stopped())
+    naqsha_http::serve_within(limits, listener, application.service, stopped())
         .await
         .context("serving")
+}
+
+/// What the configuration says of the service, beside what is built in.
+fn settings(context: &Context) -> ServerSettings {
+    let (server, auth) = (&context.config.server, &context.config.auth);
+    let builtin = ServerSettings::default();
+    let mut limits = builtin.limits.clone();
+    if let Some(requests) = server.limits.requests_per_minute {
+        limits.requests_per_minute = requests;
+    }
+    ServerSettings {
+        anonymous_role: auth.anonymous_role.into(),
+        query_token: auth.query_token,
+        trusted_proxies: server.trusted_proxies.clone(),
+        now: clock::now,
+        public_url: server.public_url.clone(),
+        cors_origins: server.cors_origins.clone(),
+        start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
+        resident_bytes,
+        spool: Some(context.data.clone()),
+        limits,
+        ..builtin
+    }
+}
+
+/// Limits of connections. A proxy's are those of many, and not counted.
+fn connection_limits(context: &Context) -> ConnectionLimits {
+    let server = &context.config.server;
+    let mut limits = ConnectionLimits::default();
+    if let Some(connections) = server.limits.connections {
+        limits.connections = connections;
+    }
+    if let Some(connections) = server.limits.connections_per_address {
+        limits.connections_per_address = connections;
+    }
+    limits.uncounted.extend(&server.trusted_proxies);
+    limits
 }
 
 /// Connections that may wait to be accepted: as many as are served at once, where the usual 128 resets the rest of a crowd.
@@ -111,20 +139,6 @@ fn announce(
         (false, Some(admin)) => format!("listening on {service}, metrics on {admin}metrics"),
     };
     print_line(&line)
-}
-
-/// Keys do not exist yet, so a request without one is all there is. On loopback it is the operator's own analyst; on any
-/// other address it is the public, unless the configuration says otherwise in so many words.
-fn anonymous_role(context: &Context, listen: SocketAddr) -> anyhow::Result<Role> {
-    match context.config.auth.anonymous_role {
-        Some(role) => Ok(role.into()),
-        None if listen.ip().is_loopback() => Ok(Role::Analyst),
-        None => Err(Refused(format!(
-            "{listen} is reachable from other machines and requests carry no keys yet: say who they are with [auth] \
-             anonymous_role = \"public\" or \"analyst\" in naqsha.toml, or listen on a loopback address"
-        ))
-        .into()),
-    }
 }
 
 /// How long what another command did may stay unseen: what it withdrew is to be gone within a second.

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod access;
 mod caching;
 mod connections;
 mod documents;
