@@ -123,6 +123,26 @@ impl Routes {
     }
 }
 
+impl Routes {
+    /// The same of an address of the OpenAPI document, in which some variables stand for themselves and others have values.
+    pub(crate) fn action_at(&self, address: &str, method: &Method) -> Option<Action> {
+        let fits = |path: &str| {
+            let (mut of, mut at) = (path.split('/'), address.split('/'));
+            loop {
+                match (of.next(), at.next()) {
+                    (None, None) => return true,
+                    (Some(of), Some(at)) if of.starts_with('{') || of == at => {}
+                    _ => return false,
+                }
+            }
+        };
+        let fitting = self.0.keys().filter(|path| fits(path));
+        // The one that says most of it.
+        let path = fitting.min_by_key(|path| path.matches('{').count())?;
+        self.action(path, method)
+    }
+}
+
 /// A method of a route, as [`routes`] lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {

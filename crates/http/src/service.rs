@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::sync::Cache;
-use naqsha_layers::Catalogue;
+use naqsha_layers::{Catalogue, Scope};
 use tokio::sync::Semaphore;
 
 use crate::access::Pace;
@@ -67,6 +67,11 @@ impl Service {
             jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
+    }
+
+    /// Whether requests without a key read records.
+    pub(crate) fn is_open(&self) -> bool {
+        Scope::of(self.settings.anonymous_role).reads_unreleased()
     }
 
     /// A request id that no other request gets: a UUID of version 8 (RFC 9562) from the start's nonce and a counter.

@@ -18,6 +18,13 @@ use crate::fixture::{Fixture, INCIDENTS, Reply, commit_of, link, service_with};
 
 /// Records of the second agency.
 const OF_FIA: u64 = 7;
+/// Who reads how many records.
+const AGENCIES: [(&str, u64); 4] = [
+    ("analyst", INCIDENTS + OF_FIA),
+    ("anf", INCIDENTS),
+    ("fia", OF_FIA),
+    ("ctd", 0),
+];
 
 fn key(id: &str, role: Role, agency: Option<&str>) -> AccessKey {
     let mut secret_sha256 = [0; 32];
@@ -73,12 +80,7 @@ async fn as_key(service: &Fixture, id: &str, uri: &str) -> Reply {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_sees_its_own_records_by_every_way_that_counts_them() {
     let (service, _) = guarded(ServerSettings::default()).await;
-    for (id, expected) in [
-        ("analyst", INCIDENTS + OF_FIA),
-        ("anf", INCIDENTS),
-        ("fia", OF_FIA),
-        ("ctd", 0),
-    ] {
+    for (id, expected) in AGENCIES {
         let json = async |uri: &str| {
             let reply = as_key(&service, id, uri).await;
             assert_eq!(reply.status, 200, "{id} {uri}");
@@ -120,6 +122,14 @@ async fn an_agency_sees_its_own_records_by_every_way_that_counts_them() {
         assert_eq!(sums, expected, "{id}");
         let service_count = "/arcgis/rest/services/crime/FeatureServer/incidents/query?where=1%3D1&returnCountOnly=true&f=json";
         assert_eq!(json(service_count).await["count"], expected, "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_is_told_of_no_other_by_files_changes_and_coverage() {
+    let (service, _) = guarded(ServerSettings::default()).await;
+    for (id, expected) in AGENCIES {
+        let json = async |uri: &str| as_key(&service, id, uri).await.json();
         let changes = json("/collections/incidents/changes?limit=5").await;
         let returned = changes["numberReturned"].as_u64().unwrap();
         assert!(

@@ -16,6 +16,7 @@ mod explain;
 mod features;
 mod filters;
 mod fixture;
+mod matrix;
 mod methods;
 mod paging;
 mod processes;
