@@ -1,7 +1,7 @@
 //! `naqsha.toml`: every key has a default, an unknown key is refused.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use h3o::Resolution;
@@ -73,8 +73,20 @@ pub(crate) struct Server {
     pub(crate) cors_origins: Option<Vec<String>>,
     /// Networks of proxies that are believed about where a request comes from.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Certificate and key; plain HTTP without them.
+    pub(crate) tls: Option<TlsFiles>,
     /// How much one asker may.
     pub(crate) limits: ServerLimits,
+}
+
+/// `[server] tls`: two files in PEM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    /// The service's certificate, and those that vouch for it.
+    pub(crate) cert: PathBuf,
+    /// Its key.
+    pub(crate) key: PathBuf,
 }
 
 /// `[server.limits]`; what is not said is as it is built in.
@@ -97,6 +109,18 @@ pub(crate) struct Auth {
     pub(crate) anonymous_role: AnonymousRole,
     /// Whether a key may come as `token` in an address.
     pub(crate) query_token: bool,
+    /// Whose access tokens are taken beside keys.
+    pub(crate) oidc: Option<Oidc>,
+}
+
+/// `[auth.oidc]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oidc {
+    /// Address of the issuer, as its tokens have it.
+    pub(crate) issuer: String,
+    /// What its tokens are meant for.
+    pub(crate) audience: String,
 }
 
 /// A role that needs no key.

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ use crate::health::Draining;
 use crate::settings::ConnectionLimits;
 use crate::stall::StallTimeout;
 use crate::steady::Steady;
+use crate::tls::{Secured, Tls};
 
 /// How long to wait after the listener refused: it does so when file descriptors run out, which takes a moment to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -38,15 +40,17 @@ pub async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    serve_within(ConnectionLimits::default(), listener, router, shutdown).await
+    let limits = ConnectionLimits::default();
+    serve_within(limits, None, listener, router, shutdown).await
 }
 
-/// [`serve`] with limits.
+/// [`serve`] with limits, and over TLS where there is a certificate.
 ///
 /// # Errors
 /// As [`serve`].
 pub async fn serve_within(
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
@@ -59,6 +63,7 @@ pub async fn serve_within(
     let connection = Connection {
         router,
         limits: limits.clone(),
+        tls,
         draining: draining.clone(),
         closed,
     };
@@ -133,13 +138,13 @@ async fn accept(
 struct Connection {
     router: Router,
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     draining: Draining,
     closed: watch::Receiver<()>,
 }
 
 impl Connection {
-    /// Serves one connection to its end. HTTP/1.1 only: a client that began HTTP/2's preface and stopped would otherwise
-    /// be waited for without limit, and browsers speak HTTP/2 only over TLS, where the protocol is known beforehand.
+    /// Serves one connection to its end.
     async fn run(
         self,
         stream: TcpStream,
@@ -147,27 +152,47 @@ impl Connection {
         places: (Option<OwnedSemaphorePermit>, Place),
     ) {
         let _places = places;
+        // Small answers should not wait for more; a socket that cannot be told so works all the same.
+        let _best_effort = stream.set_nodelay(true);
+        let stream = StallTimeout::new(stream, self.limits.write_stall);
+        let Some(tls) = self.tls.clone() else {
+            return self.speak(stream, peer, None).await;
+        };
+        match timeout(self.limits.header_read, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.speak(stream, peer, Some(Secured)).await,
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
+            Err(_elapsed) => tracing::debug!("no TLS in time"),
+        }
+    }
+
+    /// Speaks HTTP/1.1 only: a client that began HTTP/2's preface and stopped would otherwise be waited for without limit.
+    async fn speak<S>(self, stream: S, peer: ClientAddress, secured: Option<Secured>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self {
             router,
             limits,
             draining,
             mut closed,
+            ..
         } = self;
-        // Small answers should not wait for more; a socket that cannot be told so works all the same.
-        let _best_effort = stream.set_nodelay(true);
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request
                 .map(|body| Body::new(Steady::new(body, limits.body_within, limits.body_bytes)));
-            request.extensions_mut().insert(draining.clone());
-            request.extensions_mut().insert(peer);
+            let extensions = request.extensions_mut();
+            extensions.insert(draining.clone());
+            extensions.insert(peer);
+            if let Some(secured) = secured {
+                extensions.insert(secured);
+            }
             let answer = router.clone().oneshot(request);
             async move { answer.await as Result<_, Infallible> }
         });
-        let io = TokioIo::new(StallTimeout::new(stream, limits.write_stall));
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_read)
-            .serve_connection(io, answer);
+            .serve_connection(TokioIo::new(stream), answer);
         let mut serving = pin!(serving);
         let outcome = tokio::select! {
             outcome = serving.as_mut() => outcome,

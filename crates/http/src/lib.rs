@@ -61,8 +61,9 @@ mod steady;
 mod stream;
 mod table_writer;
 mod tiles;
+mod tls;
 
-pub use access::{AccessKey, KeyRing};
+pub use access::{AccessKey, Issuer, IssuerError, KeyRing};
 pub use audit::{AuditRecord, AuditSink, Decision};
 pub use connections::{serve, serve_within};
 pub use ipnet::IpNet;
@@ -73,3 +74,4 @@ pub use router::{Application, application, router};
 pub use routes::{Route, routes};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
 pub use table_writer::{FileFormat, TableWriter};
+pub use tls::{Tls, TlsError};

@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use crate::metrics::method_name;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
+use crate::tls::Secured;
 
 const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
 const POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -28,6 +29,7 @@ pub(crate) async fn finish(
     let timed = service.metrics.begin();
     let id = service.next_request_id();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let secured = request.extensions().get::<Secured>().is_some();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let method = request.method().clone();
@@ -52,6 +54,12 @@ pub(crate) async fn finish(
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     let allowed = allow_origin(service.settings.cors_origins.as_deref(), origin.as_ref());
     common_headers(response.headers_mut(), allowed);
+    if secured {
+        response.headers_mut().insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     response
 }
 

@@ -11,6 +11,7 @@ use crate::link::query_string;
 use crate::negotiate::Format;
 use crate::problem::{Kind, Problem};
 use crate::service::Shared;
+use crate::tls::Secured;
 
 /// Longest query string that is read.
 const LONGEST_QUERY: usize = 16 << 10;
@@ -37,9 +38,11 @@ impl FromRequestParts<Shared> for Asked {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Problem> {
-        let base = match &service.settings.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => base_of_host(&parts.headers)?,
+        let base = if let Some(url) = &service.settings.public_url {
+            url.trim_end_matches('/').to_owned()
+        } else {
+            let secured = parts.extensions.get::<Secured>().is_some();
+            base_of_host(&parts.headers, secured)?
         };
         // There is none only where a route stands in no table, and then nobody may ask it.
         let permit = parts.extensions.get::<Permit>().cloned();
@@ -161,8 +164,8 @@ impl Asked {
     }
 }
 
-/// `http://HOST` for a Host that can stand in a link, nothing (relative links) without one.
-fn base_of_host(headers: &HeaderMap) -> Result<String, Problem> {
+/// `http://HOST`, or `https://HOST` over TLS, for a Host that can stand in a link, nothing (relative links) without one.
+fn base_of_host(headers: &HeaderMap, secured: bool) -> Result<String, Problem> {
     let Some(host) = headers.get(header::HOST) else {
         return Ok(String::new());
     };
@@ -172,7 +175,8 @@ fn base_of_host(headers: &HeaderMap) -> Result<String, Problem> {
         Ok(host)
             if !host.is_empty() && host.len() <= 255 && host.as_bytes().iter().all(allowed) =>
         {
-            Ok(format!("http://{host}"))
+            let scheme = if secured { "https" } else { "http" };
+            Ok(format!("{scheme}://{host}"))
         }
         _ => Err(Problem::new(
             Kind::BadRequest,
@@ -282,7 +286,7 @@ mod tests {
         let with = |host: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, host.parse().unwrap());
-            base_of_host(&headers)
+            base_of_host(&headers, false)
         };
         assert_eq!(
             with("maps.example.org:8080").unwrap(),
@@ -290,6 +294,6 @@ mod tests {
         );
         assert_eq!(with("[::1]:80").unwrap(), "http://[::1]:80");
         assert!(with("evil.example/x\"><script>").is_err());
-        assert_eq!(base_of_host(&HeaderMap::new()).unwrap(), "");
+        assert_eq!(base_of_host(&HeaderMap::new(), true).unwrap(), "");
     }
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use naqsha_model::Role;
 
-use crate::access::KeyRing;
+use crate::access::{Issuer, KeyRing};
 use crate::audit::AuditSink;
 
 /// What the program decides for the service.
@@ -18,6 +18,8 @@ pub struct ServerSettings {
     pub anonymous_role: Role,
     /// The keys that are good; whoever keeps them replaces them here.
     pub keys: Arc<KeyRing>,
+    /// Whose access tokens are taken beside keys.
+    pub issuer: Option<Arc<Issuer>>,
     /// Whether a key may come as the parameter `token` of an address, where logs and histories keep it.
     pub query_token: bool,
     /// Proxies that are believed about where a request comes from.
@@ -45,6 +47,7 @@ impl Default for ServerSettings {
         Self {
             anonymous_role: Role::Public,
             keys: Arc::default(),
+            issuer: None,
             query_token: false,
             trusted_proxies: Vec::new(),
             audit: None,

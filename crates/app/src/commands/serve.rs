@@ -1,18 +1,20 @@
 //! `naqsha serve`: the service.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_http::{ConnectionLimits, ServerSettings};
+use naqsha_http::{ConnectionLimits, Issuer, ServerSettings, Tls};
 use naqsha_layers::Catalogue;
 use naqsha_store::Store;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Context, print_line};
 use crate::clock;
+use crate::exit::Usage;
 use crate::{reference, regions};
 
 #[derive(Debug, Args)]
@@ -39,7 +41,8 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         context.config.defaults()?,
     )
     .with_deployment(regions::deployment(&context.data));
-    let settings = settings(context);
+    let settings = settings(context)?;
+    let tls = tls(context)?;
     let limits = connection_limits(context);
     let (listener, address) = bind(listen)?;
     let admin = match context.config.server.admin_listen {
@@ -60,20 +63,25 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
             std::future::pending(),
         ));
     }
-    naqsha_http::serve_within(limits, listener, application.service, stopped())
+    naqsha_http::serve_within(limits, tls, listener, application.service, stopped())
         .await
         .context("serving")
 }
 
 /// What the configuration says of the service, beside what is built in.
-fn settings(context: &Context) -> ServerSettings {
+fn settings(context: &Context) -> anyhow::Result<ServerSettings> {
     let (server, auth) = (&context.config.server, &context.config.auth);
     let builtin = ServerSettings::default();
     let mut limits = builtin.limits.clone();
     if let Some(requests) = server.limits.requests_per_minute {
         limits.requests_per_minute = requests;
     }
-    ServerSettings {
+    let issuer = auth.oidc.as_ref();
+    let issuer = issuer.map(|of| Issuer::new(&of.issuer, &of.audience));
+    let issuer = issuer
+        .transpose()
+        .map_err(|error| Usage(format!("[auth.oidc]: {error}")))?;
+    Ok(ServerSettings {
         anonymous_role: auth.anonymous_role.into(),
         query_token: auth.query_token,
         trusted_proxies: server.trusted_proxies.clone(),
@@ -83,9 +91,21 @@ fn settings(context: &Context) -> ServerSettings {
         start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
         resident_bytes,
         spool: Some(context.data.clone()),
+        issuer: issuer.map(Arc::new),
         limits,
         ..builtin
-    }
+    })
+}
+
+/// The certificate that the configuration names.
+fn tls(context: &Context) -> anyhow::Result<Option<Tls>> {
+    let Some(files) = &context.config.server.tls else {
+        return Ok(None);
+    };
+    let read =
+        |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
+    let tls = Tls::new(&read(&files.cert)?, &read(&files.key)?);
+    tls.map(Some).context("[server] tls")
 }
 
 /// Limits of connections. A proxy's are those of many, and not counted.
@@ -128,7 +148,12 @@ fn announce(
     address: SocketAddr,
     admin: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
-    let service = format!("http://{address}/");
+    let scheme = if context.config.server.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let service = format!("{scheme}://{address}/");
     let admin = admin.map(|address| format!("http://{address}/"));
     let line = match (context.json, admin) {
         (true, None) => serde_json::json!({ "listening": service }).to_string(),

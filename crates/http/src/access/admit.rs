@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::address::{ClientAddress, is_within};
 use super::credentials::{self, Credentials};
 use super::decide::{Action, Refusal, Resource, decide};
+use super::keys::is_key;
 use super::pace::Asker;
 use super::subject::Subject;
 use crate::audit::{self, AuditRecord, Decision, Recording};
@@ -36,7 +37,7 @@ pub(crate) async fn admit(State(service): State<Shared>, request: Request, next:
     };
     let trusted = &service.settings.trusted_proxies;
     let from = ClientAddress::of(&parts.extensions, &parts.headers, trusted);
-    let subject = subject(&service, taken, from).map(Arc::new);
+    let subject = subject(&service, taken, from).await.map(Arc::new);
     let outcome = judge(&service, subject.as_ref(), action, from, &mut parts);
     let is_told = action.is_of_data() || outcome.is_err();
     let sink = service.settings.audit.as_ref().filter(|_| is_told);
@@ -122,12 +123,18 @@ fn action(service: &Service, parts: &Parts) -> Option<Action> {
 }
 
 /// Who asks; `None` where the credentials are no good, whatever is wrong with them.
-fn subject(service: &Service, taken: Credentials, from: Option<IpAddr>) -> Option<Subject> {
+async fn subject(service: &Service, taken: Credentials, from: Option<IpAddr>) -> Option<Subject> {
     let settings = &service.settings;
     match taken {
         Credentials::None => Some(Subject::anonymous(settings.anonymous_role)),
         Credentials::Unreadable => None,
-        Credentials::Text(text) => settings.keys.bearer(&text, from, (settings.now)()),
+        Credentials::Text(text) => {
+            let now = (settings.now)();
+            match &settings.issuer {
+                Some(issuer) if !is_key(&text) => issuer.bearer(&text, now).await,
+                _ => settings.keys.bearer(&text, from, now),
+            }
+        }
     }
 }
 

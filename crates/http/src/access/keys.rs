@@ -86,6 +86,11 @@ fn parts(text: &str) -> Option<(&str, &str)> {
     (text.len() <= LONGEST && is_plain(id) && is_plain(secret)).then_some((id, secret))
 }
 
+/// Whether a text has the form of a key.
+pub(super) fn is_key(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

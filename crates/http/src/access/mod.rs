@@ -9,6 +9,7 @@ mod admit;
 mod credentials;
 mod decide;
 mod keys;
+mod oidc;
 mod pace;
 mod subject;
 
@@ -18,5 +19,6 @@ pub(crate) use admit::admit;
 pub(crate) use decide::described;
 pub(crate) use decide::{Action, Permit, Resource, decide, may};
 pub use keys::{AccessKey, KeyRing};
+pub use oidc::{Issuer, IssuerError};
 pub(crate) use pace::Pace;
 pub(crate) use subject::{Subject, Who};

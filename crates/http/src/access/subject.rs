@@ -13,6 +13,8 @@ pub(crate) enum Who {
     Anonymous,
     /// The bearer of a key, by its id.
     Key(Arc<str>),
+    /// A person, by the name that the issuer of their access token gives.
+    Person(Arc<str>),
 }
 
 impl fmt::Display for Who {
@@ -20,6 +22,7 @@ impl fmt::Display for Who {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
             Self::Key(id) => write!(f, "key:{id}"),
+            Self::Person(name) => write!(f, "oidc:{name}"),
         }
     }
 }
