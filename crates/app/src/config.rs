@@ -11,6 +11,7 @@ use naqsha_model::Role;
 use naqsha_store::{FilesAt, FilesAtError, LedgerAt, LedgerAtError, Places};
 use serde::Deserialize;
 
+use crate::commands::KEY_DAYS;
 use crate::exit::Usage;
 
 /// The whole file.
@@ -109,6 +110,8 @@ pub(crate) struct Auth {
     pub(crate) anonymous_role: AnonymousRole,
     /// Whether a key may come as `token` in an address.
     pub(crate) query_token: bool,
+    /// Days that a key is good for at most.
+    pub(crate) key_days: Option<u16>,
     /// Whose access tokens are taken beside keys.
     pub(crate) oidc: Option<Oidc>,
 }
@@ -176,6 +179,11 @@ impl Config {
             ledger: self.store.ledger.0.clone(),
             files: self.store.files.0.clone().with_environment(variables),
         }
+    }
+
+    /// Days that a key is good for at most.
+    pub(crate) fn key_days(&self) -> u16 {
+        self.auth.key_days.unwrap_or(KEY_DAYS)
     }
 
     /// What layers fall back on.

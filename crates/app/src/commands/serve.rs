@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_http::{ConnectionLimits, Issuer, ServerSettings, Tls};
+use naqsha_http::{AccessKey, ConnectionLimits, Issuer, KeyRing, ServerSettings, Tls};
 use naqsha_layers::Catalogue;
-use naqsha_store::Store;
+use naqsha_store::{AccessKeys, Store};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Context, print_line};
@@ -33,7 +33,9 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         .or(context.config.server.listen)
         .unwrap_or(DEFAULT_LISTEN);
     let store = context.open_store().await?;
-    tokio::spawn(follow(store.clone()));
+    let keys = Arc::new(KeyRing::default());
+    hand_over(&store.access_keys(), &keys);
+    tokio::spawn(follow(store.clone(), Arc::clone(&keys)));
     tokio::spawn(merge(store.clone()));
     let catalogue = Catalogue::new(
         store,
@@ -41,7 +43,10 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         context.config.defaults()?,
     )
     .with_deployment(regions::deployment(&context.data));
-    let settings = settings(context)?;
+    let settings = ServerSettings {
+        keys,
+        ..settings(context)?
+    };
     let tls = tls(context)?;
     let limits = connection_limits(context);
     let (listener, address) = bind(listen)?;
@@ -169,8 +174,9 @@ fn announce(
 /// How long what another command did may stay unseen: what it withdrew is to be gone within a second.
 const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 
-/// Takes over what `naqsha ingest` and its like commit beside the service.
-async fn follow(store: Store) {
+/// Takes over what `naqsha ingest`, `naqsha key` and their like commit beside the service.
+async fn follow(store: Store, keys: Arc<KeyRing>) {
+    let mut known = store.access_keys();
     let mut ticks = tokio::time::interval(FOLLOW_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -179,7 +185,26 @@ async fn follow(store: Store) {
             let error = anyhow::Error::from(error);
             tracing::error!("looking for new batches: {error:#}");
         }
+        let current = store.access_keys();
+        if !Arc::ptr_eq(&known, &current) {
+            hand_over(&current, &keys);
+            known = current;
+        }
     }
+}
+
+/// Makes the store's keys those that the service takes.
+fn hand_over(known: &AccessKeys, keys: &KeyRing) {
+    let taken = known.iter().map(|known| AccessKey {
+        id: known.key.id.clone(),
+        sha256: known.key.sha256,
+        role: known.key.role,
+        agency: known.key.agency.clone(),
+        networks: known.key.networks.clone(),
+        expires_at: known.key.expires_at,
+        revoked: known.revoked.is_some(),
+    });
+    keys.replace(taken.collect());
 }
 
 /// Files that are left by themselves: a question looks into each of them.

@@ -1,7 +1,7 @@
 //! The keys that are good now. They are kept by the store; the service holds a copy that is replaced whenever they change.
 //!
-//! A key's text is `nq_ID_SECRET`, both parts of letters and digits. The secret is random and long, so that a plain SHA-256
-//! of it is enough to keep: there is nothing to guess (OWASP ASVS 5.0, 11.4.2 speaks of passwords).
+//! Of a key ([`Credential`]) its id and a digest are known. The secret is random and long, so that a plain SHA-256 is enough to
+//! keep: there is nothing to guess.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,24 +9,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use naqsha_model::{Agency, Role};
-use ring::digest::{SHA256, digest};
+use naqsha_model::{Agency, Credential, Role};
 use subtle::ConstantTimeEq as _;
 
 use super::subject::{Subject, Who};
 
-/// What every key begins with.
+/// What every key begins with, and no access token.
 const PREFIX: &str = "nq_";
-/// Longest text that is taken for a key.
-const LONGEST: usize = 256;
 
 /// A key as the service knows it. Its secret is not among what is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Its name, which is no secret.
     pub id: String,
-    /// SHA-256 of the secret part of its text.
-    pub secret_sha256: [u8; 32],
+    /// [`Credential::sha256`] of the whole key.
+    pub sha256: [u8; 32],
     /// What its bearer acts as.
     pub role: Role,
     /// Whose key it is; a role that is held for an agency reads nothing without.
@@ -60,14 +57,14 @@ impl KeyRing {
         from: Option<IpAddr>,
         now: Timestamp,
     ) -> Option<Subject> {
-        let (id, secret) = parts(text)?;
+        let sent = Credential::parse(text).ok()?;
         let found = {
             let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-            keys.get(id).cloned()
+            keys.get(sent.id()).cloned()
         };
         // An unknown id costs what a known one does.
-        let expected = found.as_ref().map_or([0; 32], |key| key.secret_sha256);
-        let is_same = digest(&SHA256, secret.as_bytes()).as_ref().ct_eq(&expected);
+        let expected = found.as_ref().map_or([0; 32], |key| key.sha256);
+        let is_same = sent.sha256().ct_eq(&expected);
         let key = found.filter(|_| bool::from(is_same))?;
         let near = |from: IpAddr| key.networks.iter().any(|network| network.contains(&from));
         let from_there = key.networks.is_empty() || from.is_some_and(near);
@@ -76,14 +73,6 @@ impl KeyRing {
         let who = Who::Key(key.id.as_str().into());
         granted.then(|| Subject::new(who, key.role, key.agency.clone()))
     }
-}
-
-/// Id and secret of a key's text.
-fn parts(text: &str) -> Option<(&str, &str)> {
-    let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-    let is_plain =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (text.len() <= LONGEST && is_plain(id) && is_plain(secret)).then_some((id, secret))
 }
 
 /// Whether a text has the form of a key.
@@ -97,12 +86,14 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
+    fn credential() -> Credential {
+        Credential::new([1; 6], [2; 32])
+    }
+
     fn key(role: Role) -> AccessKey {
-        let mut secret_sha256 = [0; 32];
-        secret_sha256.copy_from_slice(digest(&SHA256, b"s3cret").as_ref());
         AccessKey {
-            id: "k1".to_owned(),
-            secret_sha256,
+            id: credential().id().to_owned(),
+            sha256: credential().sha256(),
             role,
             agency: None,
             networks: Vec::new(),
@@ -121,37 +112,38 @@ mod tests {
     #[test]
     fn a_key_is_good_until_it_expires_is_revoked_or_is_not_that_key() {
         let analyst = || key(Role::Analyst);
-        assert!(opens(analyst(), "nq_k1_s3cret", None, NOW));
+        let good = credential();
+        let good = good.reveal();
+        assert!(opens(analyst(), good, None, NOW));
+        let others = [
+            Credential::new([1; 6], [3; 32]),
+            Credential::new([3; 6], [2; 32]),
+        ];
+        for wrong in others {
+            assert!(!opens(analyst(), wrong.reveal(), None, NOW), "{wrong:?}");
+        }
         for wrong in [
-            "nq_k1_s3creT",
-            "nq_k1_s3cre",
-            "nq_k1_",
-            "nq_k1",
-            "nq_k2_s3cret",
-            "k1_s3cret",
+            good.trim_end_matches('2'),
+            &good.to_uppercase(),
+            &format!("{good} "),
             "",
-            "nq__s3cret",
-            "nq_k1_s3cret ",
-            "NQ_k1_s3cret",
+            "nq_",
+            "nq__",
         ] {
             assert!(!opens(analyst(), wrong, None, NOW), "{wrong:?}");
         }
         let at = |second| Timestamp::from_second(second).unwrap();
-        assert!(opens(analyst(), "nq_k1_s3cret", None, at(59)));
-        assert!(!opens(analyst(), "nq_k1_s3cret", None, at(60)));
+        assert!(opens(analyst(), good, None, at(59)));
+        assert!(!opens(analyst(), good, None, at(60)));
         let revoked = AccessKey {
             revoked: true,
             ..analyst()
         };
-        assert!(!opens(revoked, "nq_k1_s3cret", None, NOW));
+        assert!(!opens(revoked, good, None, NOW));
         for role in [Role::Public, Role::Operator] {
-            assert!(!opens(key(role), "nq_k1_s3cret", None, NOW), "{role:?}");
+            assert!(!opens(key(role), good, None, NOW), "{role:?}");
         }
-        assert!(
-            KeyRing::default()
-                .bearer("nq_k1_s3cret", None, NOW)
-                .is_none()
-        );
+        assert!(KeyRing::default().bearer(good, None, NOW).is_none());
     }
 
     #[test]
@@ -170,7 +162,11 @@ mod tests {
             (Some("2001:db9::1"), false),
             (None, false),
         ] {
-            assert_eq!(opens(bound(), "nq_k1_s3cret", from, NOW), good, "{from:?}");
+            assert_eq!(
+                opens(bound(), credential().reveal(), from, NOW),
+                good,
+                "{from:?}"
+            );
         }
     }
 }

@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use naqsha_http::{
     AccessKey, AuditRecord, AuditSink, Decision, KeyRing, Limits, ServerSettings, serve,
 };
-use naqsha_model::{Agency, Role};
-use ring::digest::{SHA256, digest};
+use naqsha_model::{Agency, Credential, Role};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,12 +25,19 @@ const AGENCIES: [(&str, u64); 4] = [
     ("ctd", 0),
 ];
 
-fn key(id: &str, role: Role, agency: Option<&str>) -> AccessKey {
-    let mut secret_sha256 = [0; 32];
-    secret_sha256.copy_from_slice(digest(&SHA256, format!("secretOf{id}").as_bytes()).as_ref());
+/// The key that goes by a name here.
+pub(crate) fn credential(name: &str) -> Credential {
+    let mut id = [0; 6];
+    id.iter_mut()
+        .zip(name.bytes())
+        .for_each(|(to, from)| *to = from);
+    Credential::new(id, [id[0]; 32])
+}
+
+fn key(name: &str, role: Role, agency: Option<&str>) -> AccessKey {
     AccessKey {
-        id: id.to_owned(),
-        secret_sha256,
+        id: credential(name).id().to_owned(),
+        sha256: credential(name).sha256(),
         role,
         agency: agency.map(|code| Agency::new(code).unwrap()),
         networks: Vec::new(),
@@ -53,8 +59,8 @@ pub(crate) fn keys() -> Vec<AccessKey> {
     ]
 }
 
-pub(crate) fn bearer(id: &str) -> String {
-    format!("Bearer nq_{id}_secretOf{id}")
+pub(crate) fn bearer(name: &str) -> String {
+    format!("Bearer {}", credential(name).reveal())
 }
 
 /// The service for holders of keys, over records of two agencies.
@@ -224,7 +230,10 @@ async fn a_key_that_is_no_good_is_unknown_in_the_same_words_whatever_is_wrong() 
         bearer("second"),
         bearer("anf"),
         bearer("nobody"),
-        "Bearer nq_fia_secretOfanf".to_owned(),
+        format!(
+            "Bearer {}",
+            Credential::new(*b"fia\0\0\0", [1; 32]).reveal()
+        ),
         "Bearer eyJhbGciOiJub25lIn0.e30.".to_owned(),
         "Basic dXNlcjpwYXNz".to_owned(),
         "Negotiate abc".to_owned(),
@@ -283,7 +292,7 @@ async fn what_is_taken_away_is_gone_with_the_next_request() {
     ring.replace(
         keys()
             .into_iter()
-            .filter(|key| key.id != "analyst")
+            .filter(|key| key.id != credential("analyst").id())
             .collect(),
     );
     let authorization = bearer("analyst");
@@ -362,7 +371,9 @@ async fn a_job_is_its_starters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_in_the_address_counts_where_it_may_and_is_in_no_link() {
-    let token = "nq_analyst_secretOfanalyst";
+    let key = credential("analyst");
+    let token = key.reveal();
+    let secret = token.rsplit('_').next().unwrap();
     let uri = format!("/collections/incidents/items?limit=2&token={token}&stage=fir");
     let (service, _) = guarded(ServerSettings::default()).await;
     service.get(&uri).await.problem(401);
@@ -374,7 +385,7 @@ async fn a_token_in_the_address_counts_where_it_may_and_is_in_no_link() {
     let reply = service.get(&uri).await;
     assert_eq!(reply.status, 200);
     let text = String::from_utf8(reply.body.clone()).unwrap();
-    assert!(!text.contains("secretOf") && !format!("{:?}", reply.headers).contains("secretOf"));
+    assert!(!text.contains(secret) && !format!("{:?}", reply.headers).contains(secret));
     let next = link(&reply.json(), "next", "application/geo+json")
         .unwrap()
         .to_owned();
@@ -387,7 +398,7 @@ async fn a_token_in_the_address_counts_where_it_may_and_is_in_no_link() {
         .await;
     other.problem(401);
     service
-        .get("/collections/incidents/items?token=nq_analyst_wrong")
+        .get("/collections/incidents/items?token=nq_61_00")
         .await
         .problem(401);
 }
@@ -523,6 +534,8 @@ async fn every_request_about_data_and_every_refusal_is_recorded_once() {
         .problem(404);
     as_key(&service, "analyst", "/collections").await;
     service.get("/healthz").await;
+    let subject = |name: &str| format!("key:{}", credential(name).id());
+    let names = ["fia", "custodian", "analyst"].map(subject);
     let mut told = Vec::new();
     while let Ok(record) = records.try_recv() {
         told.push(record);
@@ -542,16 +555,16 @@ async fn every_request_about_data_and_every_refusal_is_recorded_once() {
     assert_eq!(
         seen,
         [
-            (Some("key:fia"), Decision::Allowed, 200, items),
+            (Some(names[0].as_str()), Decision::Allowed, 200, items),
             (
-                Some("key:custodian"),
+                Some(names[1].as_str()),
                 Decision::Denied,
                 403,
                 "GET /collections/{collection}/items/{id}"
             ),
             (None, Decision::Unknown, 401, "GET /collections"),
             (Some("anonymous"), Decision::Denied, 401, items),
-            (Some("key:analyst"), Decision::Allowed, 404, items),
+            (Some(names[2].as_str()), Decision::Allowed, 404, items),
         ]
     );
     let first = &told[0];

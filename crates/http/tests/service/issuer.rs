@@ -16,7 +16,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::access::guarded;
+use crate::access::{credential, guarded};
 use crate::fixture::Fixture;
 
 /// What the issuer answers, and how often it was asked.
@@ -84,14 +84,23 @@ impl Running {
     }
 
     fn token(&self, id: &str, role: &str) -> String {
-        let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": id });
-        let claims = json!({
-            "iss": self.address, "aud": "naqsha", "sub": "amina", "role": role, "agency": "FIA",
+        self.signed(&json!({ "kid": id }), &json!({ "role": role }))
+    }
+
+    /// A token with other members in its header and among its claims.
+    fn signed(&self, header: &Value, claims: &Value) -> String {
+        let with = |mut value: Value, changes: &Value| {
+            for (name, change) in changes.as_object().unwrap() {
+                value[name] = change.clone();
+            }
+            URL_SAFE_NO_PAD.encode(value.to_string())
+        };
+        let head = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": "k1" });
+        let body = json!({
+            "iss": self.address, "aud": "naqsha", "sub": "amina", "role": "analyst", "agency": "FIA",
             "exp": 600, "nbf": 0, "iat": 0,
         });
-        let [header, claims] =
-            [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
-        let message = format!("{header}.{claims}");
+        let message = format!("{}.{}", with(head, header), with(body, claims));
         let signature = self.pair.sign(message.as_bytes());
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
@@ -137,7 +146,7 @@ async fn a_person_acts_in_the_role_of_their_token_and_the_issuer_is_asked_once_a
     }
     assert_eq!(issuer.asked(), 1);
     // Keys go on beside tokens.
-    assert_eq!(status(&service, "nq_analyst_secretOfanalyst").await, 200);
+    assert_eq!(status(&service, credential("analyst").reveal()).await, 200);
     assert_eq!(status(&service, "nq_analyst_wrong").await, 401);
 }
 
@@ -202,6 +211,102 @@ async fn many_who_come_first_make_the_issuer_answer_once() {
     });
     for one in all.collect::<Vec<_>>() {
         assert_eq!(one.await.unwrap(), 200);
+    }
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_but_one_that_is_all_it_must_be_opens_anything() {
+    let issuer = issuer().await;
+    let service = issuer.trusted().await;
+    let none = json!({});
+    assert_eq!(status(&service, &issuer.signed(&none, &none)).await, 200);
+    let own = set(&[("k1", &new_pair())]);
+    let own: Value = serde_json::from_str(&own).unwrap();
+    let brought = json!({ "jwk": own["keys"][0], "jku": "http://127.0.0.1:9/", "x5u": "http://127.0.0.1:9/" });
+    assert_eq!(
+        status(&service, &issuer.signed(&brought, &none)).await,
+        200,
+        "nobody looks at them"
+    );
+    for header in [
+        json!({ "alg": "none" }),
+        json!({ "alg": "HS256" }),
+        json!({ "alg": "ES256" }),
+        json!({ "alg": "RS256" }),
+        json!({ "alg": null }),
+        json!({ "typ": "JWT" }),
+        json!({ "typ": null }),
+        json!({ "kid": null }),
+        json!({ "kid": "k9" }),
+        json!({ "kid": ["k1"] }),
+        json!({ "crit": ["exp"] }),
+    ] {
+        assert_eq!(
+            status(&service, &issuer.signed(&header, &none)).await,
+            401,
+            "{header}"
+        );
+    }
+    for claims in [
+        json!({ "iss": "https://id.example" }),
+        json!({ "iss": null }),
+        json!({ "aud": "others" }),
+        json!({ "aud": ["others"] }),
+        json!({ "aud": null }),
+        json!({ "exp": -61, "iat": -600, "nbf": -600 }),
+        json!({ "exp": "600" }),
+        json!({ "exp": null }),
+        json!({ "exp": 901 }),
+        json!({ "nbf": 61 }),
+        json!({ "nbf": "0" }),
+        json!({ "nbf": null }),
+        json!({ "iat": 61 }),
+        json!({ "iat": "0" }),
+        json!({ "iat": null }),
+        json!({ "role": "operator" }),
+        json!({ "role": "root" }),
+        json!({ "role": null }),
+        json!({ "agency": "f i a" }),
+        json!({ "sub": "" }),
+        json!({ "sub": null }),
+    ] {
+        assert_eq!(
+            status(&service, &issuer.signed(&none, &claims)).await,
+            401,
+            "{claims}"
+        );
+    }
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_changed_cut_or_signed_by_another_opens_nothing() {
+    let issuer = issuer().await;
+    let service = issuer.trusted().await;
+    let none = json!({});
+    let own: Value = serde_json::from_str(&set(&[("k1", &new_pair())])).unwrap();
+    let brought = json!({ "jwk": own["keys"][0] });
+    let good = issuer.signed(&none, &none);
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let (head, _) = message.split_once('.').unwrap();
+    let raised = issuer.signed(&none, &json!({ "role": "approver" }));
+    let (raised, _) = raised.rsplit_once('.').unwrap();
+    let others = Running {
+        pair: new_pair(),
+        says: Arc::clone(&issuer.says),
+        address: issuer.address.clone(),
+    };
+    for text in [
+        format!("{raised}.{signature}"),
+        format!("{message}."),
+        message.to_owned(),
+        format!("{head}..{signature}"),
+        format!("{good}.{signature}"),
+        others.signed(&none, &none),
+        others.signed(&brought, &none),
+    ] {
+        assert_eq!(status(&service, &text).await, 401, "{text}");
     }
     assert_eq!(issuer.asked(), 1);
 }
