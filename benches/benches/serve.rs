@@ -14,7 +14,8 @@ use http_body_util::BodyExt as _;
 use naqsha_analytics::StudyArea;
 use naqsha_benches::{filled_store, street_file};
 use naqsha_http::{Crs, ServerSettings, geojson, router};
-use naqsha_layers::{Catalogue, Defaults, LayerQuery, NamedArea, Page, Role, Scope, StudyAreas};
+use naqsha_layers::{Catalogue, Defaults, LayerQuery, NamedArea, Page, Scope, StudyAreas};
+use naqsha_model::Role;
 use naqsha_store::Store;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -97,7 +98,7 @@ fn questions(criterion: &mut Criterion) {
                     ..query(resolution)
                 };
                 black_box(
-                    warm.answer("hotspots", &query, ANALYST, &Page::ALL)
+                    warm.answer("hotspots", &query, &ANALYST, &Page::ALL)
                         .expect("an answer"),
                 )
             });
@@ -105,7 +106,7 @@ fn questions(criterion: &mut Criterion) {
     }
 
     let answer = warm
-        .answer("hotspots", &query(Resolution::Nine), ANALYST, &Page::ALL)
+        .answer("hotspots", &query(Resolution::Nine), &ANALYST, &Page::ALL)
         .expect("an answer");
     let mut bytes = Vec::new();
     geojson::write_collection(&answer, &[], Crs::Crs84, &mut bytes).expect("memory");

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use h3o::Resolution;
-use naqsha_layers::{Defaults, Role};
+use naqsha_http::IpNet;
+use naqsha_layers::Defaults;
+use naqsha_model::Role;
 use naqsha_store::{FilesAt, FilesAtError, LedgerAt, LedgerAtError, Places};
 use serde::Deserialize;
 
@@ -71,6 +73,34 @@ pub(crate) struct Server {
     pub(crate) public_url: Option<String>,
     /// Origins that may read answers in a browser; else any.
     pub(crate) cors_origins: Option<Vec<String>>,
+    /// Networks of proxies that are believed about where a request comes from.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Certificate and key; plain HTTP without them.
+    pub(crate) tls: Option<TlsFiles>,
+    /// How much one asker may.
+    pub(crate) limits: ServerLimits,
+}
+
+/// `[server] tls`: two files in PEM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    /// The service's certificate, and those that vouch for it.
+    pub(crate) cert: PathBuf,
+    /// Its key.
+    pub(crate) key: PathBuf,
+}
+
+/// `[server.limits]`; what is not said is as it is built in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerLimits {
+    /// Requests a minute of one key, or of one address without a key; 0 is no limit.
+    pub(crate) requests_per_minute: Option<u32>,
+    /// Connections at the same time.
+    pub(crate) connections: Option<usize>,
+    /// Connections at the same time from one address.
+    pub(crate) connections_per_address: Option<usize>,
 }
 
 /// `[auth]`.
@@ -78,15 +108,30 @@ pub(crate) struct Server {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Auth {
     /// Role of a request without a key.
-    pub(crate) anonymous_role: Option<AnonymousRole>,
+    pub(crate) anonymous_role: AnonymousRole,
+    /// Whether a key may come as `token` in an address.
+    pub(crate) query_token: bool,
     /// Days that a key is good for at most.
     pub(crate) key_days: Option<u16>,
+    /// Whose access tokens are taken beside keys.
+    pub(crate) oidc: Option<Oidc>,
+}
+
+/// `[auth.oidc]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oidc {
+    /// Address of the issuer, as its tokens have it.
+    pub(crate) issuer: String,
+    /// What its tokens are meant for.
+    pub(crate) audience: String,
 }
 
 /// A role that needs no key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AnonymousRole {
+    #[default]
     Public,
     Analyst,
 }
@@ -229,7 +274,8 @@ mod tests {
     fn unknown_keys_are_refused_and_every_key_has_a_default() {
         assert!(toml::from_str::<Config>("[server]\nport = 1").is_err());
         let config: Config = toml::from_str("[auth]\nanonymous_role = \"analyst\"").unwrap();
-        assert_eq!(config.auth.anonymous_role, Some(AnonymousRole::Analyst));
+        assert_eq!(config.auth.anonymous_role, AnonymousRole::Analyst);
+        assert_eq!(Config::default().auth.anonymous_role, AnonymousRole::Public);
         assert_eq!(config.defaults().unwrap(), Defaults::default());
     }
 }

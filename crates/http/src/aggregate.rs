@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::csv::push_text;
 use crate::frame::Frame;
 use crate::html;
-use crate::items::{collection_link, readable, representations};
+use crate::items::{collection_link, representations};
 use crate::link::{self, Link};
 use crate::negotiate::{CSV, Format, HTML, JSON};
 use crate::problem::Problem;
@@ -30,7 +30,6 @@ pub(crate) async fn aggregate(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
-    readable(&service)?;
     if !aggregated().any(|aggregated| aggregated.id == layer.id) {
         let others: Vec<&str> = aggregated().map(|layer| layer.id).collect();
         return Err(Problem::not_found(format!(
@@ -41,13 +40,13 @@ pub(crate) async fn aggregate(
     let format = asked.format(&FORMATS)?;
     let (wanted, query) = read(layer, &asked)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let (scope, request) = (service.scope(), asked.clone());
+    let (scope, request) = (asked.scope().clone(), asked.clone());
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
-            let found = catalogue.aggregate(layer.id, &query, scope, &wanted)?;
+            let found = catalogue.aggregate(layer.id, &query, &scope, &wanted)?;
             let mut headers = Vec::new();
             let body = if *format == CSV {
                 csv(&found)

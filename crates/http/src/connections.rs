@@ -13,15 +13,20 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 
+use crate::access::{ClientAddress, is_within};
+use crate::crowd::{Crowd, Place};
 use crate::health::Draining;
 use crate::settings::ConnectionLimits;
 use crate::stall::StallTimeout;
+use crate::steady::Steady;
+use crate::tls::{Secured, Tls};
 
 /// How long to wait after the listener refused: it does so when file descriptors run out, which takes a moment to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -35,26 +40,30 @@ pub async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    serve_within(ConnectionLimits::default(), listener, router, shutdown).await
+    let limits = ConnectionLimits::default();
+    serve_within(limits, None, listener, router, shutdown).await
 }
 
-/// [`serve`] with limits.
+/// [`serve`] with limits, and over TLS where there is a certificate.
 ///
 /// # Errors
 /// As [`serve`].
 pub async fn serve_within(
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let draining = Draining::default();
     let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let crowd = Crowd::default();
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
     let connection = Connection {
         router,
-        limits,
+        limits: limits.clone(),
+        tls,
         draining: draining.clone(),
         closed,
     };
@@ -68,8 +77,12 @@ pub async fn serve_within(
         loop {
             tokio::select! {
                 () = &mut stopping => break,
-                (stream, place) = accept(&listener, &places) => {
-                    connections.spawn(connection.clone().run(stream, place));
+                (stream, peer, place) = accept(&listener, &places) => {
+                    let limits = &connection.limits;
+                    // Whoever has as many as one may have is told nothing: that would take longer than refusing it.
+                    if let Some(held) = enter(&crowd, limits, peer) {
+                        connections.spawn(connection.clone().run(stream, peer, (place, held)));
+                    }
                 }
                 // Finished tasks are taken out, so that the set does not grow.
                 Some(_finished) = connections.join_next() => {}
@@ -91,16 +104,27 @@ pub async fn serve_within(
     Ok(())
 }
 
+/// A place among the connections of an address, unless it has as many as it may.
+fn enter(crowd: &Crowd, limits: &ConnectionLimits, peer: ClientAddress) -> Option<Place> {
+    let address = peer.0.to_canonical();
+    let most = if is_within(&limits.uncounted, address) {
+        usize::MAX
+    } else {
+        limits.connections_per_address
+    };
+    crowd.enter(address, most)
+}
+
 /// The next connection, once there is a place for it.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> (TcpStream, ClientAddress, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed, so that a place always comes.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _peer)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, ClientAddress(peer.ip()), place),
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection");
                 sleep(ACCEPT_PAUSE).await;
@@ -114,34 +138,61 @@ async fn accept(
 struct Connection {
     router: Router,
     limits: ConnectionLimits,
+    tls: Option<Tls>,
     draining: Draining,
     closed: watch::Receiver<()>,
 }
 
 impl Connection {
-    /// Serves one connection to its end. HTTP/1.1 only: a client that began HTTP/2's preface and stopped would otherwise
-    /// be waited for without limit, and browsers speak HTTP/2 only over TLS, where the protocol is known beforehand.
-    async fn run(self, stream: TcpStream, place: Option<OwnedSemaphorePermit>) {
-        let _place = place;
+    /// Serves one connection to its end.
+    async fn run(
+        self,
+        stream: TcpStream,
+        peer: ClientAddress,
+        places: (Option<OwnedSemaphorePermit>, Place),
+    ) {
+        let _places = places;
+        // Small answers should not wait for more; a socket that cannot be told so works all the same.
+        let _best_effort = stream.set_nodelay(true);
+        let stream = StallTimeout::new(stream, self.limits.write_stall);
+        let Some(tls) = self.tls.clone() else {
+            return self.speak(stream, peer, None).await;
+        };
+        match timeout(self.limits.header_read, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.speak(stream, peer, Some(Secured)).await,
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
+            Err(_elapsed) => tracing::debug!("no TLS in time"),
+        }
+    }
+
+    /// Speaks HTTP/1.1 only: a client that began HTTP/2's preface and stopped would otherwise be waited for without limit.
+    async fn speak<S>(self, stream: S, peer: ClientAddress, secured: Option<Secured>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self {
             router,
             limits,
             draining,
             mut closed,
+            ..
         } = self;
-        // Small answers should not wait for more; a socket that cannot be told so works all the same.
-        let _best_effort = stream.set_nodelay(true);
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(draining.clone());
+            let mut request = request
+                .map(|body| Body::new(Steady::new(body, limits.body_within, limits.body_bytes)));
+            let extensions = request.extensions_mut();
+            extensions.insert(draining.clone());
+            extensions.insert(peer);
+            if let Some(secured) = secured {
+                extensions.insert(secured);
+            }
             let answer = router.clone().oneshot(request);
             async move { answer.await as Result<_, Infallible> }
         });
-        let io = TokioIo::new(StallTimeout::new(stream, limits.write_stall));
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_read)
-            .serve_connection(io, answer);
+            .serve_connection(TokioIo::new(stream), answer);
         let mut serving = pin!(serving);
         let outcome = tokio::select! {
             outcome = serving.as_mut() => outcome,

@@ -19,7 +19,6 @@ use tokio::sync::mpsc;
 
 use crate::compress::Encoder;
 use crate::frame::{Frame, content_crs};
-use crate::items::readable;
 use crate::link::Link;
 use crate::negotiate::Coding;
 use crate::pages::Pages;
@@ -147,7 +146,6 @@ pub(crate) async fn download(
     let layer = service.catalogue.describe(named.0)?;
     let of = ENDINGS.iter().find(|of| of.name == named.1);
     let of = of.ok_or_else(absent)?;
-    readable(&service)?;
     let (crs, errors) = Frame::of_feature(&asked);
     let rest = asked
         .pairs
@@ -163,7 +161,7 @@ pub(crate) async fn download(
         key: format!("{} {}", of.media_type, asked.canonical()),
     };
     let version = query.as_of.unwrap_or(service.catalogue.version());
-    let tag = tag_of(&service, &representation, version, Coding::Identity);
+    let tag = tag_of(&asked, &representation, version, Coding::Identity);
     if asked.has_tag(&tag) {
         return Ok(not_modified(&tag, representation.freshness, version));
     }
@@ -171,10 +169,10 @@ pub(crate) async fn download(
         layer,
         query,
         crs,
-        scope: service.scope(),
+        scope: asked.scope().clone(),
     };
     let file = finished(&service, of, question, &tag).await?;
-    let tag = tag_of(&service, &representation, file.version, Coding::Identity);
+    let tag = tag_of(&asked, &representation, file.version, Coding::Identity);
     let mut response = stream_head(&representation, &tag, file.version, Coding::Identity);
     response
         .headers_mut()

@@ -116,7 +116,7 @@ mod tests {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Asked {
             pairs: pairs.iter().map(owned).collect(),
-            ..Asked::default()
+            ..Asked::of_nothing()
         }
     }
 

@@ -57,7 +57,6 @@ pub(crate) async fn items(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
-    readable(&service)?;
     let format = asked.format(&OFFERED)?;
     let (page, query) = parse(layer, &asked)?;
     let features = Features {
@@ -90,7 +89,7 @@ impl Features {
             representation.key.push('\n');
             representation.key.push_str(searched);
         }
-        let scope = service.scope();
+        let scope = asked.scope().clone();
         let request = asked.clone();
         if let Some((file, limit)) = long_answer(self.format, asked) {
             let page = Page {
@@ -114,7 +113,7 @@ impl Features {
             asked,
             representation,
             move |catalogue, _version| {
-                let answer = catalogue.answer(self.layer.id, &self.query, scope, &self.page)?;
+                let answer = catalogue.answer(self.layer.id, &self.query, &scope, &self.page)?;
                 let shown = self.page.offset.saturating_add(answer.rows.len() as u64);
                 let links = self.links(&request, &answer, shown, self.page.limit);
                 write_page(&answer, self.format, self.crs, &links)
@@ -174,20 +173,19 @@ pub(crate) async fn item(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
-    readable(&service)?;
     let format = asked.format(&FEATURE_FORMATS)?;
     let (crs, errors) = Frame::of_feature(&asked);
     let rest = asked.question().filter(|(name, _)| *name != "crs");
     let query = all_mistakes(errors, LayerQuery::parse(layer, rest))?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let scope = service.scope();
+    let scope = asked.scope().clone();
     let request = asked.clone();
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
-            let answer = catalogue.feature(layer.id, &id, &query, scope)?;
+            let answer = catalogue.feature(layer.id, &id, &query, &scope)?;
             let mut links = representations(&request, format, &FEATURE_FORMATS);
             links.push(collection_link(&request, layer));
             let mut body = Vec::new();
@@ -204,15 +202,6 @@ pub(crate) async fn item(
         },
     )
     .await
-}
-
-/// Refuses, as an absent collection is refused, where the scope reads nothing that was not released.
-pub(crate) fn readable(service: &Shared) -> Result<(), Problem> {
-    if service.scope().reads_unreleased() {
-        Ok(())
-    } else {
-        Err(Problem::not_found("There is no such collection."))
-    }
 }
 
 /// The writer of a format of rows.

@@ -13,13 +13,16 @@
 //! # }
 //! ```
 
+mod access;
 mod aggregate;
 mod assets;
+mod audit;
 mod changes;
 mod compress;
 mod compute;
 mod connections;
 mod cql2;
+mod crowd;
 mod csv;
 mod dggs;
 mod digits;
@@ -49,18 +52,26 @@ mod question;
 mod reply;
 mod request;
 mod router;
+mod routes;
 mod search;
 mod service;
 mod settings;
 mod stall;
+mod steady;
 mod stream;
 mod table_writer;
 mod tiles;
+mod tls;
 
+pub use access::{AccessKey, Issuer, IssuerError, KeyRing};
+pub use audit::{AuditRecord, AuditSink, Decision};
 pub use connections::{serve, serve_within};
+pub use ipnet::IpNet;
 pub use link::Link;
 pub use naqsha_formats::Crs;
 pub use pages::Pages;
 pub use router::{Application, application, router};
+pub use routes::{Route, routes};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
 pub use table_writer::{FileFormat, TableWriter};
+pub use tls::{Tls, TlsError};

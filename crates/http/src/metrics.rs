@@ -43,12 +43,27 @@ pub(crate) struct Metrics {
     pub(crate) joined: AtomicU64,
     pub(crate) not_modified: AtomicU64,
     pub(crate) shed: AtomicU64,
+    pub(crate) unknown_keys: AtomicU64,
+    pub(crate) denied: AtomicU64,
+    pub(crate) too_many: AtomicU64,
 }
 
 /// A request that is being answered; it is counted when it is dropped, answered or not.
 pub(crate) struct Timed<'m> {
     metrics: &'m Metrics,
     began: Instant,
+}
+
+/// A method by a name that no asker has made up: of others there is no end.
+pub(crate) fn method_name(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        "POST" => "POST",
+        "DELETE" => "DELETE",
+        _ => "other",
+    }
 }
 
 /// Adds one.
@@ -84,15 +99,7 @@ impl Metrics {
 impl Timed<'_> {
     /// The request was answered.
     pub(crate) fn answered(&self, method: &axum::http::Method, route: &str, status: u16) {
-        // Of other methods there is no end.
-        let method = match method.as_str() {
-            "GET" => "GET",
-            "HEAD" => "HEAD",
-            "OPTIONS" => "OPTIONS",
-            "POST" => "POST",
-            _ => "other",
-        };
-        let place = (method, route.to_owned(), status / 100);
+        let place = (method_name(method), route.to_owned(), status / 100);
         self.metrics.observe(place, self.began.elapsed());
     }
 }
@@ -138,6 +145,21 @@ fn text(service: &Service) -> String {
             "shed",
             "Requests refused because the queue was full.",
             &metrics.shed,
+        ),
+        (
+            "unknown_keys",
+            "Requests with a key that is no good.",
+            &metrics.unknown_keys,
+        ),
+        (
+            "denied",
+            "Requests for what their sender may not do.",
+            &metrics.denied,
+        ),
+        (
+            "too_many",
+            "Requests of those who asked too often.",
+            &metrics.too_many,
         ),
     ];
     for (name, help, counter) in counters {

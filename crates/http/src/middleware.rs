@@ -7,25 +7,35 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
+use crate::metrics::method_name;
 use crate::problem::{self, Kind, Problem};
 use crate::service::Shared;
+use crate::tls::Secured;
 
 const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
+const POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
+
+/// The id of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
 
 /// Runs the request inside a span and finishes its response.
 pub(crate) async fn finish(
     State(service): State<Shared>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let timed = service.metrics.begin();
     let id = service.next_request_id();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let secured = request.extensions().get::<Secured>().is_some();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let method = request.method().clone();
-    // The query is not logged: it may hold what only the asker should know.
-    let span = tracing::info_span!("request", %id, %method, path = request.uri().path());
+    let template = route.as_ref().map_or("other", MatchedPath::as_str);
+    // Of the address only the route is logged: path and query may hold what only the asker should know.
+    let span = tracing::info_span!("request", %id, method = method_name(&method), route = template);
     let mut response = if is_preflight(&request) {
         preflight()
     } else {
@@ -40,11 +50,16 @@ pub(crate) async fn finish(
     if method == Method::HEAD {
         without_body(&mut response);
     }
-    let template = route.as_ref().map_or("other", MatchedPath::as_str);
     timed.answered(&method, template, response.status().as_u16());
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     let allowed = allow_origin(service.settings.cors_origins.as_deref(), origin.as_ref());
     common_headers(response.headers_mut(), allowed);
+    if secured {
+        response.headers_mut().insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     response
 }
 
@@ -67,6 +82,7 @@ fn write_problem(response: &mut Response, problem: &Problem, id: &str) {
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::ETAG);
     headers.extend(problem.headers());
     *response.body_mut() = Body::from(body);
 }
@@ -137,4 +153,8 @@ fn common_headers(headers: &mut HeaderMap, allowed: Option<HeaderValue>) {
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
     );
+    // Pages have their own; whatever else a browser is made to show may load nothing and stand in no frame.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
 }

@@ -53,7 +53,7 @@ impl Pages {
             limit: usize::try_from(self.left).unwrap_or(usize::MAX).min(most),
             ..self.page.clone()
         };
-        let mut answer = catalogue.answer(self.layer.id, &self.query, self.scope, &page)?;
+        let mut answer = catalogue.answer(self.layer.id, &self.query, &self.scope, &page)?;
         // What is said of the whole is said on the first page, which does not know of the others' records.
         if !self.layer.over_cells && catalogue.synthetic() {
             let several = (answer.rows.len() as u64) < answer.matched;

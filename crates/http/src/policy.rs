@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use naqsha_layers::{Role, Scope};
+use naqsha_layers::Scope;
+use naqsha_model::Role;
 use serde_json::{Value, json};
 
+use crate::access::{Action, may};
 use crate::documents::document;
 use crate::items::representations;
 use crate::link;
@@ -22,26 +24,28 @@ pub(crate) async fn policy(
 ) -> Result<Response, Problem> {
     asked.only(&[])?;
     let format = asked.format(&OFFERED)?;
-    let yours = service.scope();
+    let yours = asked.scope().clone();
     document(
         &service,
         &asked,
         format,
         "What each role may see",
         move |_catalogue, asked| {
-            let roles = [Role::Public, Role::Analyst, Role::Operator];
             Ok(json!({
                 "links": link::to_json(&representations(asked, format, &OFFERED)),
                 "your_role": yours.policy(),
+                "your_agency": yours.only_agency(),
                 "k": null,
-                "k_meaning": "Least number of records behind a count that the public is shown. No layer is released to \
-                              the public yet, so that no threshold applies: it sees metadata and no numbers.",
+                "k_meaning": "Least number of records behind a count that the public or a partner is shown. No layer is \
+                              released to them yet, so that no threshold applies: they see metadata and no numbers.",
                 "finest_resolution": u8::from(yours.finest_record_resolution()),
                 "finest_resolution_meaning": "H3 resolution of the smallest cell in which the place of a single record \
                                               is shown, never finer than the record's own uncertainty supports.",
+                "handling": "Records under conditions (handling code C) are read by the coordinating agency's analysts and \
+                             by their own agency; releasable_to and embargo say what may be in a release, and there is none.",
                 "personal_data": "None is stored: names, identity numbers, phones and addresses are dropped or redacted \
                                   before a record is accepted.",
-                "roles": roles.map(describe).into_iter().collect::<Value>(),
+                "roles": Role::ALL.iter().copied().map(describe).collect::<Value>(),
             }))
         },
     )
@@ -50,17 +54,24 @@ pub(crate) async fn policy(
 
 fn describe(role: Role) -> Value {
     let scope = Scope::of(role);
-    let reads = scope.reads_unreleased();
+    let reads = may(role).any(|action| action == Action::Read);
     json!({
-        "role": scope.policy(),
+        "role": role.code(),
         "who": match role {
-            Role::Public => "anyone",
+            Role::Public => "anyone, without a key",
+            Role::Partner => "partners outside the police",
             Role::Analyst => "the coordinating agency's analysts",
+            Role::Uploader => "who sends an agency's records",
+            Role::Approver => "the second of an agency's four eyes",
+            Role::Custodian => "who keeps keys and releases",
+            Role::Auditor => "who reads the audit log",
             Role::Operator => "whoever runs commands on the store's machine",
         },
+        "may": may(role).map(Action::name).collect::<Value>(),
         "metadata": true,
         "layers": reads,
         "records": reads,
+        "records_of": reads.then_some(if role.is_of_an_agency() { "own agency" } else { "all agencies" }),
         "finest_record_resolution": reads.then(|| u8::from(scope.finest_record_resolution())),
         "exact_points": scope.sees_points(),
     })

@@ -11,6 +11,10 @@ use axum::response::{IntoResponse, Response};
 use naqsha_layers::{LayerError, ParameterError};
 use serde_json::{Value, json};
 
+/// How a key may be sent (RFC 6750 §3, RFC 7617 §2).
+const BEARER: &str = "Bearer realm=\"naqsha\"";
+const BASIC: &str = "Basic realm=\"naqsha\", charset=\"UTF-8\"";
+
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Kinds of refusal: each has one status and one type URI.
@@ -27,6 +31,16 @@ pub(crate) enum Kind {
     MethodNotAllowed(&'static str),
     /// What was asked about was there and will not come back.
     Gone,
+    /// Who asks is not known; whether a browser may ask its reader for a password.
+    Unauthenticated {
+        asks: bool,
+    },
+    /// Who asks may not.
+    Forbidden,
+    /// Who asks has asked too often, and may again in so many seconds.
+    TooMany(u64),
+    /// What is asked cannot be recorded.
+    Unrecorded,
     NotAcceptable,
     UnsupportedMediaType,
     /// A range beyond the end of a file of so many bytes.
@@ -50,10 +64,15 @@ impl Kind {
             }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gone => StatusCode::GONE,
+            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Draining | Self::OutOfReach | Self::Unrecorded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
         }
@@ -66,6 +85,10 @@ impl Kind {
             Self::NotFound => Some("not-found"),
             Self::MethodNotAllowed(_) => Some("method-not-allowed"),
             Self::Gone => Some("gone"),
+            Self::Unauthenticated { .. } => Some("unauthenticated"),
+            Self::Forbidden => Some("forbidden"),
+            Self::TooMany(_) => Some("too-many-requests"),
+            Self::Unrecorded => Some("unrecorded"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
             Self::Beyond(_) => Some("beyond-the-end"),
@@ -105,6 +128,10 @@ impl Kind {
             Self::ResultNotReady => "The job has no results yet",
             Self::MethodNotAllowed(_) => "The method is not allowed here",
             Self::Gone => "It is no longer there",
+            Self::Unauthenticated { .. } => "Who asks is not known",
+            Self::Forbidden => "Who asks may not do this",
+            Self::TooMany(_) => "Who asks has asked too often",
+            Self::Unrecorded => "What is asked cannot be recorded",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
             Self::Beyond(_) => "The range lies beyond the end of the file",
@@ -209,8 +236,16 @@ impl Problem {
             Kind::MethodNotAllowed(allowed) => {
                 vec![(header::ALLOW, HeaderValue::from_static(allowed))]
             }
-            Kind::Busy | Kind::Draining | Kind::OutOfReach => {
+            Kind::TooMany(seconds) => vec![(header::RETRY_AFTER, HeaderValue::from(seconds))],
+            Kind::Busy | Kind::Draining | Kind::OutOfReach | Kind::Unrecorded => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
+            }
+            Kind::Unauthenticated { asks } => {
+                let bearer = (header::WWW_AUTHENTICATE, HeaderValue::from_static(BEARER));
+                let basic = (header::WWW_AUTHENTICATE, HeaderValue::from_static(BASIC));
+                std::iter::once(bearer)
+                    .chain(asks.then_some(basic))
+                    .collect()
             }
             Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
                 .map(|length| vec![(header::CONTENT_RANGE, length)])

@@ -103,7 +103,7 @@ pub(crate) async fn reply(
 ) -> Result<Response, Problem> {
     let coding = Coding::of(asked.accept_encoding.as_deref());
     let version = service.catalogue.version();
-    let scoped = scoped(service, &representation);
+    let scoped = scoped(asked, &representation);
     if asked.if_none_match.is_some() {
         let base = base_tag(&scoped, version);
         for possible in [coding, Coding::Identity] {
@@ -136,18 +136,18 @@ pub(crate) async fn reply(
 }
 
 /// A representation as somebody may see it: what its tag is made of, but for the version.
-fn scoped(service: &Shared, representation: &Representation) -> String {
-    format!("{:?} {}", service.scope(), representation.key)
+fn scoped(asked: &Asked, representation: &Representation) -> String {
+    format!("{:?} {}", asked.scope(), representation.key)
 }
 
 /// The entity tag of a representation of a version in a coding.
 pub(crate) fn tag_of(
-    service: &Shared,
+    asked: &Asked,
     representation: &Representation,
     version: u64,
     coding: Coding,
 ) -> String {
-    let base = base_tag(&scoped(service, representation), version);
+    let base = base_tag(&scoped(asked, representation), version);
     entity_tag(&base, coding)
 }
 

@@ -3,20 +3,24 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use naqsha_layers::ParameterError;
+use naqsha_layers::{ParameterError, Scope};
 use percent_encoding::percent_decode_str;
 
+use crate::access::{Permit, Subject};
 use crate::link::query_string;
 use crate::negotiate::Format;
 use crate::problem::{Kind, Problem};
 use crate::service::Shared;
+use crate::tls::Secured;
 
 /// Longest query string that is read.
 const LONGEST_QUERY: usize = 16 << 10;
 
 /// What a request asks for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    /// Leave to ask, and what may be seen.
+    pub(crate) permit: Permit,
     /// Path as sent, without a trailing slash; empty for the root.
     pub(crate) path: String,
     /// Parameters in the order given, decoded.
@@ -34,11 +38,17 @@ impl FromRequestParts<Shared> for Asked {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Problem> {
-        let base = match &service.settings.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => base_of_host(&parts.headers)?,
+        let base = if let Some(url) = &service.settings.public_url {
+            url.trim_end_matches('/').to_owned()
+        } else {
+            let secured = parts.extensions.get::<Secured>().is_some();
+            base_of_host(&parts.headers, secured)?
         };
+        // There is none only where a route stands in no table, and then nobody may ask it.
+        let permit = parts.extensions.get::<Permit>().cloned();
+        let nobody = || Problem::internal("a route that stands in no table".to_owned());
         Ok(Self {
+            permit: permit.ok_or_else(nobody)?,
             path: parts.uri.path().trim_end_matches('/').to_owned(),
             pairs: parse_query(parts.uri.query().unwrap_or_default())?,
             base,
@@ -52,6 +62,16 @@ impl FromRequestParts<Shared> for Asked {
 }
 
 impl Asked {
+    /// What the asker may see.
+    pub(crate) const fn scope(&self) -> &Scope {
+        self.permit.scope()
+    }
+
+    /// Who asks.
+    pub(crate) const fn subject(&self) -> &Subject {
+        self.permit.subject()
+    }
+
     /// Adds the parameters of a posted form.
     ///
     /// # Errors
@@ -144,8 +164,8 @@ impl Asked {
     }
 }
 
-/// `http://HOST` for a Host that can stand in a link, nothing (relative links) without one.
-fn base_of_host(headers: &HeaderMap) -> Result<String, Problem> {
+/// `http://HOST`, or `https://HOST` over TLS, for a Host that can stand in a link, nothing (relative links) without one.
+fn base_of_host(headers: &HeaderMap, secured: bool) -> Result<String, Problem> {
     let Some(host) = headers.get(header::HOST) else {
         return Ok(String::new());
     };
@@ -155,7 +175,8 @@ fn base_of_host(headers: &HeaderMap) -> Result<String, Problem> {
         Ok(host)
             if !host.is_empty() && host.len() <= 255 && host.as_bytes().iter().all(allowed) =>
         {
-            Ok(format!("http://{host}"))
+            let scheme = if secured { "https" } else { "http" };
+            Ok(format!("{scheme}://{host}"))
         }
         _ => Err(Problem::new(
             Kind::BadRequest,
@@ -214,6 +235,24 @@ fn decoded(query: &str) -> Result<Vec<(String, String)>, Problem> {
 }
 
 #[cfg(test)]
+impl Asked {
+    /// A request for nothing, for tests of what is made of one.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            permit: crate::access::described(),
+            path: String::new(),
+            pairs: Vec::new(),
+            base: String::new(),
+            accept: None,
+            accept_encoding: None,
+            if_none_match: None,
+            range: None,
+            if_range: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -247,7 +286,7 @@ mod tests {
         let with = |host: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, host.parse().unwrap());
-            base_of_host(&headers)
+            base_of_host(&headers, false)
         };
         assert_eq!(
             with("maps.example.org:8080").unwrap(),
@@ -255,6 +294,6 @@ mod tests {
         );
         assert_eq!(with("[::1]:80").unwrap(), "http://[::1]:80");
         assert!(with("evil.example/x\"><script>").is_err());
-        assert_eq!(base_of_host(&HeaderMap::new()).unwrap(), "");
+        assert_eq!(base_of_host(&HeaderMap::new(), true).unwrap(), "");
     }
 }

@@ -1,20 +1,22 @@
-//! The table of routes. Every GET also answers HEAD and OPTIONS; everything refused is a problem document.
+//! What is served where. Every GET also answers HEAD and OPTIONS; everything refused is a problem document.
 
 use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request, State};
-use axum::handler::Handler;
-use axum::http::{Method, StatusCode, header};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::get as get_route;
 use naqsha_layers::Catalogue;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::problem::{Kind, Problem};
+use crate::access::Action::{Compute, Describe, Probe, Read};
+use crate::access::admit;
+use crate::problem::Problem;
 use crate::request::Asked;
+use crate::routes::{Routes, Row, get, post};
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
 use crate::{
@@ -33,27 +35,45 @@ pub struct Application {
 
 /// The service over a catalogue.
 pub fn application(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Application {
-    let service: Shared = Arc::new(Service::new(catalogue, settings));
+    let rows = table();
+    let service: Shared = Arc::new(Service::new(catalogue, settings, Routes::of(&rows)));
     Application {
         admin: admin(&service),
-        service: public(service),
+        service: public(service, &rows),
     }
 }
 
 /// What everyone may ask of the service.
 pub fn router(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Router {
-    public(Arc::new(Service::new(catalogue, settings)))
+    application(catalogue, settings).service
 }
 
 fn admin(service: &Shared) -> Router {
     Router::new()
-        .route("/metrics", get(metrics::metrics))
+        .route("/metrics", get_route(metrics::metrics))
         .with_state(Arc::clone(service))
 }
 
-fn public(service: Shared) -> Router {
-    let mut router = Router::new().route("/", resource(documents::root));
-    for (path, methods) in [
+fn public(service: Shared, rows: &[Row]) -> Router {
+    let mut router = Router::new();
+    for row in rows {
+        // QGIS tries a failing address again with a slash, so both forms are the same resource.
+        if row.path != "/" {
+            router = router.route(&format!("{}/", row.path), row.methods());
+        }
+        router = router.route(row.path, row.methods());
+    }
+    router
+        .fallback(other)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&service), admit))
+        .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
+        .with_state(service)
+}
+
+/// Every path with what answers it and what that is for.
+pub(crate) fn table() -> Vec<Row> {
+    [
         documents_and_data(),
         for_maps(),
         for_processes(),
@@ -61,201 +81,165 @@ fn public(service: Shared) -> Router {
         of_zones(),
     ]
     .concat()
-    {
-        // QGIS tries a failing address again with a slash, so both forms are the same resource.
-        router = router
-            .route(&format!("{path}/"), methods.clone())
-            .route(path, methods);
-    }
-    router
-        .fallback(other)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
-        .with_state(service)
 }
 
-/// Paths with what answers them.
-type Table = Vec<(&'static str, MethodRouter<Shared>)>;
-
-fn documents_and_data() -> Table {
+fn documents_and_data() -> Vec<Row> {
     vec![
-        ("/conformance", resource(documents::conformance)),
-        ("/api", resource(documents::api)),
-        ("/api.html", resource(documents::api_page)),
-        ("/collections", resource(documents::collections)),
-        ("/collections/{collection}", resource(documents::collection)),
-        (
+        get("/", Describe, documents::root),
+        get("/conformance", Describe, documents::conformance),
+        get("/api", Describe, documents::api),
+        get("/api.html", Describe, documents::api_page),
+        get("/collections", Describe, documents::collections),
+        get("/collections/{collection}", Describe, documents::collection),
+        get(
             "/collections/{collection}/schema",
-            resource(documents::schema),
+            Describe,
+            documents::schema,
         ),
-        (
+        get(
             "/collections/{collection}/queryables",
-            resource(documents::queryables),
+            Describe,
+            documents::queryables,
         ),
-        ("/collections/{collection}/items", resource(items::items)),
-        (
+        get("/collections/{collection}/items", Read, items::items),
+        get(
             "/collections/{collection}/sortables",
-            resource(documents::sortables),
+            Describe,
+            documents::sortables,
         ),
-        (
+        post(
             "/collections/{collection}/search",
-            asked_with_body(search::search, search::LONGEST_BODY),
+            Read,
+            search::search,
+            search::LONGEST_BODY,
         ),
-        (
-            "/collections/{collection}/items/{id}",
-            resource(items::item),
-        ),
-        (
+        get("/collections/{collection}/items/{id}", Read, items::item),
+        get(
             "/collections/{collection}/explain/{cell}",
-            resource(explain::cell),
+            Read,
+            explain::cell,
         ),
-        ("/downloads/{file}", resource(downloads::download)),
-        ("/policy", resource(policy::policy)),
-        ("/healthz", resource(health::healthz)),
-        ("/readyz", resource(health::readyz)),
+        get("/downloads/{file}", Read, downloads::download),
+        get("/policy", Describe, policy::policy),
+        get("/healthz", Probe, health::healthz),
+        get("/readyz", Probe, health::readyz),
     ]
 }
 
 /// Tiles and styles.
-fn for_maps() -> Table {
+fn for_maps() -> Vec<Row> {
     vec![
-        (
+        get(
             "/collections/{collection}/tiles",
-            resource(tiles::collection_tilesets),
+            Describe,
+            tiles::collection_tilesets,
         ),
-        (
+        get(
             "/collections/{collection}/tiles/{set}",
-            resource(tiles::collection_tileset),
+            Describe,
+            tiles::collection_tileset,
         ),
-        (
+        get(
             "/collections/{collection}/tiles/{set}/{matrix}/{row}/{column}",
-            resource(tiles::collection_tile),
+            Read,
+            tiles::collection_tile,
         ),
-        ("/tiles", resource(tiles::dataset_tilesets)),
-        ("/tiles/{set}", resource(tiles::dataset_tileset)),
-        (
+        get("/tiles", Describe, tiles::dataset_tilesets),
+        get("/tiles/{set}", Describe, tiles::dataset_tileset),
+        get(
             "/tiles/{set}/{matrix}/{row}/{column}",
-            resource(tiles::dataset_tile),
+            Read,
+            tiles::dataset_tile,
         ),
-        ("/tileMatrixSets", resource(tiles::tile_matrix_sets)),
-        ("/tileMatrixSets/{set}", resource(tiles::tile_matrix_set)),
-        ("/xyz/{file}", resource(documents::tilejson)),
-        ("/xyz/{layer}/metadata.json", resource(documents::metadata)),
-        ("/xyz/{layer}/{z}/{x}/{file}", resource(tiles::tile)),
-        ("/styles", resource(documents::styles)),
-        ("/styles/{layer}", resource(documents::style)),
-        ("/places.json", resource(documents::places)),
+        get("/tileMatrixSets", Describe, tiles::tile_matrix_sets),
+        get("/tileMatrixSets/{set}", Describe, tiles::tile_matrix_set),
+        get("/xyz/{file}", Describe, documents::tilejson),
+        get("/xyz/{layer}/metadata.json", Describe, documents::metadata),
+        get("/xyz/{layer}/{z}/{x}/{file}", Read, tiles::tile),
+        get("/styles", Describe, documents::styles),
+        get("/styles/{layer}", Describe, documents::style),
+        get("/places.json", Describe, documents::places),
     ]
 }
 
-fn for_processes() -> Table {
+fn for_processes() -> Vec<Row> {
     vec![
-        ("/processes", resource(processes::list)),
-        ("/processes/{process}", resource(processes::description)),
-        (
+        get("/processes", Describe, processes::list),
+        get("/processes/{process}", Describe, processes::description),
+        post(
             "/processes/{process}/execution",
-            asked_with_body(processes::execute, processes::LONGEST_BODY),
+            Compute,
+            processes::execute,
+            processes::LONGEST_BODY,
         ),
-        ("/jobs", resource(processes::jobs)),
-        (
-            "/jobs/{job}",
-            with_options(
-                get(processes::job).delete(processes::dismiss),
-                "GET, HEAD, DELETE, OPTIONS",
-            ),
-        ),
-        ("/jobs/{job}/results", resource(processes::results)),
-        ("/jobs/{job}/errors", resource(processes::errors)),
-        ("/jobs/{job}/events", resource(processes::events)),
+        get("/jobs", Compute, processes::jobs),
+        get("/jobs/{job}", Compute, processes::job).delete(Compute, processes::dismiss),
+        get("/jobs/{job}/results", Compute, processes::results),
+        get("/jobs/{job}/errors", Compute, processes::errors),
+        get("/jobs/{job}/events", Compute, processes::events),
     ]
 }
 
-fn for_arcgis() -> Table {
+fn for_arcgis() -> Vec<Row> {
     vec![
-        ("/arcgis/rest/info", resource(featureserver::info)),
-        ("/arcgis/rest/services", resource(featureserver::services)),
-        (
+        get("/arcgis/rest/info", Describe, featureserver::info),
+        get("/arcgis/rest/services", Describe, featureserver::services),
+        get(
             "/arcgis/rest/services/crime/FeatureServer",
-            resource(featureserver::service),
+            Describe,
+            featureserver::service,
         ),
-        (
+        get(
             "/arcgis/rest/services/crime/FeatureServer/{layer}",
-            resource(featureserver::layer),
+            Describe,
+            featureserver::layer,
         ),
-        (
+        get(
             "/arcgis/rest/services/crime/FeatureServer/{layer}/query",
-            with_options(
-                get(featureserver::query).post(featureserver::query),
-                "GET, HEAD, POST, OPTIONS",
-            ),
-        ),
+            Read,
+            featureserver::query,
+        )
+        .post(Read, featureserver::query, featureserver::LONGEST_FORM),
     ]
 }
 
 /// Zones, of the data set and of each collection: the same resources under two roots; and numbers and changes of records.
-fn of_zones() -> Table {
+fn of_zones() -> Vec<Row> {
     vec![
-        ("/dggs", resource(dggs::list)),
-        ("/dggs/{dggrs}", resource(dggs::dggrs)),
-        ("/dggs/{dggrs}/definition", resource(dggs::definition)),
-        ("/dggs/{dggrs}/zones", resource(dggs::zones)),
-        ("/dggs/{dggrs}/zones/{zone}", resource(dggs::zone)),
-        ("/dggs/{dggrs}/zones/{zone}/data", resource(dggs::data)),
-        ("/collections/{collection}/dggs", resource(dggs::list)),
-        (
+        get("/dggs", Describe, dggs::list),
+        get("/dggs/{dggrs}", Describe, dggs::dggrs),
+        get("/dggs/{dggrs}/definition", Describe, dggs::definition),
+        get("/dggs/{dggrs}/zones", Read, dggs::zones),
+        get("/dggs/{dggrs}/zones/{zone}", Describe, dggs::zone),
+        get("/dggs/{dggrs}/zones/{zone}/data", Read, dggs::data),
+        get("/collections/{collection}/dggs", Describe, dggs::list),
+        get(
             "/collections/{collection}/dggs/{dggrs}",
-            resource(dggs::dggrs),
+            Describe,
+            dggs::dggrs,
         ),
-        (
+        get(
             "/collections/{collection}/dggs/{dggrs}/zones",
-            resource(dggs::zones),
+            Read,
+            dggs::zones,
         ),
-        (
+        get(
             "/collections/{collection}/dggs/{dggrs}/zones/{zone}",
-            resource(dggs::zone),
+            Describe,
+            dggs::zone,
         ),
-        (
+        get(
             "/collections/{collection}/dggs/{dggrs}/zones/{zone}/data",
-            resource(dggs::data),
+            Read,
+            dggs::data,
         ),
-        (
+        get(
             "/collections/{collection}/aggregate",
-            resource(aggregate::aggregate),
+            Read,
+            aggregate::aggregate,
         ),
-        (
-            "/collections/{collection}/changes",
-            resource(changes::changes),
-        ),
+        get("/collections/{collection}/changes", Read, changes::changes),
     ]
-}
-
-/// A resource that can be read and nothing else.
-fn resource<H, T>(handler: H) -> MethodRouter<Shared>
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    with_options(get(handler), "GET, HEAD, OPTIONS")
-}
-
-/// A resource that takes a body of at most `longest` bytes and answers it.
-fn asked_with_body<H, T>(handler: H, longest: usize) -> MethodRouter<Shared>
-where
-    H: Handler<T, Shared>,
-    T: 'static,
-{
-    with_options(post(handler), "POST, OPTIONS").layer(DefaultBodyLimit::max(longest))
-}
-
-fn with_options(methods: MethodRouter<Shared>, allowed: &'static str) -> MethodRouter<Shared> {
-    let options = move || async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]) };
-    let refuse = move || async move {
-        Problem::new(
-            Kind::MethodNotAllowed(allowed),
-            format!("Allowed are {allowed}."),
-        )
-    };
-    methods.options(options).fallback(refuse)
 }
 
 /// Paths outside the table: files of the dashboard for GET and HEAD, nothing else.

@@ -8,7 +8,7 @@ use naqsha_layers::ParameterError;
 
 use crate::cql2::Language;
 use crate::frame::Frame;
-use crate::items::{Features, OFFERED, readable};
+use crate::items::{Features, OFFERED};
 use crate::problem::{Kind, Problem};
 use crate::question::parse_with;
 use crate::request::Asked;
@@ -28,7 +28,6 @@ pub(crate) async fn search(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let layer = service.catalogue.describe(&collection)?;
-    readable(&service)?;
     let format = asked.format(&OFFERED)?;
     let media_type = headers
         .get(header::CONTENT_TYPE)

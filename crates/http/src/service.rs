@@ -7,12 +7,14 @@ use moka::sync::Cache;
 use naqsha_layers::{Catalogue, Scope};
 use tokio::sync::Semaphore;
 
+use crate::access::Pace;
 use crate::compute::Compute;
 use crate::downloads::Download;
 use crate::flight::Flights;
 use crate::metrics::Metrics;
 use crate::processes::Jobs;
 use crate::reply::Stored;
+use crate::routes::Routes;
 use crate::settings::ServerSettings;
 
 pub(crate) type Shared = Arc<Service>;
@@ -21,6 +23,10 @@ pub(crate) type Shared = Arc<Service>;
 pub(crate) struct Service {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) settings: ServerSettings,
+    /// What each route is for.
+    pub(crate) routes: Routes,
+    /// How often each asker may ask.
+    pub(crate) pace: Pace,
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
@@ -37,12 +43,14 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Self {
+    pub(crate) fn new(catalogue: Arc<Catalogue>, settings: ServerSettings, routes: Routes) -> Self {
         let weight = |key: &String, stored: &Arc<Stored>| {
             u32::try_from(key.len() + stored.body.len()).unwrap_or(u32::MAX)
         };
         Self {
             catalogue,
+            routes,
+            pace: Pace::new(settings.limits.requests_per_minute),
             compute: Compute::new(&settings.limits),
             bodies: Cache::builder()
                 .max_capacity(settings.limits.cache_bytes)
@@ -61,9 +69,9 @@ impl Service {
         }
     }
 
-    /// What a request without a key may see.
-    pub(crate) const fn scope(&self) -> Scope {
-        Scope::of(self.settings.anonymous_role)
+    /// Whether requests without a key read records.
+    pub(crate) fn is_open(&self) -> bool {
+        Scope::of(self.settings.anonymous_role).reads_unreleased()
     }
 
     /// A request id that no other request gets: a UUID of version 8 (RFC 9562) from the start's nonce and a counter.

@@ -56,7 +56,7 @@ pub(crate) async fn stream(
         Coding::of(asked.accept_encoding.as_deref())
     };
     let version = service.catalogue.version();
-    let tag = tag_of(service, &representation, version, coding);
+    let tag = tag_of(asked, &representation, version, coding);
     if asked.has_tag(&tag) {
         return Ok(not_modified(&tag, representation.freshness, version));
     }
@@ -72,7 +72,7 @@ pub(crate) async fn stream(
             first.map(|first| (streamed, first))
         })
         .await??;
-    let tag = tag_of(service, &representation, first.version, coding);
+    let tag = tag_of(asked, &representation, first.version, coding);
     let mut response = stream_head(&representation, &tag, first.version, coding);
     response.headers_mut().extend(headers(&first));
     let (sender, receiver) = mpsc::channel(WAITING);

@@ -20,7 +20,7 @@ use crate::layers;
 use crate::layers::Chosen;
 use crate::page::{Answer, Page, select};
 use crate::query::{Defaults, LayerQuery};
-use crate::scope::Scope;
+use crate::scope::{Narrowed, Scope};
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
@@ -54,8 +54,8 @@ const PAST_IDLE: Duration = Duration::from_mins(5);
 /// What is asked, before defaults.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    pub(crate) query: &'a LayerQuery,
-    pub(crate) scope: Scope,
+    pub(crate) query: &'a Narrowed,
+    pub(crate) scope: &'a Scope,
     pub(crate) page: &'a Page,
 }
 
@@ -150,9 +150,14 @@ impl Catalogue {
         }
     }
 
-    /// First and last day of the live records.
-    pub fn days(&self) -> Option<DayRange> {
-        self.store.snapshot().extent_days()
+    /// First and last day of the live records that a scope reads; of an agency those of its batches.
+    pub fn days(&self, scope: &Scope) -> Option<DayRange> {
+        let snapshot = self.store.snapshot();
+        match scope.only_agency() {
+            Some(own) => snapshot.extent_days_of(|batch| batch.agency.as_str() == own),
+            None if scope.reads_unreleased() => snapshot.extent_days(),
+            None => None,
+        }
     }
 
     /// Whether any live record is synthetic.
@@ -192,9 +197,10 @@ impl Catalogue {
         &self,
         layer: &str,
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
         page: &Page,
     ) -> Result<Answer, LayerError> {
+        let query = &scope.narrow(query);
         let snapshot = self.snapshot(query)?;
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
@@ -232,11 +238,9 @@ impl Catalogue {
         layer: &str,
         id: &str,
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
     ) -> Result<Answer, LayerError> {
         let unknown = || LayerError::UnknownFeature(id.to_owned());
-        let snapshot = self.snapshot(query)?;
-        let version = snapshot.version();
         let mut query = query.clone();
         // A flow's id begins with the cell it starts in.
         let first = id.split('-').next().unwrap_or_default();
@@ -246,15 +250,20 @@ impl Catalogue {
             query.n_min = 0;
         }
         layers::by_id(layer)?.narrow(&mut query, id);
+        let query = &scope.narrow(&query);
+        let snapshot = self.snapshot(query)?;
+        let version = snapshot.version();
         let asked = Asked {
-            query: &query,
+            query,
             scope,
             page: &Page::ALL,
         };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
         if layer.pages() {
             let id = IncidentId::parse(id).map_err(|_ulid| unknown())?;
-            let stored = snapshot.incident(id)?.ok_or_else(unknown)?;
+            let stored = snapshot.incident(id)?;
+            let stored = stored.filter(|stored| scope.admits(&stored.incident));
+            let stored = stored.ok_or_else(unknown)?;
             let table = layers::incidents_table(&[stored], scope, version);
             return Ok(Answer {
                 table: Arc::new(table),
@@ -284,7 +293,7 @@ impl Catalogue {
 
     /// What the question is asked of: the newest version or an earlier one, everything as reported or one record of each
     /// cluster.
-    pub(crate) fn snapshot(&self, query: &LayerQuery) -> Result<Arc<Snapshot>, LayerError> {
+    pub(crate) fn snapshot(&self, query: &Narrowed) -> Result<Arc<Snapshot>, LayerError> {
         let newest = self.store.snapshot();
         let reported = match query.as_of {
             Some(version) if version != newest.version() => {
@@ -363,7 +372,7 @@ impl Catalogue {
             LayerQuery {
                 study_area: None,
                 resolution: None,
-                ..question.query.clone()
+                ..LayerQuery::clone(question.query)
             },
         );
         self.tables

@@ -1,9 +1,11 @@
 //! What became of records between two versions, and where a reader has got to.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use naqsha_model::IncidentId;
-use naqsha_store::{Change, ChangePlace, StoredIncident};
+use naqsha_store::{Change, ChangePlace, Snapshot, StoredIncident};
 
 use crate::catalogue::Catalogue;
 use crate::error::LayerError;
@@ -103,7 +105,7 @@ impl Catalogue {
     /// [`Self::answer`].
     pub fn changes(
         &self,
-        scope: Scope,
+        scope: &Scope,
         cursor: Option<ChangeCursor>,
         limit: usize,
     ) -> Result<ChangePage, LayerError> {
@@ -118,15 +120,29 @@ impl Catalogue {
         if version > newest {
             return Err(LayerError::HistoryGone);
         }
-        let snapshot = self.snapshot(&LayerQuery {
-            as_of: Some(to),
-            ..LayerQuery::default()
-        })?;
+        let at = |version| {
+            self.snapshot(&scope.narrow(&LayerQuery {
+                as_of: Some(version),
+                ..LayerQuery::default()
+            }))
+        };
+        let snapshot = at(to)?;
         if cursor.is_some_and(|cursor| snapshot.history(version) != cursor.history) {
             return Err(LayerError::HistoryGone);
         }
         let since = cursor.map_or(0, |cursor| cursor.since);
-        let page = snapshot.changes(since, until.map(|(_, after)| after), limit)?;
+        let mut after = until.map(|(_, after)| after);
+        let page = loop {
+            let mut page = snapshot.changes(since, after, limit)?;
+            if scope.only_agency().is_some() {
+                keep_admitted(scope, &mut page.changes, || at(since))?;
+            }
+            // A page of others' changes alone would tell how many there are.
+            match page.more {
+                Some(more) if page.changes.is_empty() => after = Some(more),
+                _ => break page,
+            }
+        };
         let mut stored: Vec<StoredIncident> = Vec::new();
         let mut changes = Vec::with_capacity(page.changes.len());
         for change in page.changes {
@@ -161,6 +177,31 @@ impl Catalogue {
             records: Answer::whole(table, snapshot.version()),
         })
     }
+}
+
+/// Keeps the changes of records that a scope reads: one that is gone is judged as it was before it went.
+fn keep_admitted(
+    scope: &Scope,
+    changes: &mut Vec<Change>,
+    then: impl Fn() -> Result<Arc<Snapshot>, LayerError>,
+) -> Result<(), LayerError> {
+    let gone = changes.iter().filter_map(|change| match change {
+        Change::Gone(id) => Some(*id),
+        Change::Upsert(_) => None,
+    });
+    let gone: Vec<IncidentId> = gone.collect();
+    let found = if gone.is_empty() {
+        Vec::new()
+    } else {
+        then()?.incidents(&gone)?
+    };
+    let admitted = found.iter().filter(|stored| scope.admits(&stored.incident));
+    let admitted: BTreeSet<IncidentId> = admitted.map(|stored| stored.id).collect();
+    changes.retain(|change| match change {
+        Change::Upsert(record) => scope.admits(&record.incident),
+        Change::Gone(id) => admitted.contains(id),
+    });
+    Ok(())
 }
 
 #[cfg(test)]

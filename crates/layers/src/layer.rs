@@ -10,15 +10,15 @@ use crate::error::LayerError;
 use crate::layers::Chosen;
 use crate::page::Page;
 use crate::query::LayerQuery;
-use crate::scope::Scope;
+use crate::scope::{Narrowed, Scope};
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
 
 /// What a layer is asked, everything resolved: no default is left open.
 #[derive(Debug)]
 pub(crate) struct Question<'a> {
-    pub(crate) query: &'a LayerQuery,
-    pub(crate) scope: Scope,
+    pub(crate) query: &'a Narrowed,
+    pub(crate) scope: &'a Scope,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) area: &'a NamedArea,
     pub(crate) areas: &'a StudyAreas,

@@ -54,7 +54,7 @@ pub use plane::{PlaneBox, Projection};
 pub use population::{People, Population, PopulationError};
 pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel};
 pub use regions::Regions;
-pub use scope::{Role, Scope};
+pub use scope::Scope;
 pub use sites::{ListedDistrict, Sites};
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};

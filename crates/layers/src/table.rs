@@ -269,7 +269,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// What every answer says; a layer over cells and one that tests add the rest.
-    pub(crate) fn plain(data_version: u64, scope: Scope) -> Self {
+    pub(crate) fn plain(data_version: u64, scope: &Scope) -> Self {
         Self {
             data_version,
             study_area: None,

@@ -108,9 +108,10 @@ impl Catalogue {
         &self,
         layer: &str,
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
         asked: &ZoneQuery,
     ) -> Result<Zones, LayerError> {
+        let query = &scope.narrow(query);
         let snapshot = self.snapshot(query)?;
         let of_all = Asked {
             query,
@@ -156,9 +157,10 @@ impl Catalogue {
         &self,
         layer: &str,
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
         (zone, depths): (CellIndex, &[u8]),
     ) -> Result<ZoneData, LayerError> {
+        let query = &scope.narrow(query);
         let snapshot = self.snapshot(query)?;
         let of_all = Asked {
             query,

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use naqsha_analytics::StudyArea;
 use naqsha_layers::{
-    BoundingBox, Catalogue, Defaults, Keys, LayerError, LayerQuery, NamedArea, Page, Role, Scope,
+    BoundingBox, Catalogue, Defaults, Keys, LayerError, LayerQuery, NamedArea, Page, Scope,
     StudyAreas, Values,
 };
 use naqsha_model::{
     Adjacent, Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres,
-    Occurred, Point, Precision, RecordStage,
+    Occurred, Point, Precision, RecordStage, Role,
 };
 use naqsha_store::{BatchHeader, BatchState, BatchTotals, OnChange, Store};
 use tempfile::TempDir;
@@ -97,7 +97,7 @@ fn ask(catalogue: &Catalogue, layer: &str, pairs: &[(&str, &str)]) -> naqsha_lay
     let query =
         LayerQuery::parse(catalogue.describe(layer).unwrap(), pairs.iter().copied()).unwrap();
     catalogue
-        .answer(layer, &query, ANALYST, &Page::ALL)
+        .answer(layer, &query, &ANALYST, &Page::ALL)
         .unwrap()
 }
 
@@ -247,10 +247,10 @@ async fn a_box_selects_features_and_never_changes_their_numbers() {
         ..Page::ALL
     };
     let all = catalogue
-        .answer("hotspots", &query, ANALYST, &Page::ALL)
+        .answer("hotspots", &query, &ANALYST, &Page::ALL)
         .unwrap();
     let some = catalogue
-        .answer("hotspots", &query, ANALYST, &page)
+        .answer("hotspots", &query, &ANALYST, &page)
         .unwrap();
     assert!(some.matched > 0 && some.matched < all.matched);
     assert!(
@@ -264,7 +264,7 @@ async fn analysts_see_no_points_and_the_public_sees_no_unreleased_layer() {
     let (_dir, catalogue) = catalogue(mixed()).await;
     let query = LayerQuery::default();
     let analyst = catalogue
-        .answer("incidents", &query, ANALYST, &Page::ALL)
+        .answer("incidents", &query, &ANALYST, &Page::ALL)
         .unwrap();
     assert!(analyst.table.points.is_none());
     let column = analyst
@@ -283,11 +283,11 @@ async fn analysts_see_no_points_and_the_public_sees_no_unreleased_layer() {
             .all(|cell| cell.resolution() <= Resolution::Eight)
     );
     let operator = catalogue
-        .answer("incidents", &query, Scope::of(Role::Operator), &Page::ALL)
+        .answer("incidents", &query, &Scope::of(Role::Operator), &Page::ALL)
         .unwrap();
     assert_eq!(operator.table.points.as_ref().map(Vec::len), Some(400));
     let public = catalogue
-        .answer("counts", &query, Scope::of(Role::Public), &Page::ALL)
+        .answer("counts", &query, &Scope::of(Role::Public), &Page::ALL)
         .unwrap_err();
     assert!(matches!(public, LayerError::UnknownLayer(_)), "{public}");
 }
@@ -297,13 +297,13 @@ async fn one_feature_is_the_row_of_the_whole_answer() {
     let (_dir, catalogue) = catalogue(mixed()).await;
     let query = LayerQuery::default();
     let all = catalogue
-        .answer("hotspots", &query, ANALYST, &Page::ALL)
+        .answer("hotspots", &query, &ANALYST, &Page::ALL)
         .unwrap();
     let Keys::Cells(cells) = &all.table.keys else {
         panic!("cells")
     };
     let one = catalogue
-        .feature("hotspots", &cells[5].to_string(), &query, ANALYST)
+        .feature("hotspots", &cells[5].to_string(), &query, &ANALYST)
         .unwrap();
     assert_eq!(one.rows, [5]);
     for id in [
@@ -313,7 +313,7 @@ async fn one_feature_is_the_row_of_the_whole_answer() {
         "01HZX3Q9ZK7YB2M4N6P8R0S2T4",
     ] {
         let missing = catalogue
-            .feature("hotspots", id, &query, ANALYST)
+            .feature("hotspots", id, &query, &ANALYST)
             .unwrap_err();
         assert!(
             matches!(missing, LayerError::UnknownFeature(_)),
@@ -324,7 +324,7 @@ async fn one_feature_is_the_row_of_the_whole_answer() {
         .answer(
             "incidents",
             &query,
-            ANALYST,
+            &ANALYST,
             &Page {
                 limit: 3,
                 ..Page::ALL
@@ -336,7 +336,7 @@ async fn one_feature_is_the_row_of_the_whole_answer() {
         panic!("incidents")
     };
     let record = catalogue
-        .feature("incidents", &ids[2].to_string(), &query, ANALYST)
+        .feature("incidents", &ids[2].to_string(), &query, &ANALYST)
         .unwrap();
     let Keys::Incidents(found) = &record.table.keys else {
         panic!("incidents")

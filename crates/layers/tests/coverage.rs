@@ -10,11 +10,11 @@ use jiff::civil::{Date, date};
 use naqsha_analytics::StudyArea;
 use naqsha_layers::{
     Answer, BoundingBox, Catalogue, Defaults, Keys, LayerQuery, ListedDistrict, NamedArea, Page,
-    Role, Scope, Sites, StudyAreas, Values,
+    Scope, Sites, StudyAreas, Values,
 };
 use naqsha_model::{
     Agency, BatchDigest, Category, ContentDigest, Day, DayRange, Incident, Location, Metres,
-    Occurred, Point, Precision, RecordStage,
+    Occurred, Point, Precision, RecordStage, Role,
 };
 use naqsha_store::{BatchHeader, BatchState, BatchTotals, Manifest, NilReturn, OnChange, Store};
 use tempfile::TempDir;
@@ -141,7 +141,7 @@ fn query(catalogue: &Catalogue, pairs: &[(&str, &str)]) -> LayerQuery {
 
 fn ask(catalogue: &Catalogue, pairs: &[(&str, &str)]) -> Answer {
     let query = query(catalogue, pairs);
-    let answer = catalogue.answer("coverage", &query, ANALYST, &Page::ALL);
+    let answer = catalogue.answer("coverage", &query, &ANALYST, &Page::ALL);
     answer.unwrap()
 }
 
@@ -242,7 +242,7 @@ async fn a_row_is_found_by_its_id_in_a_box_and_on_a_page() {
     let plain = query(&catalogue, &[]);
     let later = query(&catalogue, &[("datetime", "2024-03-01/2024-03-31")]);
     for asked in [&plain, &later] {
-        let one = catalogue.feature("coverage", "ANF.PK1.2024-01", asked, ANALYST);
+        let one = catalogue.feature("coverage", "ANF.PK1.2024-01", asked, &ANALYST);
         let rows = told(&one.unwrap());
         assert_eq!(
             rows.into_iter().collect::<Vec<_>>(),
@@ -256,7 +256,7 @@ async fn a_row_is_found_by_its_id_in_a_box_and_on_a_page() {
         "8728308280fffff",
     ] {
         assert!(
-            catalogue.feature("coverage", id, &plain, ANALYST).is_err(),
+            catalogue.feature("coverage", id, &plain, &ANALYST).is_err(),
             "{id}"
         );
     }
@@ -269,7 +269,7 @@ async fn a_row_is_found_by_its_id_in_a_box_and_on_a_page() {
             ..Page::ALL
         };
         catalogue
-            .answer("coverage", &plain, ANALYST, &page)
+            .answer("coverage", &plain, &ANALYST, &page)
             .unwrap()
     };
     // Rows about no district have no place, and stay.

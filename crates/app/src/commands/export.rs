@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use naqsha_http::{Crs, FileFormat, Pages, TableWriter};
-use naqsha_layers::{Answer, BoundingBox, Catalogue, LayerError, LayerQuery, Page, Role, Scope};
+use naqsha_layers::{Answer, BoundingBox, Catalogue, LayerError, LayerQuery, Page, Scope};
+use naqsha_model::Role;
 
 use super::{Context, print_line};
 use crate::exit::Usage;

@@ -1,19 +1,20 @@
 //! `naqsha serve`: the service.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_http::ServerSettings;
-use naqsha_layers::{Catalogue, Role};
-use naqsha_store::Store;
+use naqsha_http::{AccessKey, ConnectionLimits, Issuer, KeyRing, ServerSettings, Tls};
+use naqsha_layers::Catalogue;
+use naqsha_store::{AccessKeys, Store};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Context, audit, print_line};
 use crate::clock;
-use crate::exit::Refused;
+use crate::exit::Usage;
 use crate::{reference, regions};
 
 #[derive(Debug, Args)]
@@ -31,9 +32,10 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         .listen
         .or(context.config.server.listen)
         .unwrap_or(DEFAULT_LISTEN);
-    let anonymous_role = anonymous_role(context, listen)?;
     let store = context.open_store().await?;
-    tokio::spawn(follow(store.clone()));
+    let keys = Arc::new(KeyRing::default());
+    hand_over(&store.access_keys(), &keys);
+    tokio::spawn(follow(store.clone(), Arc::clone(&keys)));
     tokio::spawn(merge(store.clone()));
     tokio::spawn(audit::keep_signing(
         store.clone(),
@@ -46,14 +48,11 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     )
     .with_deployment(regions::deployment(&context.data));
     let settings = ServerSettings {
-        anonymous_role,
-        public_url: context.config.server.public_url.clone(),
-        cors_origins: context.config.server.cors_origins.clone(),
-        start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
-        resident_bytes,
-        spool: Some(context.data.clone()),
-        ..ServerSettings::default()
+        keys,
+        ..settings(context)?
     };
+    let tls = tls(context)?;
+    let limits = connection_limits(context);
     let (listener, address) = bind(listen)?;
     let admin = match context.config.server.admin_listen {
         Some(listen) => Some(bind(listen)?),
@@ -73,9 +72,63 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
             std::future::pending(),
         ));
     }
-    naqsha_http::serve(listener, application.service, stopped())
+    naqsha_http::serve_within(limits, tls, listener, application.service, stopped())
         .await
         .context("serving")
+}
+
+/// What the configuration says of the service, beside what is built in.
+fn settings(context: &Context) -> anyhow::Result<ServerSettings> {
+    let (server, auth) = (&context.config.server, &context.config.auth);
+    let builtin = ServerSettings::default();
+    let mut limits = builtin.limits.clone();
+    if let Some(requests) = server.limits.requests_per_minute {
+        limits.requests_per_minute = requests;
+    }
+    let issuer = auth.oidc.as_ref();
+    let issuer = issuer.map(|of| Issuer::new(&of.issuer, &of.audience));
+    let issuer = issuer
+        .transpose()
+        .map_err(|error| Usage(format!("[auth.oidc]: {error}")))?;
+    Ok(ServerSettings {
+        anonymous_role: auth.anonymous_role.into(),
+        query_token: auth.query_token,
+        trusted_proxies: server.trusted_proxies.clone(),
+        now: clock::now,
+        public_url: server.public_url.clone(),
+        cors_origins: server.cors_origins.clone(),
+        start_nonce: u64::try_from(clock::now().as_nanosecond()).unwrap_or_default(),
+        resident_bytes,
+        spool: Some(context.data.clone()),
+        issuer: issuer.map(Arc::new),
+        limits,
+        ..builtin
+    })
+}
+
+/// The certificate that the configuration names.
+fn tls(context: &Context) -> anyhow::Result<Option<Tls>> {
+    let Some(files) = &context.config.server.tls else {
+        return Ok(None);
+    };
+    let read =
+        |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
+    let tls = Tls::new(&read(&files.cert)?, &read(&files.key)?);
+    tls.map(Some).context("[server] tls")
+}
+
+/// Limits of connections. A proxy's are those of many, and not counted.
+fn connection_limits(context: &Context) -> ConnectionLimits {
+    let server = &context.config.server;
+    let mut limits = ConnectionLimits::default();
+    if let Some(connections) = server.limits.connections {
+        limits.connections = connections;
+    }
+    if let Some(connections) = server.limits.connections_per_address {
+        limits.connections_per_address = connections;
+    }
+    limits.uncounted.extend(&server.trusted_proxies);
+    limits
 }
 
 /// Connections that may wait to be accepted: as many as are served at once, where the usual 128 resets the rest of a crowd.
@@ -104,7 +157,12 @@ fn announce(
     address: SocketAddr,
     admin: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
-    let service = format!("http://{address}/");
+    let scheme = if context.config.server.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let service = format!("{scheme}://{address}/");
     let admin = admin.map(|address| format!("http://{address}/"));
     let line = match (context.json, admin) {
         (true, None) => serde_json::json!({ "listening": service }).to_string(),
@@ -117,25 +175,12 @@ fn announce(
     print_line(&line)
 }
 
-/// Keys do not exist yet, so a request without one is all there is. On loopback it is the operator's own analyst; on any
-/// other address it is the public, unless the configuration says otherwise in so many words.
-fn anonymous_role(context: &Context, listen: SocketAddr) -> anyhow::Result<Role> {
-    match context.config.auth.anonymous_role {
-        Some(role) => Ok(role.into()),
-        None if listen.ip().is_loopback() => Ok(Role::Analyst),
-        None => Err(Refused(format!(
-            "{listen} is reachable from other machines and requests carry no keys yet: say who they are with [auth] \
-             anonymous_role = \"public\" or \"analyst\" in naqsha.toml, or listen on a loopback address"
-        ))
-        .into()),
-    }
-}
-
 /// How long what another command did may stay unseen: what it withdrew is to be gone within a second.
 const FOLLOW_EVERY: Duration = Duration::from_millis(250);
 
-/// Takes over what `naqsha ingest` and its like commit beside the service.
-async fn follow(store: Store) {
+/// Takes over what `naqsha ingest`, `naqsha key` and their like commit beside the service.
+async fn follow(store: Store, keys: Arc<KeyRing>) {
+    let mut known = store.access_keys();
     let mut ticks = tokio::time::interval(FOLLOW_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -144,7 +189,26 @@ async fn follow(store: Store) {
             let error = anyhow::Error::from(error);
             tracing::error!("looking for new batches: {error:#}");
         }
+        let current = store.access_keys();
+        if !Arc::ptr_eq(&known, &current) {
+            hand_over(&current, &keys);
+            known = current;
+        }
     }
+}
+
+/// Makes the store's keys those that the service takes.
+fn hand_over(known: &AccessKeys, keys: &KeyRing) {
+    let taken = known.iter().map(|known| AccessKey {
+        id: known.key.id.clone(),
+        sha256: known.key.sha256,
+        role: known.key.role,
+        agency: known.key.agency.clone(),
+        networks: known.key.networks.clone(),
+        expires_at: known.key.expires_at,
+        revoked: known.revoked.is_some(),
+    });
+    keys.replace(taken.collect());
 }
 
 /// Files that are left by themselves: a question looks into each of them.

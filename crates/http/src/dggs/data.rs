@@ -19,7 +19,7 @@ use crate::csv::{write_csv_head, write_csv_rows};
 use crate::documents::of_property;
 use crate::geojson::FeatureWriter;
 use crate::html;
-use crate::items::{readable, representations};
+use crate::items::representations;
 use crate::link::{self, Link};
 use crate::negotiate::{CSV, Format, HTML, JSON, ZONES_GEOJSON};
 use crate::problem::Problem;
@@ -44,19 +44,18 @@ pub(crate) async fn data(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let origin = Origin::of(&service.catalogue, &asked, &named)?;
-    readable(&service)?;
     let zone = zone_of(&named)?;
     let format = asked.format(&FORMATS)?;
     let (wanted, query) = read(&origin, &asked)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let (scope, request) = (service.scope(), asked.clone());
+    let (scope, request) = (asked.scope().clone(), asked.clone());
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
             let layer = origin.layer;
-            let found = catalogue.zone_data(layer.id, &query, scope, (zone, &wanted.depths))?;
+            let found = catalogue.zone_data(layer.id, &query, &scope, (zone, &wanted.depths))?;
             let links = links(&request, &origin, format, zone);
             let version = found.facts.version;
             let mut headers = Vec::new();

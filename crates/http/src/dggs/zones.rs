@@ -12,7 +12,7 @@ use super::{DATA_SET, DGGRS, Named, Origin, definition_link};
 use crate::digits::push_cell;
 use crate::geojson::{push_lon_lat, push_polygon};
 use crate::html;
-use crate::items::{OGC_NUMBER_MATCHED, readable, representations};
+use crate::items::{OGC_NUMBER_MATCHED, representations};
 use crate::link::{self, Link, query_string};
 use crate::negotiate::{Format, HTML, JSON, ZONES_BINARY, ZONES_GEOJSON};
 use crate::problem::Problem;
@@ -34,17 +34,16 @@ pub(crate) async fn zones(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let origin = Origin::of(&service.catalogue, &asked, &named)?;
-    readable(&service)?;
     let format = asked.format(&FORMATS)?;
     let (list, query) = Reading::default().read(&origin, &asked)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let (scope, request) = (service.scope(), asked.clone());
+    let (scope, request) = (asked.scope().clone(), asked.clone());
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
-            let found = catalogue.zones(origin.layer.id, &query, scope, &list.zones)?;
+            let found = catalogue.zones(origin.layer.id, &query, &scope, &list.zones)?;
             let page = Page::of(&found, &list, format);
             let links = page.links(&request, &origin, format, (&found, &query));
             let body = if *format == ZONES_BINARY {

@@ -63,7 +63,7 @@ fn describe(
     asked: &Asked,
     format: &Format,
 ) -> Value {
-    let days = catalogue.days();
+    let days = catalogue.days(asked.scope());
     let interval = match days {
         Some(days) => json!([
             format!("{}T00:00:00Z", days.first().date()),

@@ -203,8 +203,9 @@ pub(crate) async fn api_page(
 ) -> Result<Response, Problem> {
     asked.only(&[])?;
     let format = asked.format(&[&HTML])?;
-    document(&service, &asked, format, "The API of Naqsha", |catalogue, asked| {
-        let api = super::openapi::describe(catalogue, &asked.base);
+    let open = service.is_open();
+    document(&service, &asked, format, "The API of Naqsha", move |catalogue, asked| {
+        let api = super::openapi::describe(catalogue, &asked.base, open);
         let operations = api["paths"].as_object().into_iter().flatten().filter_map(|(path, operations)| {
             let (method, operation) = operations.as_object().and_then(|methods| methods.iter().next())?;
             let parameters = operation["parameters"].as_array().into_iter().flatten();

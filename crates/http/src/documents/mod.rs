@@ -7,6 +7,7 @@ mod of_zones;
 mod openapi;
 mod operations;
 mod schemas;
+mod security;
 mod styles;
 mod tile_operations;
 mod tilejson;

@@ -38,18 +38,19 @@ pub(crate) async fn api(State(service): State<Shared>, asked: Asked) -> Result<R
         };
         return super::api_page(State(service), asked).await;
     }
+    let open = service.is_open();
     document(
         &service,
         &asked,
         format,
         "The API of Naqsha",
-        |catalogue, asked| Ok(describe(catalogue, &asked.base)),
+        move |catalogue, asked| Ok(describe(catalogue, &asked.base, open)),
     )
     .await
 }
 
-/// The document for a service whose links start with `base`.
-pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
+/// The document for a service whose links start with `base`, and which requests without a key may read where it is `open`.
+pub(super) fn describe(catalogue: &Catalogue, base: &str, open: bool) -> Value {
     let mut paths = general();
     for layer in catalogue.descriptions() {
         paths.extend(of_collection(layer));
@@ -59,6 +60,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
         }
         paths.extend(tile_operations::of_collection(layer));
     }
+    super::security::apply(&mut paths, open);
     let server = if base.is_empty() { "/" } else { base };
     json!({
         "openapi": "3.0.3",
@@ -82,6 +84,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str) -> Value {
             "parameters": parameters(catalogue),
             "responses": problem_responses(),
             "schemas": schemas(catalogue),
+            "securitySchemes": super::security::schemes(),
         },
     })
 }

@@ -343,6 +343,9 @@ pub(super) fn problem_responses() -> Value {
     };
     json!({
         "BadRequest": response("A parameter is unknown or wrong; every mistake is listed."),
+        "Unauthenticated": response("There is no key, or it is no good here and now."),
+        "Forbidden": response("The role of the key may not do this."),
+        "TooMany": response("So many requests a minute are more than one asker may make; Retry-After says when to ask again."),
         "NotFound": response("There is no such resource, or the asker may not know of it."),
         "Gone": response("What was asked about is no longer there; the detail says what to do."),
         "NotAcceptable": response("None of the accepted formats is offered."),

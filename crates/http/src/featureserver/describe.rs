@@ -52,7 +52,7 @@ pub(crate) async fn service(
     State(service): State<Shared>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let scope = service.scope();
+    let scope = asked.scope().clone();
     let whole = move |catalogue: &Catalogue| {
         let layers = numbered(catalogue).into_iter().map(|(number, layer)| {
             json!({
@@ -101,11 +101,11 @@ pub(crate) async fn layer(
     Path(name): Path<String>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let (number, layer) = match layer_of(&service, &name) {
+    let (number, layer) = match layer_of(&service, &asked, &name) {
         Ok(found) => found,
         Err(problem) => return told(Err(problem)),
     };
-    let points = service.scope().sees_points();
+    let points = asked.scope().sees_points();
     let one = move |catalogue: &Catalogue| {
         let extent = extent(catalogue, Some(layer))?;
         Ok(describe(number, layer, points, &extent))

@@ -19,7 +19,7 @@ mod sql;
 mod write;
 
 pub(crate) use describe::{info, layer, service, services};
-pub(crate) use query::query;
+pub(crate) use query::{LONGEST_FORM, query};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -27,6 +27,7 @@ use naqsha_layers::{Catalogue, LayerDescription};
 use serde_json::{Value, json};
 
 use crate::problem::Problem;
+use crate::request::Asked;
 use crate::service::Shared;
 
 /// Name of the one service.
@@ -76,9 +77,13 @@ fn numbered(catalogue: &Catalogue) -> Vec<(usize, &'static LayerDescription)> {
 ///
 /// # Errors
 /// 404, also where the scope reads nothing that was not released.
-fn layer_of(service: &Shared, name: &str) -> Result<(usize, &'static LayerDescription), Problem> {
+fn layer_of(
+    service: &Shared,
+    asked: &Asked,
+    name: &str,
+) -> Result<(usize, &'static LayerDescription), Problem> {
     let absent = || Problem::not_found("There is no such layer.");
-    if !service.scope().reads_unreleased() {
+    if !asked.scope().reads_unreleased() {
         return Err(absent());
     }
     let layers = numbered(&service.catalogue);

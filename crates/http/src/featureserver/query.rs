@@ -20,7 +20,7 @@ use crate::request::Asked;
 use crate::service::Shared;
 
 /// Largest form that is read.
-const LONGEST_FORM: usize = 256 << 10;
+pub(crate) const LONGEST_FORM: usize = 256 << 10;
 static OFFERED: [&Format; 4] = [&JSON, &PRETTY_JSON, &GEOJSON, &HTML];
 
 /// `/arcgis/rest/services/crime/FeatureServer/{n}/query`.
@@ -55,17 +55,17 @@ async fn asked(service: &Shared, request: HttpRequest) -> Result<Asked, Problem>
 }
 
 async fn answer(service: &Shared, name: &str, asked: &Asked) -> Result<Response, Problem> {
-    let (_, layer) = layer_of(service, name)?;
+    let (_, layer) = layer_of(service, asked, name)?;
     let format = asked.format(&OFFERED)?;
     let pairs: Vec<(&str, &str)> = asked.question().collect();
     let request = read(layer, &pairs)?;
     let representation = Representation::new(asked, format, Freshness::Authorised);
-    let scope = service.scope();
+    let scope = asked.scope().clone();
     reply(
         service,
         asked,
         representation,
-        move |catalogue, _version| produce(catalogue, layer, &request, scope, format),
+        move |catalogue, _version| produce(catalogue, layer, &request, &scope, format),
     )
     .await
 }
@@ -74,7 +74,7 @@ fn produce(
     catalogue: &Catalogue,
     layer: &'static LayerDescription,
     request: &Request,
-    scope: Scope,
+    scope: &Scope,
     format: &Format,
 ) -> Result<Produced, Problem> {
     let numbering = catalogue.numbering();
@@ -129,7 +129,7 @@ fn find(
     catalogue: &Catalogue,
     layer: &'static LayerDescription,
     request: &Request,
-    scope: Scope,
+    scope: &Scope,
     numbering: &Numbering,
 ) -> Result<Answer, Problem> {
     let mut page = request.page.clone();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{OUTPUT, process, processes};
 use crate::documents::{Dialect, document, of_parameter};
-use crate::items::{readable, representations};
+use crate::items::representations;
 use crate::link::{self, Link};
 use crate::negotiate::{GEOJSON, HTML, JSON};
 use crate::problem::Problem;
@@ -17,7 +17,6 @@ use crate::service::Shared;
 /// `/processes`.
 pub(crate) async fn list(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
     asked.only(&[])?;
-    readable(&service)?;
     let format = asked.format(&[&JSON, &HTML])?;
     document(
         &service,
@@ -42,7 +41,6 @@ pub(crate) async fn description(
     asked: Asked,
 ) -> Result<Response, Problem> {
     asked.only(&[])?;
-    readable(&service)?;
     let layer = process(&service.catalogue, &id)?;
     let format = asked.format(&[&JSON, &HTML])?;
     document(&service, &asked, format, layer.title, move |_catalogue, asked| {

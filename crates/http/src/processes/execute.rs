@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use super::{OUTPUT, process};
 use crate::geojson::write_collection;
-use crate::items::readable;
 use crate::link::Link;
 use crate::negotiate::{GEOJSON, JSON};
 use crate::problem::Problem;
@@ -51,7 +50,6 @@ pub(crate) async fn execute(
     body: Bytes,
 ) -> Result<Response, Problem> {
     asked.only(&[])?;
-    readable(&service)?;
     let layer = process(&service.catalogue, &id)?;
     let execution = read(layer, &body)?;
     if prefers_to_go_on(&headers) {
@@ -73,18 +71,17 @@ pub(crate) async fn execute(
         return Ok((StatusCode::CREATED, headers, format!("{status}\n")).into_response());
     }
     let worker = std::sync::Arc::clone(&service);
-    let base = asked.base.clone();
     let outcome = service
         .compute
-        .run(move || execution.run(&worker, &base))
+        .run(move || execution.run(&worker, &asked))
         .await??;
     Ok(outcome.response())
 }
 
 impl Execution {
     /// Computes it, on the thread that asks.
-    pub(super) fn run(&self, service: &Shared, base: &str) -> Result<Outcome, Problem> {
-        let scope = service.scope();
+    pub(super) fn run(&self, service: &Shared, asked: &Asked) -> Result<Outcome, Problem> {
+        let (scope, base) = (asked.scope(), &asked.base);
         let answer = service
             .catalogue
             .answer(self.layer.id, &self.query, scope, &self.page)?;

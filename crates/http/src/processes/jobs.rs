@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::execute::{Execution, Outcome, status_info};
-use crate::items::readable;
+use crate::access::{Action, Resource, Who, decide};
 use crate::link::{self, Link};
 use crate::negotiate::{EVENTS, Format, JSON, NDJSON};
 use crate::problem::{Kind, Problem};
@@ -38,6 +38,8 @@ pub(crate) struct Jobs {
 #[derive(Debug)]
 struct Job {
     id: String,
+    /// Who has begun it: to all others it is not there.
+    owner: Who,
     process: &'static str,
     state: Mutex<Progress>,
     /// Told when it has ended.
@@ -53,6 +55,12 @@ enum Progress {
 }
 
 impl Job {
+    /// Whether who asks is who has begun it.
+    fn is_of(&self, asked: &Asked) -> bool {
+        let owner = Resource::Of(&self.owner);
+        decide(asked.subject(), Action::Compute, owner).is_ok()
+    }
+
     fn status(&self) -> (&'static str, &'static str) {
         match &*lock(&self.state) {
             Progress::Running(_) => ("running", "waits for its turn or is computed"),
@@ -102,17 +110,18 @@ impl Jobs {
     ) -> Result<(String, Value), Problem> {
         let job = Arc::new(Job {
             id: new_id()?,
+            owner: asked.subject().who().clone(),
             process: execution.layer.id,
             state: Mutex::new(Progress::Running(None)),
             ended: watch::Sender::new(false),
         });
         self.hold(&job)?;
-        let (worker, base, task) = (Arc::clone(service), asked.base.clone(), Arc::clone(&job));
+        let (worker, request, task) = (Arc::clone(service), asked.clone(), Arc::clone(&job));
         let running = tokio::spawn(async move {
             let runner = Arc::clone(&worker);
             let computed = worker
                 .compute
-                .run(move || execution.run(&runner, &base))
+                .run(move || execution.run(&runner, &request))
                 .await;
             task.end(computed.and_then(|outcome| outcome));
             worker.jobs.make_room();
@@ -150,8 +159,9 @@ impl Jobs {
         }
     }
 
-    fn get(&self, id: &str) -> Result<Arc<Job>, Problem> {
+    fn get(&self, asked: &Asked, id: &str) -> Result<Arc<Job>, Problem> {
         let found = lock(&self.held).iter().find(|job| job.id == id).cloned();
+        let found = found.filter(|job| job.is_of(asked));
         found.ok_or_else(|| Problem::new(Kind::NoSuchJob, "There is no such job."))
     }
 }
@@ -181,8 +191,7 @@ fn asked_for(
 ) -> Result<Arc<Job>, Problem> {
     asked.only(&[])?;
     asked.format(&[format])?;
-    readable(service)?;
-    service.jobs.get(id)
+    service.jobs.get(asked, id)
 }
 
 /// An answer that is true now and kept by nobody.
@@ -209,9 +218,9 @@ fn not_ready() -> Problem {
 pub(crate) async fn jobs(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
     asked.only(&[])?;
     asked.format(&[&JSON])?;
-    readable(&service)?;
     let jobs: Vec<Value> = lock(&service.jobs.held)
         .iter()
+        .filter(|job| job.is_of(&asked))
         .map(|job| job.document(&asked.base))
         .collect();
     let links = [Link::new(
@@ -242,8 +251,7 @@ pub(crate) async fn results(
     asked: Asked,
 ) -> Result<Response, Problem> {
     asked.only(&[])?;
-    readable(&service)?;
-    let job = service.jobs.get(&id)?;
+    let job = service.jobs.get(&asked, &id)?;
     match &*lock(&job.state) {
         Progress::Ended(Ok(outcome)) => Ok(outcome.clone().response()),
         Progress::Ended(Err(problem)) => Err(problem.clone()),
@@ -312,8 +320,7 @@ pub(crate) async fn dismiss(
     asked: Asked,
 ) -> Result<Response, Problem> {
     asked.only(&[])?;
-    readable(&service)?;
-    let job = service.jobs.get(&id)?;
+    let job = service.jobs.get(&asked, &id)?;
     if let Progress::Running(Some(handle)) =
         std::mem::replace(&mut *lock(&job.state), Progress::Dismissed)
     {

@@ -8,7 +8,7 @@ use naqsha_layers::{Catalogue, LayerDescription, ParameterError};
 use super::grid::{Tile, parse_tile};
 use super::matrix_set::known;
 use super::render::{Drawn, absent, geojson, tiled, vector};
-use crate::items::{readable, representations};
+use crate::items::representations;
 use crate::negotiate::{Format, GEOJSON, MVT};
 use crate::problem::Problem;
 use crate::question::parse_for_tile;
@@ -26,18 +26,17 @@ pub(crate) async fn collection_tile(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let layer = tiled(&service.catalogue, &name)?;
-    readable(&service)?;
     let tile = tile_of(&set, &z, &row, &column)?;
     let format = asked.format(&TILE_FORMATS)?;
     let (page, query) = parse_for_tile(layer, asked.question())?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let (scope, request) = (service.scope(), asked.clone());
+    let (scope, request) = (asked.scope().clone(), asked.clone());
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
-            let answer = Drawn { layer, query, page }.answer(catalogue, scope, tile)?;
+            let answer = Drawn { layer, query, page }.answer(catalogue, &scope, tile)?;
             if *format == MVT {
                 Ok(vector(&[answer], tile))
             } else {
@@ -54,12 +53,11 @@ pub(crate) async fn dataset_tile(
     Path((set, z, row, column)): Path<(String, String, String, String)>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    readable(&service)?;
     let tile = tile_of(&set, &z, &row, &column)?;
     asked.format(&[&MVT])?;
     let drawn = drawn(&service.catalogue, &asked)?;
     let representation = Representation::new(&asked, &MVT, Freshness::Authorised);
-    let scope = service.scope();
+    let scope = asked.scope().clone();
     reply(
         &service,
         &asked,
@@ -67,7 +65,7 @@ pub(crate) async fn dataset_tile(
         move |catalogue, _version| {
             let answers = drawn
                 .iter()
-                .map(|drawn| drawn.answer(catalogue, scope, tile));
+                .map(|drawn| drawn.answer(catalogue, &scope, tile));
             Ok(vector(&answers.collect::<Result<Vec<_>, _>>()?, tile))
         },
     )

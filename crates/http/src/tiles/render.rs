@@ -55,7 +55,7 @@ impl Drawn {
     pub(super) fn answer(
         &self,
         catalogue: &Catalogue,
-        scope: Scope,
+        scope: &Scope,
         tile: Tile,
     ) -> Result<Answer, Problem> {
         let page = Page {

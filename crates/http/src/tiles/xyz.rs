@@ -5,7 +5,6 @@ use axum::response::Response;
 
 use super::grid::parse_tile;
 use super::render::{Drawn, absent, geojson, tiled, vector};
-use crate::items::readable;
 use crate::link::Link;
 use crate::negotiate::{GEOJSON, JSON, MVT};
 use crate::problem::Problem;
@@ -21,7 +20,6 @@ pub(crate) async fn tile(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let layer = tiled(&service.catalogue, &name)?;
-    readable(&service)?;
     let (y, ending) = file.split_once('.').ok_or_else(absent)?;
     let format = match ending {
         "mvt" | "pbf" => &MVT,
@@ -36,13 +34,13 @@ pub(crate) async fn tile(
         .map(|(name, value)| (name.as_str(), value.as_str()));
     let (page, query) = parse_for_tile(layer, pairs)?;
     let representation = Representation::new(&asked, format, Freshness::Authorised);
-    let (scope, request) = (service.scope(), asked.clone());
+    let (scope, request) = (asked.scope().clone(), asked.clone());
     reply(
         &service,
         &asked,
         representation,
         move |catalogue, _version| {
-            let answer = Drawn { layer, query, page }.answer(catalogue, scope, tile)?;
+            let answer = Drawn { layer, query, page }.answer(catalogue, &scope, tile)?;
             if *format == MVT {
                 return Ok(vector(&[answer], tile));
             }

@@ -26,6 +26,7 @@ async fn start(limits: ConnectionLimits) -> Running {
     let shutdown = async move { drop(stopped.await) };
     let task = tokio::spawn(serve_within(
         limits,
+        None,
         listener,
         fixture.router.clone(),
         shutdown,
@@ -210,4 +211,77 @@ async fn a_client_that_takes_nothing_loses_its_place() {
             .expect("the place became free")
             .starts_with("HTTP/1.1 200")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_has_so_many_connections_and_no_more() {
+    let running = start(ConnectionLimits {
+        connections_per_address: 2,
+        uncounted: Vec::new(),
+        ..ConnectionLimits::default()
+    })
+    .await;
+    let mut first = TcpStream::connect(running.address).await.unwrap();
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    assert!(
+        ask(&mut first, "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(
+        ask(&mut second, "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    let mut third = TcpStream::connect(running.address).await.unwrap();
+    let mut nothing = [0; 1];
+    let read = timeout(Duration::from_secs(5), third.read(&mut nothing))
+        .await
+        .unwrap();
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    drop(first);
+    let mut tried = 0;
+    loop {
+        let mut again = TcpStream::connect(running.address).await.unwrap();
+        // A connection that is closed at once may be so while it is written to.
+        let _closed = again
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await;
+        let mut buffer = [0; 12];
+        if again.read(&mut buffer).await.is_ok_and(|read| read > 0) {
+            assert_eq!(&buffer, b"HTTP/1.1 200");
+            break;
+        }
+        tried += 1;
+        assert!(tried < 50, "the place is free again");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_drips_ends_its_request() {
+    let running = start(ConnectionLimits {
+        body_within: Duration::from_millis(400),
+        body_bytes: 1 << 10,
+        ..ConnectionLimits::default()
+    })
+    .await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let head =
+        "POST /processes/counts/execution HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    let (mut reader, mut writer) = stream.into_split();
+    let drip = tokio::spawn(async move {
+        while writer.write_all(b" ").await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut answer = [0; 12];
+    let read = timeout(Duration::from_secs(5), reader.read(&mut answer))
+        .await
+        .unwrap();
+    assert!(read.is_ok_and(|read| read == 0 || &answer == b"HTTP/1.1 400"));
+    assert!((400..3_000).contains(&began.elapsed().as_millis()));
+    drip.abort();
 }

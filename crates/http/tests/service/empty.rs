@@ -1,7 +1,7 @@
 //! A store that holds nothing, or nothing of what is asked, is answered as any other.
 
 use naqsha_http::ServerSettings;
-use naqsha_layers::Role;
+use naqsha_model::Role;
 
 use crate::fixture::{COLLECTIONS, service, without_records};
 

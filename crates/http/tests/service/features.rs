@@ -399,12 +399,12 @@ async fn the_public_sees_metadata_and_no_data() {
             .len(),
         naqsha_layers::descriptions().len()
     );
-    let absent = service.get("/collections/nothing/items").await.problem(404);
+    let absent = service.get("/collections/nothing/items").await.problem(401);
     for uri in [
         "/collections/incidents/items",
         "/collections/hotspots/items?limit=1",
     ] {
-        let hidden = service.get(uri).await.problem(404);
+        let hidden = service.get(uri).await.problem(401);
         assert_eq!(
             (&hidden["title"], &hidden["detail"]),
             (&absent["title"], &absent["detail"]),
@@ -414,6 +414,6 @@ async fn the_public_sees_metadata_and_no_data() {
     service
         .get("/collections/hotspots/items/8928308280fffff")
         .await
-        .problem(404);
-    service.get("/xyz/hotspots/7/90/52.mvt").await.problem(404);
+        .problem(401);
+    service.get("/xyz/hotspots/7/90/52.mvt").await.problem(401);
 }

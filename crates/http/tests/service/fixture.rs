@@ -11,10 +11,10 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use naqsha_analytics::StudyArea;
 use naqsha_http::{ServerSettings, router};
-use naqsha_layers::{Catalogue, Defaults, LabelledPlace, NamedArea, Role, StudyAreas};
+use naqsha_layers::{Catalogue, Defaults, LabelledPlace, NamedArea, StudyAreas};
 use naqsha_model::{
     Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres, Occurred,
-    Point, Precision, RecordStage,
+    Point, Precision, RecordStage, Role,
 };
 use naqsha_store::{BatchHeader, BatchState, BatchTotals, OnChange, Store};
 use serde_json::Value;
@@ -51,12 +51,12 @@ fn day(row: u64) -> Date {
     date(2023, 3, 1).saturating_add(i64::try_from(nth).unwrap().days())
 }
 
-fn incident(row: u64) -> Incident {
+fn incident(agency: &str, row: u64) -> Incident {
     let step = |n: u64| f64::from(u32::try_from(n).unwrap()) * 0.011;
     let point = Point::new(LAHORE[0] + step(row % 5), LAHORE[1] + step(row % 3)).unwrap();
     let mut location = Location::at_point(point, Metres::new(100.0).unwrap(), Precision::Street);
     location.basis = Basis::Seizure;
-    let (agency, stage) = (Agency::new("ANF").unwrap(), RecordStage::Fir);
+    let (agency, stage) = (Agency::new(agency).unwrap(), RecordStage::Fir);
     let category = if row.is_multiple_of(2) {
         Category::DrugTrafficking
     } else {
@@ -73,10 +73,20 @@ fn incident(row: u64) -> Incident {
 
 /// Commits a batch of `rows` incidents.
 pub(crate) async fn commit(store: &Store, digest: u8, rows: std::ops::RangeInclusive<u64>) {
+    commit_of(store, "ANF", digest, rows).await;
+}
+
+/// Commits a batch of `rows` incidents of an agency.
+pub(crate) async fn commit_of(
+    store: &Store,
+    agency: &str,
+    digest: u8,
+    rows: std::ops::RangeInclusive<u64>,
+) {
     let header = BatchHeader {
         digest: BatchDigest::new([digest; 32]),
         profile: "test@1".to_owned(),
-        agency: Agency::new("ANF").unwrap(),
+        agency: Agency::new(agency).unwrap(),
         file_name: "test.csv".to_owned(),
         received_at: Timestamp::UNIX_EPOCH,
         synthetic: true,
@@ -86,7 +96,7 @@ pub(crate) async fn commit(store: &Store, digest: u8, rows: std::ops::RangeInclu
         manifest: None,
     };
     let mut writer = store.begin(header).await.unwrap();
-    let incidents: Vec<Incident> = rows.map(incident).collect();
+    let incidents: Vec<Incident> = rows.map(|row| incident(agency, row)).collect();
     let accepted = incidents.len() as u64;
     assert!(writer.push(incidents).unwrap().is_empty());
     writer

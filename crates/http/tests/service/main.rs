@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
+mod access;
 mod caching;
 mod connections;
 mod documents;
@@ -15,7 +16,10 @@ mod explain;
 mod features;
 mod filters;
 mod fixture;
+mod issuer;
+mod matrix;
 mod methods;
 mod paging;
 mod processes;
+mod secure;
 mod tiles;

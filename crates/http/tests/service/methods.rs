@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use naqsha_http::ServerSettings;
-use naqsha_layers::Role;
+use naqsha_model::Role;
 
 use crate::fixture::{link, service, service_with};
 

@@ -266,7 +266,7 @@ async fn records_are_sums_from_afar_and_themselves_from_near() {
 #[tokio::test]
 async fn an_operator_sees_points_where_an_analyst_sees_cells() {
     let settings = naqsha_http::ServerSettings {
-        anonymous_role: naqsha_layers::Role::Operator,
+        anonymous_role: naqsha_model::Role::Operator,
         ..naqsha_http::ServerSettings::default()
     };
     let service = crate::fixture::service_with(settings).await;

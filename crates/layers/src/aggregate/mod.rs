@@ -69,9 +69,10 @@ impl Catalogue {
         &self,
         layer: &str,
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
         asked: &AggregateQuery,
     ) -> Result<Aggregate, LayerError> {
+        let query = &scope.narrow(query);
         let snapshot = self.snapshot(query)?;
         let of_all = Asked {
             query,

@@ -21,7 +21,7 @@ impl Catalogue {
     pub fn sums(
         &self,
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
         resolution: Resolution,
         page: &Page,
     ) -> Result<Answer, LayerError> {
@@ -29,6 +29,7 @@ impl Catalogue {
             return Err(LayerError::UnknownLayer("incidents".to_owned()));
         }
         let resolution = resolution.min(scope.finest_record_resolution());
+        let query = &scope.narrow(query);
         let snapshot = self.snapshot(query)?;
         refuse_damage(&snapshot, query.days)?;
         let version = snapshot.version();
@@ -79,14 +80,15 @@ impl Catalogue {
         &self,
         ids: &[naqsha_model::IncidentId],
         query: &LayerQuery,
-        scope: Scope,
+        scope: &Scope,
         page: &Page,
     ) -> Result<Answer, LayerError> {
         if !scope.reads_unreleased() {
             return Err(LayerError::UnknownLayer("incidents".to_owned()));
         }
-        let snapshot = self.snapshot(query)?;
-        let found = snapshot.incidents(ids)?;
+        let snapshot = self.snapshot(&scope.narrow(query))?;
+        let mut found = snapshot.incidents(ids)?;
+        found.retain(|stored| scope.admits(&stored.incident));
         let version = snapshot.version();
         let table = layers::incidents_table(&found, scope, version);
         let (rows, matched) = select(&table, page);

@@ -202,7 +202,7 @@ impl Layer for Incidents {
 }
 
 /// The table of some records, as a scope shows them.
-pub(crate) fn table(rows: &[StoredIncident], scope: Scope, version: u64) -> LayerTable {
+pub(crate) fn table(rows: &[StoredIncident], scope: &Scope, version: u64) -> LayerTable {
     let shown: Vec<Option<CellIndex>> = rows
         .iter()
         .map(|row| shown_cell(&row.incident, scope))
@@ -238,7 +238,7 @@ pub(crate) fn table(rows: &[StoredIncident], scope: Scope, version: u64) -> Laye
     }
 }
 
-fn shown_cell(incident: &Incident, scope: Scope) -> Option<CellIndex> {
+fn shown_cell(incident: &Incident, scope: &Scope) -> Option<CellIndex> {
     let cell = incident.location.cell()?;
     let finest = scope.finest_record_resolution();
     if cell.resolution() > finest {

@@ -38,8 +38,11 @@ pub(crate) fn covered(question: &Question<'_>) -> Option<DayRange> {
     };
     let snapshot = question.snapshot;
     let narrow = snapshot.extent_days_of(|batch| of_area(batch) && of_agency(batch));
-    // A batch may hold records of other agencies than the one that sent it.
-    narrow.or_else(|| snapshot.extent_days_of(of_area))
+    // A batch may hold records of other agencies than the one that sent it. Who reads one agency's records is told nothing
+    // of the others' days.
+    let of_others = || snapshot.extent_days_of(of_area);
+    let may_tell = question.scope.only_agency().is_none();
+    narrow.or_else(|| may_tell.then(of_others).flatten())
 }
 
 /// The filter of a question for one step: records that lie in it and nowhere else.

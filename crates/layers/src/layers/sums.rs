@@ -78,7 +78,7 @@ impl Sums {
     }
 
     /// The table of the cells, ascending.
-    pub(crate) fn table(self, version: u64, scope: Scope, resolution: Resolution) -> LayerTable {
+    pub(crate) fn table(self, version: u64, scope: &Scope, resolution: Resolution) -> LayerTable {
         let (cells, counts): (Vec<CellIndex>, Vec<u64>) = self.by_cell.into_iter().unzip();
         let no_location = [("no_location", self.no_location)];
         let reasons = no_location.into_iter().filter(|&(_, count)| count > 0);

@@ -10,7 +10,7 @@ use crate::boundaries::CellBoundaries;
 use crate::error::LayerError;
 use crate::layer::Question;
 use crate::layers::apportion::{Shared, apportion};
-use crate::query::LayerQuery;
+use crate::scope::Narrowed;
 use crate::study_areas::Grid;
 use crate::table::{Apportioned, Excluded, Metadata, StudyAreaFacts};
 
@@ -28,7 +28,7 @@ pub(crate) struct Tally {
 }
 
 /// The store's filter of a question.
-pub(crate) fn filter(query: &LayerQuery) -> Filter<'static> {
+pub(crate) fn filter(query: &Narrowed) -> Filter<'static> {
     Filter {
         categories: query.categories,
         stages: query.stages.clone(),

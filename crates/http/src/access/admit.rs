@@ -1,0 +1,199 @@
+//! What runs before every handler.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::address::{ClientAddress, is_within};
+use super::credentials::{self, Credentials};
+use super::decide::{Action, Refusal, Resource, decide};
+use super::keys::is_key;
+use super::pace::Asker;
+use super::subject::Subject;
+use crate::audit::{self, AuditRecord, Decision, Recording};
+use crate::items::OGC_NUMBER_MATCHED;
+use crate::metrics::{self, count};
+use crate::middleware::RequestId;
+use crate::problem::{Kind, Problem};
+use crate::reply::X_DATA_VERSION;
+use crate::service::{Service, Shared};
+
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// Finds out who asks and lets through what they may do: the handler finds its [`super::Permit`] in the request. What is
+/// asked of data, and what is refused, is recorded.
+pub(crate) async fn admit(State(service): State<Shared>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let taken = credentials::take(&mut parts, service.settings.query_token);
+    let action = match action(&service, &parts) {
+        // Whether the service runs, and which methods a resource has, is no secret from anyone.
+        Some(Action::Probe) | None => return next.run(Request::from_parts(parts, body)).await,
+        Some(action) => action,
+    };
+    let trusted = &service.settings.trusted_proxies;
+    let from = ClientAddress::of(&parts.extensions, &parts.headers, trusted);
+    let subject = subject(&service, taken, from).await.map(Arc::new);
+    let outcome = judge(&service, subject.as_ref(), action, from, &mut parts);
+    let is_told = action.is_of_data() || outcome.is_err();
+    let sink = service.settings.audit.as_ref().filter(|_| is_told);
+    let record = || record(&service, &parts, subject.as_ref(), action);
+    let mut recording = match sink.map(|sink| sink.begin(record())).transpose() {
+        Ok(recording) => recording,
+        Err(problem) => return problem.into_response(),
+    };
+    let path = parts.uri.path().to_owned();
+    let (decision, mut response) = match outcome {
+        Ok(()) => {
+            let answer = next.run(Request::from_parts(parts, body)).await;
+            (Decision::Allowed, answer)
+        }
+        Err((decision, problem)) => (decision, problem.into_response()),
+    };
+    if subject.is_some_and(|subject| subject.is_known()) {
+        keep_private(response.headers_mut());
+    }
+    if let Some(recording) = &mut recording {
+        note(recording, decision, &response, &path);
+    }
+    response
+}
+
+/// Leaves the permit in the request, or says why there is none.
+fn judge(
+    service: &Service,
+    subject: Option<&Arc<Subject>>,
+    action: Action,
+    from: Option<IpAddr>,
+    parts: &mut Parts,
+) -> Result<(), (Decision, Problem)> {
+    let Some(subject) = subject else {
+        count(&service.metrics.unknown_keys);
+        return Err((Decision::Unknown, unknown(&parts.headers)));
+    };
+    if let Some(asker) = asker(service, subject, from) {
+        let paced = service.pace.ask(asker);
+        paced.map_err(|wait| {
+            count(&service.metrics.too_many);
+            let seconds = wait.as_secs().saturating_add(1);
+            let detail = "So many requests a minute are more than one asker may make.";
+            (
+                Decision::Denied,
+                Problem::new(Kind::TooMany(seconds), detail),
+            )
+        })?;
+    }
+    match decide(subject, action, Resource::Shared) {
+        Ok(permit) => {
+            parts.extensions.insert(permit);
+            Ok(())
+        }
+        Err(refusal) => {
+            count(&service.metrics.denied);
+            Err((Decision::Denied, refused(refusal, &parts.headers)))
+        }
+    }
+}
+
+/// Whose requests this one is counted with. Those without a key are counted by their address, but for the machine's own: it is
+/// the operator's, or that of a proxy which does its own counting.
+fn asker(service: &Service, subject: &Subject, from: Option<IpAddr>) -> Option<Asker> {
+    if subject.is_known() {
+        return Some(Asker::Known(subject.who().clone()));
+    }
+    let exempt = &service.settings.limits.uncounted;
+    from.filter(|&from| !is_within(exempt, from)).map(Asker::At)
+}
+
+/// What a request is for; `None` where nobody answers it. A route that the table does not have is nobody's.
+fn action(service: &Service, parts: &Parts) -> Option<Action> {
+    let reads = [Method::GET, Method::HEAD].contains(&parts.method);
+    match parts.extensions.get::<MatchedPath>() {
+        Some(path) => {
+            let method = if reads { &Method::GET } else { &parts.method };
+            service.routes.action(path.as_str(), method)
+        }
+        // Files of the dashboard.
+        None => Some(Action::Describe),
+    }
+}
+
+/// Who asks; `None` where the credentials are no good, whatever is wrong with them.
+async fn subject(service: &Service, taken: Credentials, from: Option<IpAddr>) -> Option<Subject> {
+    let settings = &service.settings;
+    match taken {
+        Credentials::None => Some(Subject::anonymous(settings.anonymous_role)),
+        Credentials::Unreadable => None,
+        Credentials::Text(text) => {
+            let now = (settings.now)();
+            match &settings.issuer {
+                Some(issuer) if !is_key(&text) => issuer.bearer(&text, now).await,
+                _ => settings.keys.bearer(&text, from, now),
+            }
+        }
+    }
+}
+
+/// The same words for every reason, so that none can be told from another.
+fn unknown(headers: &HeaderMap) -> Problem {
+    // A page that fetches would have the browser ask its reader for a password.
+    let mode = headers.get(SEC_FETCH_MODE);
+    let asks = mode.is_none_or(|mode| mode == "navigate");
+    let detail = "This needs a key that is good here and now: send it as Authorization: Bearer KEY, or as the password of \
+                  Basic.";
+    Problem::new(Kind::Unauthenticated { asks }, detail)
+}
+
+fn refused(refusal: Refusal, headers: &HeaderMap) -> Problem {
+    match refusal {
+        Refusal::Unknown => unknown(headers),
+        Refusal::Forbidden => {
+            let detail = "The role of this key may not do this; /policy says what each role may.";
+            Problem::new(Kind::Forbidden, detail)
+        }
+        Refusal::Absent => Problem::not_found("There is no such resource."),
+    }
+}
+
+/// What is told to one who is known is kept by nobody else: a shared cache may keep what is public, whoever asked.
+fn keep_private(headers: &mut HeaderMap) {
+    let kept = headers.get(header::CACHE_CONTROL);
+    if kept.is_some_and(|kept| kept == "public, max-age=60") {
+        let private = HeaderValue::from_static("private, max-age=60");
+        headers.insert(header::CACHE_CONTROL, private);
+    }
+}
+
+/// The record of a request that is not answered yet.
+fn record(
+    service: &Service,
+    parts: &Parts,
+    subject: Option<&Arc<Subject>>,
+    action: Action,
+) -> AuditRecord {
+    let id = parts.extensions.get::<RequestId>();
+    let id = id.map_or_else(|| service.next_request_id(), |id| id.0.clone());
+    let template = parts.extensions.get::<MatchedPath>();
+    let template = template.map_or("other", MatchedPath::as_str);
+    let resource = format!("{} {template}", metrics::method_name(&parts.method));
+    audit::record(id, subject, action.name(), resource)
+}
+
+fn note(recording: &mut Recording, decision: Decision, response: &Response, path: &str) {
+    let number = |name: &HeaderName| response.headers().get(name)?.to_str().ok()?.parse().ok();
+    let status = response.status();
+    recording.note(|record| {
+        record.decision = decision;
+        record.status = status.as_u16();
+        record.rows = number(&OGC_NUMBER_MATCHED);
+        record.data_version = number(&X_DATA_VERSION);
+        // What is not there has a name that the asker made up.
+        if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            record.object = audit::object(path);
+        }
+    });
+}
