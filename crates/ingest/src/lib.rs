@@ -72,7 +72,7 @@ pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
 pub use reference::{
     Boundaries, BoundaryError, BoundaryLevel, BoundaryUnit, Reference, TableError,
 };
-pub use report::{ReportInput, write_report};
+pub use report::{Remark, ReportInput, write_report, write_report_telling};
 pub use secret::LinkageSecret;
 pub use settings::Settings;
 pub use source::{ReadSeek, digest};

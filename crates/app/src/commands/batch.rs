@@ -1,6 +1,7 @@
 //! `naqsha batch`: what the ledger holds, and what is done to a batch after its commit.
 
 use clap::{Args, Subcommand};
+use naqsha_intake::parse_period;
 use naqsha_model::{Code, DayRange, IncidentId};
 use naqsha_store::{
     Act, BatchRecord, BatchState, Changed, Event, Manifest, NilReturn, Operation, Selection, Store,
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Context, print_line};
 use crate::exit::Usage;
-use crate::{actor, clock, period};
+use crate::{actor, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BatchCommand {
@@ -125,7 +126,7 @@ impl Target {
 impl Part {
     fn selection(&self, store: &Store, batch: &BatchRecord) -> anyhow::Result<Selection> {
         if let Some(period) = &self.period {
-            return Ok(Selection::Period(period::parse(period)?));
+            return Ok(Selection::Period(parse_period(period)?));
         }
         if self.record.is_empty() {
             return Ok(Selection::Batch);

@@ -17,7 +17,6 @@ mod serve;
 mod stated;
 mod stations;
 mod study_area;
-mod turn;
 
 use std::io::Write as _;
 use std::path::PathBuf;
