@@ -9,6 +9,7 @@ use naqsha_layers::{Defaults, Role};
 use naqsha_store::{FilesAt, FilesAtError, LedgerAt, LedgerAtError, Places};
 use serde::Deserialize;
 
+use crate::commands::KEY_DAYS;
 use crate::exit::Usage;
 
 /// The whole file.
@@ -77,6 +78,8 @@ pub(crate) struct Server {
 pub(crate) struct Auth {
     /// Role of a request without a key.
     pub(crate) anonymous_role: Option<AnonymousRole>,
+    /// Days that a key is good for at most.
+    pub(crate) key_days: Option<u16>,
 }
 
 /// A role that needs no key.
@@ -131,6 +134,11 @@ impl Config {
             ledger: self.store.ledger.0.clone(),
             files: self.store.files.0.clone().with_environment(variables),
         }
+    }
+
+    /// Days that a key is good for at most.
+    pub(crate) fn key_days(&self) -> u16 {
+        self.auth.key_days.unwrap_or(KEY_DAYS)
     }
 
     /// What layers fall back on.

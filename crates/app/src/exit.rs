@@ -72,7 +72,8 @@ fn code(error: &anyhow::Error) -> u8 {
             Some(
                 StoreError::NoSuchBatch(_)
                 | StoreError::NoSuchRecord { .. }
-                | StoreError::NoSuchLink(_),
+                | StoreError::NoSuchLink(_)
+                | StoreError::NoKey { .. },
             ) => return 2,
             _ => {}
         }

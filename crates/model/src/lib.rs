@@ -16,6 +16,7 @@
 mod category;
 mod code;
 mod coded;
+mod credential;
 mod details;
 mod grading;
 mod identity;
@@ -34,6 +35,7 @@ mod units;
 pub use category::{Adjacent, Category, CategorySet};
 pub use code::{Code, Severity};
 pub use coded::{Coded, UnknownCode};
+pub use credential::{Credential, InvalidCredential};
 pub use details::{
     AgeBand, Amount, Currency, Details, LinkBasis, Linkage, LinkageKey, LinkedCategory, Money,
     Suspects, Victims,

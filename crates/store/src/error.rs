@@ -83,6 +83,20 @@ pub enum StoreError {
     /// No link between incidents has that number.
     #[error("no link {0}")]
     NoSuchLink(u64),
+    /// No receipt has that job.
+    #[error("no receipt has the job {0}")]
+    NoSuchReceipt(String),
+    /// The receipt of that job has its reply; nothing was changed.
+    #[error("the receipt of job {0} is answered already")]
+    Answered(String),
+    /// What was asked of an access key does not go with what is known of it; nothing was changed.
+    #[error("access key {id}: {why}")]
+    NoKey {
+        /// Its public part.
+        id: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// A cell finer than resolution 9: such a location is never accepted.
     #[error("row {row} has a cell at resolution {resolution}, finer than 9")]
     CellTooFine {
@@ -173,6 +187,14 @@ impl StoreError {
     /// Whether a server of the store is out of reach, so that the same may go well later.
     pub fn is_away(&self) -> bool {
         matches!(self, Self::Object { .. } | Self::Server { .. })
+    }
+
+    /// Whether it is certain that nothing was added.
+    pub(crate) fn changed_nothing(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchReceipt(_) | Self::Answered(_) | Self::NoKey { .. }
+        )
     }
 
     /// Whether something stored is not as it was written, rather than out of reach.

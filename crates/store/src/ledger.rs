@@ -16,7 +16,7 @@ use crate::ledger_statement::Transaction;
 use crate::{ledger_postgres, ledger_sqlite};
 
 /// Newest format this program reads and the one it writes.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 
 /// The ledger of an open store.
 #[derive(Debug, Clone)]
@@ -133,6 +133,27 @@ impl Ledger {
         contents
     }
 
+    /// A transaction that adds what changes no snapshot: receipts, replies and keys. It needs no writer's lock, so it waits for
+    /// no batch, only for other transactions.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerFormat`] where a newer program has migrated the ledger since it was opened.
+    pub(crate) async fn adding(&self) -> Result<Transaction<'static>, StoreError> {
+        let mut transaction = match self {
+            Self::Sqlite(pool) => begun(pool).await?,
+            Self::Postgres(pool, _) => {
+                let begun = answered(pool.begin()).await.map_err(failed("begin"))?;
+                let mut transaction = Transaction::Postgres(begun);
+                let durable = transaction.execute(ledger_postgres::DURABLE, []).await;
+                durable.map_err(failed("begin"))?;
+                transaction
+            }
+        };
+        let row = transaction.one("SELECT min_reader FROM meta", "begin");
+        refuse(row.await?.get("min_reader")?)?;
+        Ok(transaction)
+    }
+
     /// A transaction that sees the ledger as of one moment.
     pub(crate) async fn reading(&self) -> Result<Transaction<'static>, StoreError> {
         let begun = match self {
@@ -151,13 +172,13 @@ impl Ledger {
 impl WriterLock {
     /// A transaction that adds.
     pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
-        let begun = match &mut self.writer {
-            Writer::Sqlite(pool) => pool.begin().await.map(Transaction::Sqlite),
+        match &mut self.writer {
+            Writer::Sqlite(pool) => begun(pool).await,
             Writer::Postgres(session) => sqlx::Connection::begin(session)
                 .await
-                .map(Transaction::Postgres),
-        };
-        begun.map_err(failed("begin"))
+                .map(Transaction::Postgres)
+                .map_err(failed("begin")),
+        }
     }
 
     /// Makes sure that the lock is still held, before something is done that only its holder may do.
@@ -172,4 +193,11 @@ impl WriterLock {
                 .map_err(failed("hold the writer's lock")),
         }
     }
+}
+
+/// A transaction that writes from its beginning: others may commit at any time, and one that has read before it writes could
+/// not go on after them.
+async fn begun(pool: &SqlitePool) -> Result<Transaction<'static>, StoreError> {
+    let begun = pool.begin_with("BEGIN IMMEDIATE").await;
+    begun.map(Transaction::Sqlite).map_err(failed("begin"))
 }

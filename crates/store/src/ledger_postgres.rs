@@ -34,6 +34,11 @@ const READERS: u32 = 4;
 /// schemas of one database are locked apart, or 0 while a ledger is made.
 const LOCKS: i32 = 0x4E41_5153;
 
+/// What a transaction that adds says first: what is acknowledged is durable, whatever the server's administrator has set.
+pub(crate) const DURABLE: &str = "SELECT set_config('synchronous_commit', \
+    CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on' \
+    ELSE current_setting('synchronous_commit') END, true)";
+
 /// How the session that writes differs from what the server's administrator may have set: what is acknowledged is
 /// durable, the lock outlives a batch that takes hours, and does not outlive the node by more than a minute. The wait for
 /// the lock is for sessions of programs that have just ended.
@@ -256,16 +261,18 @@ fn finish(folder: &Path) -> Result<(), StoreError> {
 
 /// Migrations this program knows; those of a newer program that it may still read are not its concern.
 fn migrations() -> Migrator {
+    let migration = |version, name, sql: &'static str| {
+        let (name, sql) = (Cow::Borrowed(name), sql.into_sql_str());
+        Migration::new(version, name, MigrationType::Simple, sql, false)
+    };
     let ledger = include_str!("../migrations/postgres/0001_ledger.sql");
-    let ledger = Migration::new(
-        1,
-        Cow::Borrowed("ledger"),
-        MigrationType::Simple,
-        ledger.into_sql_str(),
-        false,
-    );
+    let receipts_and_keys = include_str!("../migrations/postgres/0002_receipts_and_keys.sql");
+    let migrations = vec![
+        migration(1, "ledger", ledger),
+        migration(2, "receipts and keys", receipts_and_keys),
+    ];
     Migrator {
-        migrations: Cow::Owned(vec![ledger]),
+        migrations: Cow::Owned(migrations),
         ignore_missing: true,
         ..Migrator::DEFAULT
     }

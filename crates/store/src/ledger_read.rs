@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::StoreError;
+use crate::access::AccessHeads;
 use crate::batch::BatchRecord;
 use crate::contents::{Contents, Heads, Links};
 use crate::ledger::{Ledger, refuse};
@@ -18,22 +19,29 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::NewerFormat`] where a newer program has migrated the ledger since it was opened.
-    pub(crate) async fn heads(&self) -> Result<Heads, StoreError> {
+    pub(crate) async fn heads(&self) -> Result<(Heads, AccessHeads), StoreError> {
         let sql = "SELECT coalesce((SELECT max(sequence) FROM batches), 0) AS sequence, \
                    coalesce((SELECT max(event) FROM events), 0) AS event, \
                    coalesce((SELECT max(decision) FROM cluster_decisions), 0) AS decision, \
-                   (SELECT count(*) FROM nil_returns) AS nil_returns, min_reader FROM meta";
+                   (SELECT count(*) FROM nil_returns) AS nil_returns, \
+                   coalesce((SELECT max(access_key) FROM access_keys), 0) AS access_key, \
+                   coalesce((SELECT max(revocation) FROM key_revocations), 0) AS revocation, min_reader FROM meta";
         let action = "look for what is new";
         let mut transaction = self.reading().await?;
         let row = transaction.one(sql, action).await?;
         transaction.commit(action).await?;
         refuse(row.get("min_reader")?)?;
-        Ok(Heads {
+        let heads = Heads {
             sequence: row.integer("sequence")?,
             event: row.integer("event")?,
             decision: row.integer("decision")?,
             nil_returns: row.integer("nil_returns")?,
-        })
+        };
+        let access = AccessHeads {
+            key: row.integer("access_key")?,
+            revocation: row.integer("revocation")?,
+        };
+        Ok((heads, access))
     }
 
     /// Everything, as of one moment.

@@ -227,7 +227,8 @@ fn days(
     Ok(Some(range))
 }
 
-fn parsed<T>(
+/// A text as what it stands for.
+pub(crate) fn parsed<T>(
     row: &Row,
     column: &'static str,
     parse: impl Fn(&str) -> Option<T>,

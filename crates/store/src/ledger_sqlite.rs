@@ -178,12 +178,14 @@ fn migrations() -> Migrator {
     let manifests = include_str!("../migrations/0003_manifests.sql");
     let clusters = include_str!("../migrations/0004_clusters.sql");
     let absent_columns = include_str!("../migrations/0005_absent_columns.sql");
+    let receipts_and_keys = include_str!("../migrations/0006_receipts_and_keys.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
         migration(3, "manifests", manifests),
         migration(4, "clusters", clusters),
         migration(5, "absent columns", absent_columns),
+        migration(6, "receipts and keys", receipts_and_keys),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

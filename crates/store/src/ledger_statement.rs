@@ -82,13 +82,23 @@ impl Transaction<'_> {
         sql: &'static str,
         action: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
+        self.select(sql, [], action).await
+    }
+
+    /// The rows that values choose.
+    pub(crate) async fn select<const N: usize>(
+        &mut self,
+        sql: &'static str,
+        values: [Value<'_>; N],
+        action: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
         let rows = match self {
             Self::Sqlite(sqlite) => {
-                let rows = sqlx::query(sql).fetch_all(&mut **sqlite).await;
+                let rows = bound!(sql, values).fetch_all(&mut **sqlite).await;
                 rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             Self::Postgres(session) => {
-                let rows = answered(sqlx::query(sql).fetch_all(&mut **session)).await;
+                let rows = answered(bound!(sql, values).fetch_all(&mut **session)).await;
                 rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
             }
         };

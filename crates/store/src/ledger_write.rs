@@ -13,6 +13,7 @@ use crate::ledger::{WriterLock, failed};
 use crate::ledger_statement::{Transaction, Value, integer, maybe_integer, text};
 use crate::manifest::{Manifest, NilReturn};
 use crate::packed;
+use crate::receipt::Answer;
 
 /// All that one transaction adds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,10 +24,15 @@ pub(crate) struct Addition<'a> {
     pub events: &'a [EventRecord],
     pub cluster_links: &'a [LinkRecord],
     pub decision: Option<&'a DecisionRecord>,
+    /// What the receipt that asked for it is answered.
+    pub answer: Option<&'a Answer>,
 }
 
 impl WriterLock {
     /// Adds a batch with its files, events, or both, and raises the version. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchReceipt`] and [`StoreError::Answered`] leave everything as it was; after any other nobody knows.
     pub(crate) async fn add(
         &mut self,
         version: u64,
@@ -61,6 +67,9 @@ impl WriterLock {
             insert_decision(&mut transaction, decision)
                 .await
                 .map_err(failed("add a decision"))?;
+        }
+        if let Some(answer) = added.answer {
+            transaction.insert_reply(answer).await?;
         }
         transaction
             .execute("UPDATE meta SET version = $1", [integer(version)])

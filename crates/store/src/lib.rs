@@ -21,6 +21,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod access;
 mod area;
 mod batch;
 mod care;
@@ -45,9 +46,11 @@ mod index;
 mod keys;
 mod known;
 mod ledger;
+mod ledger_access;
 mod ledger_at;
 mod ledger_postgres;
 mod ledger_read;
+mod ledger_receipts;
 mod ledger_rows;
 mod ledger_sqlite;
 mod ledger_statement;
@@ -65,6 +68,7 @@ mod packed;
 mod parquet;
 mod past;
 mod query;
+mod receipt;
 mod records;
 mod reported;
 mod rows;
@@ -78,6 +82,7 @@ mod text;
 mod visibility;
 mod writer;
 
+pub use access::{AccessKey, AccessKeys, KeyState, KnownKey};
 pub use batch::{
     BatchHeader, BatchRecord, BatchState, BatchTotals, Committed, OnChange, Repeat, RepeatKind,
 };
@@ -96,6 +101,7 @@ pub use query::{
     Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, Reported,
     StoredIncident,
 };
+pub use receipt::{Answer, KeptReceipt, Receipt, Received, Reply};
 pub use records::RecordPlace;
 pub use snapshot::{DamagedFile, Snapshot};
 pub use store::Store;

@@ -16,6 +16,7 @@ use crate::known::Known;
 use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
 use crate::manifest::NilReturn;
+use crate::receipt::Answer;
 use crate::selection;
 use crate::snapshot::Snapshot;
 use crate::store::blocking;
@@ -36,8 +37,24 @@ impl Store {
         selection: Selection,
         act: Act,
     ) -> Result<Changed, StoreError> {
-        self.change(batch, Operation::Withdraw, selection, act)
+        self.withdraw_with(batch, selection, act, |_version| None)
             .await
+    }
+
+    /// Withdraws as [`Store::withdraw`] does, and in the same transaction answers the receipt that asked for it. The answer is
+    /// made of the version that is current then.
+    ///
+    /// # Errors
+    /// As for [`Store::withdraw`]; [`StoreError::NoSuchReceipt`], [`StoreError::Answered`]: then nothing is withdrawn.
+    pub async fn withdraw_with(
+        &self,
+        batch: &BatchDigest,
+        selection: Selection,
+        act: Act,
+        answer: impl FnOnce(u64) -> Option<Answer>,
+    ) -> Result<Changed, StoreError> {
+        let change = (Operation::Withdraw, selection);
+        self.change(batch, change, act, answer).await
     }
 
     /// Undoes a withdrawal: of a whole batch, or of records withdrawn by themselves.
@@ -50,7 +67,23 @@ impl Store {
         selection: Selection,
         act: Act,
     ) -> Result<Changed, StoreError> {
-        self.change(batch, Operation::Restore, selection, act).await
+        self.restore_with(batch, selection, act, |_version| None)
+            .await
+    }
+
+    /// Restores as [`Store::restore`] does, and answers the receipt that asked for it, as [`Store::withdraw_with`] does.
+    ///
+    /// # Errors
+    /// As for [`Store::withdraw_with`].
+    pub async fn restore_with(
+        &self,
+        batch: &BatchDigest,
+        selection: Selection,
+        act: Act,
+        answer: impl FnOnce(u64) -> Option<Answer>,
+    ) -> Result<Changed, StoreError> {
+        let change = (Operation::Restore, selection);
+        self.change(batch, change, act, answer).await
     }
 
     /// Makes a held batch live. Its natural keys are checked again: records that repeat what has become current since
@@ -59,6 +92,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBatch`], [`StoreError::Refused`] where it is not held; as for [`Store::begin`].
     pub async fn release(&self, batch: &BatchDigest, act: Act) -> Result<Changed, StoreError> {
+        self.release_with(batch, act, |_version| None).await
+    }
+
+    /// Releases as [`Store::release`] does, and answers the receipt that asked for it, as [`Store::withdraw_with`] does.
+    ///
+    /// # Errors
+    /// As for [`Store::release`] and [`Store::withdraw_with`].
+    pub async fn release_with(
+        &self,
+        batch: &BatchDigest,
+        act: Act,
+        answer: impl FnOnce(u64) -> Option<Answer>,
+    ) -> Result<Changed, StoreError> {
         let mut lock = self.lock().await?;
         let snapshot = self.snapshot();
         let record = found(&snapshot, batch)?;
@@ -93,9 +139,13 @@ impl Store {
                     number: event.number + 1,
                     ..replacement
                 });
-        let events = std::iter::once(event).chain(replacement).collect();
-        self.append(&mut lock, events, checked.links, checked.cluster_links)
-            .await
+        let appended = Appended {
+            answer: answer(event.version),
+            events: std::iter::once(event).chain(replacement).collect(),
+            links: checked.links,
+            cluster_links: checked.cluster_links,
+        };
+        self.append(&mut lock, appended).await
     }
 
     /// Keeps an agency's statement that a period has nothing to report. Stating it again changes nothing.
@@ -177,9 +227,9 @@ impl Store {
     async fn change(
         &self,
         batch: &BatchDigest,
-        operation: Operation,
-        selection: Selection,
+        (operation, selection): (Operation, Selection),
         act: Act,
+        answer: impl FnOnce(u64) -> Option<Answer>,
     ) -> Result<Changed, StoreError> {
         let mut lock = self.lock().await?;
         let snapshot = self.snapshot();
@@ -225,18 +275,26 @@ impl Store {
         };
         let version =
             contents.version + u64::from(event.rows.is_some() || shown(contents) != shown(&after));
-        let events = vec![EventRecord { version, ..event }];
-        self.append(&mut lock, events, Vec::new(), Vec::new()).await
+        let appended = Appended {
+            answer: answer(version),
+            events: vec![EventRecord { version, ..event }],
+            ..Appended::default()
+        };
+        self.append(&mut lock, appended).await
     }
 
     /// Adds events to the ledger, durably, and shows what is current then.
     async fn append(
         &self,
         lock: &mut WriterLock,
-        events: Vec<EventRecord>,
-        links: Vec<Link>,
-        cluster_links: Vec<LinkRecord>,
+        appended: Appended,
     ) -> Result<Changed, StoreError> {
+        let Appended {
+            events,
+            links,
+            cluster_links,
+            answer,
+        } = appended;
         let shared = Arc::clone(self.shared());
         let before = self.snapshot();
         let Some(last) = events.last() else {
@@ -246,11 +304,12 @@ impl Store {
             links: &links,
             events: &events,
             cluster_links: &cluster_links,
+            answer: answer.as_ref(),
             ..Addition::default()
         };
         lock.add(last.version, addition)
             .await
-            .inspect_err(|_unknown| shared.stop())?;
+            .inspect_err(|error| shared.stop_after(error))?;
         blocking(move || {
             let mut contents = Contents::clone(before.contents());
             contents.add_links(&links);
@@ -267,6 +326,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// What an act after the commit of its batch adds.
+#[derive(Debug, Default)]
+struct Appended {
+    events: Vec<EventRecord>,
+    links: Vec<Link>,
+    cluster_links: Vec<LinkRecord>,
+    answer: Option<Answer>,
 }
 
 fn found(snapshot: &Snapshot, batch: &BatchDigest) -> Result<BatchRecord, StoreError> {

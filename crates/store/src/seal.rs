@@ -27,17 +27,21 @@ pub(crate) struct Unsealed {
 }
 
 /// The columns that number what is added, each with a table that has all of its numbers.
-const COUNTERS: [(&str, &str); 5] = [
+const COUNTERS: [(&str, &str); 9] = [
     ("sequence", "batches"),
     ("event", "events"),
     ("nil_return", "nil_returns"),
     ("link", "cluster_links"),
     ("decision", "cluster_decisions"),
+    ("receipt", "receipts"),
+    ("reply", "replies"),
+    ("access_key", "access_keys"),
+    ("revocation", "key_revocations"),
 ];
 
 /// The tables whose added rows have a number beyond any before, with its column. A table that is missing here breaks the seal
 /// at the first row that is added to it.
-const NUMBERED: [(&str, &str); 10] = [
+const NUMBERED: [(&str, &str); 14] = [
     ("batches", "sequence"),
     ("code_totals", "sequence"),
     ("files", "sequence"),
@@ -48,6 +52,10 @@ const NUMBERED: [(&str, &str); 10] = [
     ("nil_returns", "nil_return"),
     ("cluster_links", "link"),
     ("cluster_decisions", "decision"),
+    ("receipts", "receipt"),
+    ("replies", "reply"),
+    ("access_keys", "access_key"),
+    ("key_revocations", "revocation"),
 ];
 
 impl Transaction<'_> {

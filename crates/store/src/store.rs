@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use naqsha_model::{BatchDigest, DayRange};
 
+use crate::access::AccessKeys;
 use crate::contents::{Contents, RowsByBatch};
 use crate::files::{self, Files};
 use crate::files_at::Places;
@@ -18,8 +19,10 @@ use crate::known::Known;
 use crate::ledger::{Ledger, WriterLock};
 use crate::ledger_at::LedgerAt;
 use crate::ledger_postgres;
+use crate::ledger_statement::Transaction;
 use crate::manifest::NilReturn;
 use crate::merged::View;
+use crate::seal::Unsealed;
 use crate::selection;
 use crate::writer::Draft;
 use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
@@ -45,6 +48,7 @@ pub(crate) struct Shared {
     pub files: Files,
     pub ledger: Ledger,
     current: RwLock<Arc<Snapshot>>,
+    pub access: RwLock<Arc<AccessKeys>>,
     pub keys: Mutex<KeyCache>,
     /// Held while indexes are merged: of two at a time, both would hold the same rows.
     pub merging: Mutex<()>,
@@ -124,6 +128,7 @@ impl Store {
 
     async fn with(files: Files, ledger: Ledger) -> Result<Self, StoreError> {
         let contents = Arc::new(ledger.contents().await?);
+        let access = RwLock::new(Arc::new(ledger.access_keys().await?));
         let at = files.clone();
         let snapshot = blocking(move || {
             at.look()?;
@@ -136,6 +141,7 @@ impl Store {
             files,
             ledger,
             current,
+            access,
             keys,
             merging: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -201,9 +207,7 @@ impl Store {
 
     /// Takes the writer's lock and makes visible what another program did since.
     pub(crate) async fn lock(&self) -> Result<WriterLock, StoreError> {
-        if self.0.stopped.load(Ordering::Acquire) {
-            return Err(StoreError::Stopped);
-        }
+        self.0.goes_on()?;
         let shared = Arc::clone(&self.0);
         let folder = blocking(move || FolderLock::take(shared.files.folder())).await?;
         let lock = self.0.ledger.lock(folder).await?;
@@ -213,19 +217,44 @@ impl Store {
 
     /// Makes visible what another program did to the folder since; gives the version then.
     ///
-    /// A service asks this now and then. Where nothing is new it costs one look at the ends of two tables; snapshots
-    /// taken before stay as they are.
+    /// A service asks this now and then. Where nothing is new it costs one look at the ends of some tables; snapshots
+    /// taken before stay as they are. Keys come first ([`Store::access_keys`]): a revoked one is not to wait for files.
     ///
     /// # Errors
     /// Where the ledger cannot be read, or a bucket does not answer; what was visible stays visible.
     pub async fn refresh(&self) -> Result<u64, StoreError> {
         let known = self.snapshot().contents().heads();
-        if !known.covers(self.0.ledger.heads().await?) {
+        let (heads, access) = self.0.ledger.heads().await?;
+        if self.access_keys().heads != access {
+            self.reread_keys().await?;
+        }
+        if !known.covers(heads) {
             let contents = self.0.ledger.contents().await?;
             let shared = Arc::clone(&self.0);
             blocking(move || shared.show(contents, Vec::new())).await?;
         }
         Ok(self.snapshot().version())
+    }
+
+    /// Begins a transaction of rows that change no snapshot, with what its seal has to know.
+    pub(crate) async fn adding(
+        &self,
+    ) -> Result<(Transaction<'static>, Option<Unsealed>), StoreError> {
+        self.0.goes_on()?;
+        let mut transaction = self.0.ledger.adding().await?;
+        let unsealed = transaction.unsealed().await?;
+        Ok((transaction, unsealed))
+    }
+
+    /// Seals and commits such a transaction.
+    pub(crate) async fn finish(
+        &self,
+        mut transaction: Transaction<'static>,
+        unsealed: Option<Unsealed>,
+    ) -> Result<(), StoreError> {
+        transaction.seal(unsealed, &[]).await?;
+        let done = transaction.commit("commit").await;
+        done.inspect_err(|_unknown| self.0.stop())
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -236,6 +265,19 @@ impl Store {
 impl Shared {
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn access_keys(&self) -> Arc<AccessKeys> {
+        Arc::clone(&self.access.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// # Errors
+    /// [`StoreError::Stopped`].
+    fn goes_on(&self) -> Result<(), StoreError> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(StoreError::Stopped);
+        }
+        Ok(())
     }
 
     /// Makes what the ledger says visible, all of it at once; `fresh` are parts that were just written.
@@ -276,6 +318,13 @@ impl Shared {
                 *current = with;
                 return;
             }
+        }
+    }
+
+    /// Stops where an error leaves open what is on the disk.
+    pub(crate) fn stop_after(&self, error: &StoreError) {
+        if !error.changed_nothing() {
+            self.stop();
         }
     }
 

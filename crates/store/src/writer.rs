@@ -24,6 +24,7 @@ use crate::known::Known;
 use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
 use crate::own::OwnKeys;
+use crate::receipt::Answer;
 use crate::store::{Shared, blocking};
 
 /// Incidents in a file. While one part is written, by a thread of its own, the next is filled: two are in memory at most,
@@ -99,6 +100,21 @@ impl BatchWriter {
         totals: BatchTotals,
         state: BatchState,
     ) -> Result<Committed, StoreError> {
+        self.commit_with(totals, state, |_committed| None).await
+    }
+
+    /// Commits the batch as [`BatchWriter::commit`] does, and in the same transaction answers the receipt that it was asked
+    /// for by: what is committed is answered, also after a crash.
+    ///
+    /// # Errors
+    /// As for [`BatchWriter::commit`]; [`StoreError::NoSuchReceipt`], and [`StoreError::Answered`] where the job was ended by
+    /// another meanwhile: then nothing is committed, and the store goes on.
+    pub async fn commit_with(
+        self,
+        totals: BatchTotals,
+        state: BatchState,
+        answer: impl FnOnce(&Committed) -> Option<Answer>,
+    ) -> Result<Committed, StoreError> {
         let mut draft = self.draft;
         // Another node that has got the lock since may be writing files of the same names.
         draft.lock.confirm().await?;
@@ -124,22 +140,26 @@ impl BatchWriter {
             // Whether they are revisions is seen when the batch is released.
             BatchState::Held | BatchState::Withdrawn => Vec::new(),
         };
-        let addition = Addition {
-            batch: Some(&batch),
-            files: &files,
-            links: &links,
-            events: event.as_slice(),
-            cluster_links: &cluster_links,
-            ..Addition::default()
-        };
-        let added = draft.lock.add(batch.committed_version, addition);
-        added.await.inspect_err(|_unknown| draft.shared.stop())?;
         let committed = Committed {
             version: batch.committed_version,
             batch: batch.clone(),
             revised: links.len() as u64,
             replaced: event.as_ref().map_or(0, |_| draft.known.replaced_count()),
         };
+        let answer = answer(&committed);
+        let addition = Addition {
+            batch: Some(&batch),
+            files: &files,
+            links: &links,
+            events: event.as_slice(),
+            cluster_links: &cluster_links,
+            answer: answer.as_ref(),
+            ..Addition::default()
+        };
+        let added = draft.lock.add(batch.committed_version, addition);
+        added
+            .await
+            .inspect_err(|error| draft.shared.stop_after(error))?;
         if !draft.keeps_index {
             return Ok(committed);
         }

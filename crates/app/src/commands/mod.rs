@@ -10,6 +10,7 @@ mod free_space;
 mod generate;
 mod ingest;
 mod init;
+mod key;
 mod layer;
 mod population;
 mod profile;
@@ -17,6 +18,8 @@ mod serve;
 mod stated;
 mod stations;
 mod study_area;
+
+pub(crate) use key::KEY_DAYS;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -61,6 +64,9 @@ enum Command {
     /// Batches in the ledger.
     #[command(subcommand)]
     Batch(batch::BatchCommand),
+    /// Keys by which a service knows who asks.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// The deployment's own boundaries.
     #[command(subcommand)]
     Boundaries(boundaries::BoundariesCommand),
@@ -134,6 +140,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(args) => block_on(ingest::run(&context, args)),
         Command::Profile(command) => profile::run(&context, command),
         Command::Batch(command) => block_on(batch::run(&context, command)),
+        Command::Key(command) => block_on(key::run(&context, command)),
         Command::Boundaries(command) => boundaries::run(&context, &command),
         Command::Stations(command) => stations::run(&context, &command),
         Command::Population(command) => population::run(&context, &command),

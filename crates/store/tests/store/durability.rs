@@ -144,7 +144,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     match wait(Store::open(folder.path())) {
         Err(StoreError::NewerFormat {
             min_reader: 7,
-            supported: 3,
+            supported: 4,
         }) => {}
         other => panic!("{other:?}"),
     }
@@ -160,7 +160,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
         ),
         "the table counts too"
     );
-    execute(folder.path(), "UPDATE meta SET min_reader = 3");
+    execute(folder.path(), "UPDATE meta SET min_reader = 4");
     assert_eq!(
         open(folder.path()).snapshot().live(),
         1,

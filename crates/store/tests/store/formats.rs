@@ -88,7 +88,7 @@ fn a_store_of_the_first_format_is_migrated_with_all_that_it_held() {
     let header = fs::read(dir.join("ledger.sqlite")).unwrap();
     assert_eq!(
         header[60..64],
-        [0, 0, 0, 3],
+        [0, 0, 0, 4],
         "an older program refuses it by its header"
     );
     let backup = fs::read(dir.join("ledger.format-1.sqlite")).unwrap();
@@ -126,7 +126,7 @@ fn a_new_store_has_the_present_format_and_no_copy_of_an_older_one() {
             .collect()
     };
     let header = fs::read(folder.path().join("ledger.sqlite")).unwrap();
-    assert_eq!(header[60..64], [0, 0, 0, 3]);
+    assert_eq!(header[60..64], [0, 0, 0, 4]);
     drop(open(folder.path()));
     let copies: Vec<String> = names()
         .into_iter()

@@ -31,6 +31,8 @@ macro_rules! on_both {
     };
 }
 
+pub(super) use on_both;
+
 on_both!(
     a_batch_is_kept_with_all_that_is_known_of_it,
     the_same_bytes_are_received_once,
@@ -333,7 +335,7 @@ fn a_newer_format_is_refused_and_left_as_it_is(place: &Place) {
             error,
             StoreError::NewerFormat {
                 min_reader: 7,
-                supported: 3,
+                supported: 4,
             }
         )
     };
@@ -344,7 +346,7 @@ fn a_newer_format_is_refused_and_left_as_it_is(place: &Place) {
     let before = place.parquet();
     assert!(newer(&place.try_open().unwrap_err()));
     assert_eq!(place.parquet(), before);
-    place.execute("UPDATE meta SET min_reader = 3").unwrap();
+    place.execute("UPDATE meta SET min_reader = 4").unwrap();
     assert_eq!(
         place.open().snapshot().live(),
         1,

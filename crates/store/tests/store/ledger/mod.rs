@@ -1,5 +1,6 @@
 //! The ledger's contract: one body for both databases, and what only nodes that share a server can meet.
 
+mod access;
 mod conformance;
 mod nodes;
 mod place;
@@ -10,4 +11,5 @@ mod place;
 )]
 pub(crate) mod postgres;
 mod proxy;
+mod receipts;
 mod together;
