@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) store: StoreSection,
     pub(crate) server: Server,
     pub(crate) auth: Auth,
+    pub(crate) policy: Policy,
     pub(crate) analysis: Analysis,
 }
 
@@ -70,6 +71,8 @@ pub(crate) struct Server {
     pub(crate) public_url: Option<String>,
     /// Origins that may read answers in a browser; else any.
     pub(crate) cors_origins: Option<Vec<String>>,
+    /// Limits.
+    pub(crate) limits: ServerLimits,
 }
 
 /// `[auth]`.
@@ -96,6 +99,30 @@ impl From<AnonymousRole> for Role {
             AnonymousRole::Public => Self::Public,
             AnonymousRole::Analyst => Self::Analyst,
         }
+    }
+}
+
+/// `[policy]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Policy {
+    /// Whether a second person has to confirm what is done to a batch over HTTP.
+    pub(crate) four_eyes: bool,
+}
+
+/// `[server.limits]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerLimits {
+    /// Mebibytes that stay free on the disk: an upload that would take them is refused.
+    pub(crate) free_mib: Option<u64>,
+}
+
+impl ServerLimits {
+    /// Bytes that stay free.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        self.free_mib
+            .map_or(64 << 20, |mib| mib.saturating_mul(1 << 20))
     }
 }
 

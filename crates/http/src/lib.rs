@@ -56,6 +56,7 @@ mod stall;
 mod stream;
 mod table_writer;
 mod tiles;
+mod uploads;
 
 pub use connections::{serve, serve_within};
 pub use link::Link;
@@ -64,3 +65,4 @@ pub use pages::Pages;
 pub use router::{Application, application, router};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
 pub use table_writer::{FileFormat, TableWriter};
+pub use uploads::{Intake, UploadLimits, Uploads};

@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// On a response: its body is written, also where it refuses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written;
+
 /// Kinds of refusal: each has one status and one type URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -27,6 +31,22 @@ pub(crate) enum Kind {
     MethodNotAllowed(&'static str),
     /// What was asked about was there and will not come back.
     Gone,
+    /// It does not go with how things stand.
+    Conflict,
+    /// The same request is under way.
+    InFlight,
+    /// An idempotency key was used for something else.
+    KeyReused,
+    TooLarge,
+    /// The client sent nothing for too long.
+    TooSlow,
+    /// Of the protocol for files in parts, another version than this one.
+    OtherVersion(&'static str),
+    NoSpace,
+    /// Nothing is written until the service is started again.
+    Stopped,
+    /// Who asks may not.
+    Forbidden,
     NotAcceptable,
     UnsupportedMediaType,
     /// A range beyond the end of a file of so many bytes.
@@ -50,10 +70,19 @@ impl Kind {
             }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gone => StatusCode::GONE,
+            Self::Conflict | Self::InFlight => StatusCode::CONFLICT,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::OtherVersion(_) => StatusCode::PRECONDITION_FAILED,
+            Self::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Busy | Self::Draining | Self::OutOfReach => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Draining | Self::Stopped | Self::OutOfReach => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
         }
@@ -66,6 +95,15 @@ impl Kind {
             Self::NotFound => Some("not-found"),
             Self::MethodNotAllowed(_) => Some("method-not-allowed"),
             Self::Gone => Some("gone"),
+            Self::Conflict => Some("conflict"),
+            Self::InFlight => Some("in-flight"),
+            Self::KeyReused => Some("key-reused"),
+            Self::TooLarge => Some("too-large"),
+            Self::TooSlow => Some("too-slow"),
+            Self::OtherVersion(_) => Some("other-version"),
+            Self::NoSpace => Some("no-space"),
+            Self::Stopped => Some("stopped"),
+            Self::Forbidden => Some("forbidden"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
             Self::Beyond(_) => Some("beyond-the-end"),
@@ -105,6 +143,15 @@ impl Kind {
             Self::ResultNotReady => "The job has no results yet",
             Self::MethodNotAllowed(_) => "The method is not allowed here",
             Self::Gone => "It is no longer there",
+            Self::Conflict => "It does not go with how things stand",
+            Self::InFlight => "The same request is under way",
+            Self::KeyReused => "The Idempotency-Key was used for something else",
+            Self::TooLarge => "The body is too large",
+            Self::TooSlow => "The body came too slowly",
+            Self::OtherVersion(_) => "The protocol is spoken in another version",
+            Self::NoSpace => "There is no space left",
+            Self::Stopped => "Nothing is written for now",
+            Self::Forbidden => "Who asks may not do this",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
             Self::Beyond(_) => "The range lies beyond the end of the file",
@@ -149,6 +196,11 @@ impl Problem {
             errors,
             ..Self::new(Kind::BadParameter, detail)
         }
+    }
+
+    /// What is said of it.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The wrong parameters, where there are any.
@@ -209,8 +261,12 @@ impl Problem {
             Kind::MethodNotAllowed(allowed) => {
                 vec![(header::ALLOW, HeaderValue::from_static(allowed))]
             }
-            Kind::Busy | Kind::Draining | Kind::OutOfReach => {
+            Kind::Busy | Kind::InFlight | Kind::Draining | Kind::OutOfReach => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
+            }
+            Kind::OtherVersion(spoken) => {
+                let name = HeaderName::from_static("tus-version");
+                vec![(name, HeaderValue::from_static(spoken))]
             }
             Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
                 .map(|length| vec![(header::CONTENT_RANGE, length)])

@@ -9,7 +9,7 @@ use axum::handler::Handler;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, head, post};
 use naqsha_layers::Catalogue;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -17,9 +17,10 @@ use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
+use crate::uploads::Uploads;
 use crate::{
     aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items,
-    metrics, middleware, policy, processes, search, tiles,
+    metrics, middleware, policy, processes, search, tiles, uploads,
 };
 
 /// The service: everything but sockets.
@@ -29,6 +30,8 @@ pub struct Application {
     pub service: Router,
     /// What only the operator may ask, on a listener of its own: `/metrics`.
     pub admin: Router,
+    /// What has to be looked after while the service runs.
+    pub uploads: Uploads,
 }
 
 /// The service over a catalogue.
@@ -36,6 +39,7 @@ pub fn application(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Appli
     let service: Shared = Arc::new(Service::new(catalogue, settings));
     Application {
         admin: admin(&service),
+        uploads: Uploads::of(service.desk.clone()),
         service: public(service),
     }
 }
@@ -57,6 +61,7 @@ fn public(service: Shared) -> Router {
         documents_and_data(),
         for_maps(),
         for_processes(),
+        for_uploads(),
         for_arcgis(),
         of_zones(),
     ]
@@ -160,13 +165,53 @@ fn for_processes() -> Table {
         (
             "/jobs/{job}",
             with_options(
-                get(processes::job).delete(processes::dismiss),
+                get(uploads::job).delete(uploads::dismiss),
                 "GET, HEAD, DELETE, OPTIONS",
             ),
         ),
-        ("/jobs/{job}/results", resource(processes::results)),
-        ("/jobs/{job}/errors", resource(processes::errors)),
-        ("/jobs/{job}/events", resource(processes::events)),
+        ("/jobs/{job}/results", resource(uploads::results)),
+        ("/jobs/{job}/errors", resource(uploads::errors)),
+        ("/jobs/{job}/events", resource(uploads::events)),
+    ]
+}
+
+/// Files that are sent, and what became of them.
+fn for_uploads() -> Table {
+    vec![
+        ("/profiles", resource(uploads::profiles)),
+        (
+            "/collections/{collection}/batches",
+            with_options(
+                get(uploads::batches).post(uploads::receive),
+                "GET, HEAD, POST, OPTIONS",
+            ),
+        ),
+        (
+            "/collections/{collection}/batches/{batch}",
+            with_options(
+                get(uploads::batch).delete(uploads::withdraw),
+                "GET, HEAD, DELETE, OPTIONS",
+            ),
+        ),
+        (
+            "/collections/{collection}/batches/{batch}/restore",
+            with_options(post(uploads::restore), "POST, OPTIONS"),
+        ),
+        ("/jobs/{job}/report.csv", resource(uploads::report)),
+        (
+            "/uploads",
+            post(uploads::create)
+                .options(uploads::describe)
+                .fallback(refusing("POST, OPTIONS")),
+        ),
+        (
+            "/uploads/{upload}",
+            head(uploads::offset)
+                .patch(uploads::patch)
+                .delete(uploads::terminate)
+                .options(uploads::describe)
+                .fallback(refusing("HEAD, PATCH, DELETE, OPTIONS")),
+        ),
     ]
 }
 
@@ -247,15 +292,19 @@ where
     with_options(post(handler), "POST, OPTIONS").layer(DefaultBodyLimit::max(longest))
 }
 
+/// Refuses a method, naming those that are allowed.
+fn refusing(
+    allowed: &'static str,
+) -> impl FnOnce() -> std::future::Ready<Problem> + Clone + Send + Sync + 'static {
+    move || {
+        let detail = format!("Allowed are {allowed}.");
+        std::future::ready(Problem::new(Kind::MethodNotAllowed(allowed), detail))
+    }
+}
+
 fn with_options(methods: MethodRouter<Shared>, allowed: &'static str) -> MethodRouter<Shared> {
     let options = move || async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]) };
-    let refuse = move || async move {
-        Problem::new(
-            Kind::MethodNotAllowed(allowed),
-            format!("Allowed are {allowed}."),
-        )
-    };
-    methods.options(options).fallback(refuse)
+    methods.options(options).fallback(refusing(allowed))
 }
 
 /// Paths outside the table: files of the dashboard for GET and HEAD, nothing else.

@@ -11,9 +11,11 @@ use crate::compute::Compute;
 use crate::downloads::Download;
 use crate::flight::Flights;
 use crate::metrics::Metrics;
+use crate::problem::Problem;
 use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::settings::ServerSettings;
+use crate::uploads::Desk;
 
 pub(crate) type Shared = Arc<Service>;
 
@@ -33,6 +35,8 @@ pub(crate) struct Service {
     pub(crate) streams: Arc<Semaphore>,
     /// Finished downloads by request, version and scope.
     pub(crate) downloads: Cache<String, Arc<Download>>,
+    /// Where files are taken, if they are.
+    pub(crate) desk: Option<Arc<Desk>>,
     requests: AtomicU64,
 }
 
@@ -55,10 +59,21 @@ impl Service {
                 .max_capacity(settings.limits.download_bytes)
                 .weigher(|_key, file: &Arc<Download>| file.weight())
                 .build(),
+            desk: settings.intake.clone().map(Desk::new).map(Arc::new),
             settings,
             jobs: Jobs::default(),
             requests: AtomicU64::new(0),
         }
+    }
+
+    /// Where a collection's files are taken: records are, and nothing else.
+    ///
+    /// # Errors
+    /// 404.
+    pub(crate) fn desk(&self, collection: &str) -> Result<Arc<Desk>, Problem> {
+        let desk = self.desk.as_ref().filter(|_desk| collection == "incidents");
+        desk.cloned()
+            .ok_or_else(|| Problem::not_found("No files are taken here."))
     }
 
     /// What a request without a key may see.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use naqsha_layers::Role;
 
+use crate::uploads::Intake;
+
 /// What the program decides for the service.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
@@ -20,6 +22,8 @@ pub struct ServerSettings {
     pub resident_bytes: fn() -> Option<u64>,
     /// Folder for what is too long for memory while it is written or served: files without a name. `None` is the system's.
     pub spool: Option<PathBuf>,
+    /// What takes files; a service without it takes none.
+    pub intake: Option<Intake>,
     /// Limits of computing and caching.
     pub limits: Limits,
 }
@@ -33,6 +37,7 @@ impl Default for ServerSettings {
             start_nonce: 0,
             resident_bytes: || None,
             spool: None,
+            intake: None,
             limits: Limits::default(),
         }
     }

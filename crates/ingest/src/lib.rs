@@ -68,7 +68,7 @@ pub use generate::{
 pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits, TABLE_MEMORY, TABLE_SECONDS};
 pub use outcome::{Outcome, Outcomes};
-pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
+pub use profile::{OnChange, Profile, ProfileError, WantedColumn, Wants, shipped_profiles};
 pub use reference::{
     Boundaries, BoundaryError, BoundaryLevel, BoundaryUnit, Reference, TableError,
 };

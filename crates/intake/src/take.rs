@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use naqsha_ingest::{Ingested, Profile, Reference, Settings, UsualQuantities, Verdict};
 use naqsha_model::{Agency, BatchDigest, Code, Incident};
 use naqsha_store::{
-    BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, Committed, OnChange,
+    Answer, BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, Committed, OnChange,
     RepeatKind, Store, StoreError,
 };
 
@@ -110,7 +110,9 @@ impl Taking {
     pub async fn take(self: &Arc<Self>) -> Result<Taken<Done>, TakeError> {
         match self.draft().await? {
             Taken::Before(earlier) => Ok(Taken::Before(earlier)),
-            Taken::New(draft) => Ok(Taken::New(Box::new(draft.finish(self).await?))),
+            Taken::New(draft) => Ok(Taken::New(Box::new(
+                draft.finish(self, |_done| None).await?,
+            ))),
         }
     }
 
@@ -219,11 +221,16 @@ impl Taking {
 }
 
 impl Draft {
-    /// Makes the batch durable, live or held; a dry run gives it up.
+    /// Makes the batch durable, live or held, and answers the receipt that asked for it in the same transaction; a dry run
+    /// gives it up.
     ///
     /// # Errors
     /// [`TakeError::GivenUp`], [`TakeError::Store`].
-    pub async fn finish(self, taking: &Taking) -> Result<Done, TakeError> {
+    pub async fn finish(
+        self,
+        taking: &Taking,
+        answer: impl FnOnce(&Committed) -> Option<Answer>,
+    ) -> Result<Done, TakeError> {
         let Self {
             digest,
             ingested,
@@ -241,7 +248,8 @@ impl Draft {
                 Some(_) => BatchState::Held,
                 None => BatchState::Live,
             };
-            Some(writer.commit(totals(&ingested), state).await?)
+            let commit = writer.commit_with(totals(&ingested), state, answer);
+            Some(commit.await?)
         };
         Ok(Done {
             digest,

@@ -16,7 +16,7 @@ use naqsha_intake::{
 use naqsha_model::{Agency, CategorySet, Code, DayRange};
 use naqsha_store::{BatchRecord, BatchState};
 
-use super::{Context, batch, print_line, profile, stated};
+use super::{Context, print_line, profile, stated};
 use crate::clock;
 use crate::deployment;
 use crate::exit::{Refused, Usage};
@@ -219,8 +219,11 @@ fn say_received(context: &Context, taking: &Taking, earlier: &BatchRecord) -> an
     if context.json {
         return print_line(&naqsha_intake::received(earlier).to_string());
     }
-    let state = batch::state(earlier.state);
-    let now = match (earlier.state, batch::withdrawal(&taking.store, earlier)) {
+    let state = naqsha_intake::state_word(earlier.state);
+    let now = match (
+        earlier.state,
+        naqsha_intake::withdrawal(&taking.store, earlier),
+    ) {
         (BatchState::Withdrawn, Some(event)) => format!(
             ", which is withdrawn since {} ({}); `naqsha batch restore` brings it back",
             event.act.at, event.act.reason

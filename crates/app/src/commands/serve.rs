@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_http::ServerSettings;
+use naqsha_http::{Intake, ServerSettings, UploadLimits};
+use naqsha_intake::{Deployment, DeploymentError, Stage};
 use naqsha_layers::{Catalogue, Role};
-use naqsha_store::Store;
+use naqsha_store::{STAGED, Store};
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{Context, print_line};
+use super::free_space::available_bytes;
+use super::{Context, print_line, profile};
 use crate::clock;
 use crate::exit::Refused;
-use crate::{reference, regions};
+use crate::tables::tables;
+use crate::{deployment, reference, regions};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -35,6 +38,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     let store = context.open_store().await?;
     tokio::spawn(follow(store.clone()));
     tokio::spawn(merge(store.clone()));
+    let store_of_uploads = store.clone();
     let catalogue = Catalogue::new(
         store,
         reference::located_areas(&context.data)?,
@@ -42,6 +46,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     )
     .with_deployment(regions::deployment(&context.data));
     let settings = ServerSettings {
+        intake: Some(intake(context, store_of_uploads, listen)?),
         anonymous_role,
         public_url: context.config.server.public_url.clone(),
         cors_origins: context.config.server.cors_origins.clone(),
@@ -69,6 +74,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
             std::future::pending(),
         ));
     }
+    tokio::spawn(application.uploads.look_after());
     naqsha_http::serve(listener, application.service, stopped())
         .await
         .context("serving")
@@ -111,6 +117,35 @@ fn announce(
         (false, Some(admin)) => format!("listening on {service}, metrics on {admin}metrics"),
     };
     print_line(&line)
+}
+
+/// What takes files over HTTP: the same profiles, reference data and secret as a command's.
+fn intake(context: &Context, store: Store, listen: SocketAddr) -> anyhow::Result<Intake> {
+    let staged = context.data.join(STAGED);
+    let stage = Stage::at(&staged).with_context(|| format!("making {}", staged.display()))?;
+    let error = |error: anyhow::Error| DeploymentError(format!("{error:#}"));
+    let [of_profiles, of_reference, of_secret] = [(); 3].map(|()| context.data.clone());
+    Ok(Intake {
+        store,
+        stage,
+        deployment: Deployment {
+            profiles: Arc::new(move || profile::all(&of_profiles).map_err(error)),
+            reference: Arc::new(move || {
+                let reference = deployment::reference(&of_reference).map_err(error)?;
+                Ok(Arc::new(reference))
+            }),
+            secret: Arc::new(move || deployment::linkage_secret(&of_secret).map_err(error)),
+            tables,
+            now: clock::now,
+            free_bytes: |folder| available_bytes(folder).ok(),
+        },
+        four_eyes: context.config.policy.four_eyes,
+        without_key: listen.ip().is_loopback(),
+        limits: UploadLimits {
+            free_bytes: context.config.server.limits.free_bytes(),
+            ..UploadLimits::default()
+        },
+    })
 }
 
 /// Keys do not exist yet, so a request without one is all there is. On loopback it is the operator's own analyst; on any
