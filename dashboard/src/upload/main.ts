@@ -143,7 +143,14 @@ class UploadPage {
     byId("status").textContent = "";
   }
 
+  /** What was shown is of another file, or of this one before. */
+  #forget(): void {
+    this.#shown = null;
+    byId("result").hidden = true;
+  }
+
   async #tryOut(): Promise<void> {
+    this.#forget();
     this.#tell("working");
     const sending = this.#sending();
     const outcome = await tryOut(sending);
@@ -151,6 +158,7 @@ class UploadPage {
   }
 
   async #commit(): Promise<void> {
+    this.#forget();
     this.#tell("sending");
     const sending = this.#sending();
     this.#idempotencyKey ??= crypto.randomUUID();
