@@ -16,6 +16,7 @@ export default defineConfig({
     // MapLibre alone is over the default of 500 kB; its size is known and served compressed.
     chunkSizeWarningLimit: 1400,
     rolldownOptions: {
+      input: ["index.html", "upload.html"],
       output: {
         // The worker ships as .mjs, for which some servers know no media type.
         assetFileNames: ({ names }) =>
@@ -25,7 +26,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ["/collections", "/xyz", "/places.json", "/readyz"].map((path) => [path, { target: service }]),
+      ["/collections", "/xyz", "/places.json", "/readyz", "/profiles", "/jobs"].map((path) => [path, { target: service }]),
     ),
   },
   test: { include: ["tests/*.test.ts"] },

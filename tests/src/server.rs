@@ -125,6 +125,11 @@ impl Server {
         Self::start("", &[])
     }
 
+    /// The same with a configuration.
+    pub fn over_nothing_with(config: &str) -> Self {
+        Self::start(config, &[])
+    }
+
     /// A service of its own over a store without a batch, with the ledger on a server.
     pub fn over_nothing_on(ledger: &str) -> Self {
         Self::start(&format!("[store]\nledger = \"{ledger}\"\n"), &[])
@@ -185,22 +190,7 @@ impl Server {
 
     fn serve(store: Store, dir: Option<TempDir>) -> Self {
         open_to_analysts(&store.config);
-        let mut child = store
-            .command()
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("stdout is a pipe");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("a line on stdout");
-        let said: Value =
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        let address = |name: &str| Some(said[name].as_str()?.trim_end_matches('/').to_owned());
-        let base = address("listening").expect("an address");
-        let admin = address("admin");
+        let (child, base, admin) = started(&store);
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .build()
@@ -289,6 +279,68 @@ impl Server {
         (response.status().as_u16(), value)
     }
 
+    /// Sends a request with a body and headers; none where the connection is cut before an answer.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl ureq::AsSendBody,
+    ) -> Option<Reply> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(self.absolute(path));
+        for &(name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(body).ok()?;
+        self.agent.run(request).ok().and_then(try_read)
+    }
+
+    /// Sends a request with a body and headers.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let reply = self.try_send(method, path, headers, body);
+        reply.unwrap_or_else(|| panic!("{method} {path}: no answer"))
+    }
+
+    /// Sends a file to be taken, under an idempotency key; `query` names the profile and more.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub fn upload(&self, query: &str, key: &str, file: &[u8]) -> Reply {
+        let path = format!("/collections/incidents/batches?{query}");
+        self.send("POST", &path, &[("idempotency-key", key)], file)
+    }
+
+    /// Kills the service, as a crash would.
+    pub fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
+    /// Kills the service where it still runs, and starts it again on the same store.
+    ///
+    /// # Panics
+    /// Where it does not come up.
+    pub fn restart(&mut self) {
+        self.kill();
+        let (child, base, admin) = started(&self.store);
+        (self.child, self.base, self.admin) = (child, base, admin);
+    }
+
+    /// Number of the service's process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Folder of the store.
+    pub fn data(&self) -> &Path {
+        &self.store.data
+    }
+
     /// What the operator's listener tells.
     ///
     /// # Panics
@@ -341,15 +393,39 @@ impl Server {
     }
 }
 
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Reply {
+/// Starts the service on a store; gives its addresses too.
+fn started(store: &Store) -> (Child, String, Option<String>) {
+    let mut child = store
+        .command()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("stdout is a pipe");
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .expect("a line on stdout");
+    let said: Value =
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+    let address = |name: &str| Some(said[name].as_str()?.trim_end_matches('/').to_owned());
+    let base = address("listening").expect("an address");
+    (child, base, address("admin"))
+}
+
+fn read(response: ureq::http::Response<ureq::Body>) -> Reply {
+    try_read(response).expect("a whole body")
+}
+
+fn try_read(mut response: ureq::http::Response<ureq::Body>) -> Option<Reply> {
     let body = response
         .body_mut()
         .with_config()
         .limit(LARGEST_ANSWER)
         .read_to_vec()
-        .expect("a whole body");
+        .ok()?;
     let text = |value: &ureq::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    Reply {
+    Some(Reply {
         status: response.status().as_u16(),
         http_1_1: response.version() == ureq::http::Version::HTTP_11,
         headers: response
@@ -358,7 +434,7 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Reply {
             .map(|(name, value)| (name.to_string(), text(value)))
             .collect(),
         body,
-    }
+    })
 }
 
 impl Drop for Server {

@@ -94,3 +94,12 @@ pub fn program(test: &str, name: &str) -> Option<Command> {
     skip(test, &format!("{name} is not installed"));
     None
 }
+
+/// What the test command says of a tool, else what is usual.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command says which tools it prepared"
+)]
+pub fn tool(variable: &str, usual: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_unset| usual.to_owned())
+}

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use naqsha_tests::collections::COLLECTIONS;
 use naqsha_tests::server::Server;
-use naqsha_tests::skip::{program, python, skip};
+use naqsha_tests::skip::{program, python, skip, tool};
 use serde_json::Value;
 
 /// Lahore and its surroundings.
@@ -50,15 +50,6 @@ fn stdout(command: &mut Command) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-/// What the test command says of a tool, else what is usual.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test command says which tools it prepared"
-)]
-fn tool(variable: &str, usual: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_unset| usual.to_owned())
 }
 
 fn ogrinfo(test: &str) -> Option<Command> {

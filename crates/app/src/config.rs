@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) store: StoreSection,
     pub(crate) server: Server,
     pub(crate) auth: Auth,
+    pub(crate) policy: Policy,
     pub(crate) analysis: Analysis,
     pub(crate) audit: Audit,
 }
@@ -101,6 +102,8 @@ pub(crate) struct ServerLimits {
     pub(crate) connections: Option<usize>,
     /// Connections at the same time from one address.
     pub(crate) connections_per_address: Option<usize>,
+    /// Mebibytes that stay free on the disk: an upload that would take them is refused.
+    pub(crate) free_mib: Option<u64>,
 }
 
 /// `[auth]`.
@@ -151,6 +154,22 @@ impl From<AnonymousRole> for Role {
 pub(crate) struct Audit {
     /// File that signed checkpoints are appended to; else in the store's folder.
     pub(crate) checkpoints: Option<PathBuf>,
+}
+
+/// `[policy]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Policy {
+    /// Whether a second person has to confirm what is done to a batch over HTTP.
+    pub(crate) four_eyes: bool,
+}
+
+impl ServerLimits {
+    /// Bytes that stay free.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        self.free_mib
+            .map_or(64 << 20, |mib| mib.saturating_mul(1 << 20))
+    }
 }
 
 /// `[analysis]`.

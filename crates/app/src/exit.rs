@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use naqsha_intake::PeriodError;
 use naqsha_layers::LayerError;
 use naqsha_store::StoreError;
 
@@ -34,7 +35,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
-        if cause.is::<Usage>() {
+        if cause.is::<Usage>() || cause.is::<PeriodError>() {
             return 2;
         }
         if cause.is::<Refused>() {

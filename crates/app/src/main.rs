@@ -10,13 +10,11 @@ mod config;
 mod deployment;
 mod exit;
 mod manifest;
-mod period;
 mod population;
 mod reference;
 mod regions;
 mod stats;
 mod tables;
-mod unchanged;
 
 use std::process::ExitCode;
 

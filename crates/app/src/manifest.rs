@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use naqsha_intake::parse_period;
 use naqsha_model::{Agency, CategorySet, DayRange};
 use serde::Deserialize;
 
 use crate::exit::Usage;
-use crate::period;
 
 /// The file as it stands; an unknown key is refused.
 #[derive(Debug, Deserialize)]
@@ -75,7 +75,7 @@ fn parse(text: &str) -> anyhow::Result<Manifest> {
     }
     Ok(Manifest {
         agency: Agency::new(&toml.agency).map_err(|error| Usage(error.to_string()))?,
-        period: period::parse(&toml.period)?,
+        period: parse_period(&toml.period)?,
         profile,
         version,
         rows: toml.rows,

@@ -62,6 +62,7 @@ mod stream;
 mod table_writer;
 mod tiles;
 mod tls;
+mod uploads;
 
 pub use access::{AccessKey, Issuer, IssuerError, KeyRing};
 pub use audit::{AuditRecord, AuditSink, Decision};
@@ -75,3 +76,4 @@ pub use routes::{Route, routes};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
 pub use table_writer::{FileFormat, TableWriter};
 pub use tls::{Tls, TlsError};
+pub use uploads::{Intake, UploadLimits, Uploads};

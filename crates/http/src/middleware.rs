@@ -8,11 +8,11 @@ use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
 use crate::metrics::method_name;
-use crate::problem::{self, Kind, Problem};
+use crate::problem::{self, Kind, Problem, Written};
 use crate::service::Shared;
 use crate::tls::Secured;
 
-const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, OGC-NumberMatched, Preference-Applied, Retry-After, X-Data-Version";
+const EXPOSED: &str = "Link, Location, ETag, Content-Crs, Content-Disposition, Content-Range, Idempotent-Replayed, OGC-NumberMatched, Preference-Applied, Retry-After, Tus-Resumable, Upload-Expires, Upload-Length, Upload-Offset, X-Data-Version";
 const POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 const VARY: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
@@ -66,6 +66,9 @@ pub(crate) async fn finish(
 /// The problem that a handler left, or one made for a bare refusal of the framework.
 fn problem_of(response: &mut Response) -> Option<Problem> {
     let refused = response.status().is_client_error() || response.status().is_server_error();
+    if response.extensions_mut().remove::<Written>().is_some() {
+        return None;
+    }
     response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
         refused.then(|| Problem::new(Kind::Other(status), "The request was refused."))
@@ -111,11 +114,11 @@ fn preflight() -> Response {
     let headers = [
         (
             header::ACCESS_CONTROL_ALLOW_METHODS,
-            "GET, HEAD, POST, DELETE, OPTIONS",
+            "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
         ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Accept, Authorization, Content-Type, If-None-Match, If-Range, Prefer, Range",
+            "Accept, Authorization, Content-Digest, Content-Encoding, Content-Type, Idempotency-Key, If-None-Match, If-Range, Prefer, Range, Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, Upload-Offset",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ];

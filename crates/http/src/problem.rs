@@ -17,6 +17,10 @@ const BASIC: &str = "Basic realm=\"naqsha\", charset=\"UTF-8\"";
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// On a response: its body is written, also where it refuses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written;
+
 /// Kinds of refusal: each has one status and one type URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -41,6 +45,20 @@ pub(crate) enum Kind {
     TooMany(u64),
     /// What is asked cannot be recorded.
     Unrecorded,
+    /// It does not go with how things stand.
+    Conflict,
+    /// The same request is under way.
+    InFlight,
+    /// An idempotency key was used for something else.
+    KeyReused,
+    TooLarge,
+    /// The client sent nothing for too long.
+    TooSlow,
+    /// Of the protocol for files in parts, another version than this one.
+    OtherVersion(&'static str),
+    NoSpace,
+    /// Nothing is written until the service is started again.
+    Stopped,
     NotAcceptable,
     UnsupportedMediaType,
     /// A range beyond the end of a file of so many bytes.
@@ -65,12 +83,18 @@ impl Kind {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Gone => StatusCode::GONE,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Conflict | Self::InFlight => StatusCode::CONFLICT,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::OtherVersion(_) => StatusCode::PRECONDITION_FAILED,
+            Self::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Busy | Self::Draining | Self::OutOfReach | Self::Unrecorded => {
+            Self::Busy | Self::Draining | Self::Stopped | Self::OutOfReach | Self::Unrecorded => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -89,6 +113,14 @@ impl Kind {
             Self::Forbidden => Some("forbidden"),
             Self::TooMany(_) => Some("too-many-requests"),
             Self::Unrecorded => Some("unrecorded"),
+            Self::Conflict => Some("conflict"),
+            Self::InFlight => Some("in-flight"),
+            Self::KeyReused => Some("key-reused"),
+            Self::TooLarge => Some("too-large"),
+            Self::TooSlow => Some("too-slow"),
+            Self::OtherVersion(_) => Some("other-version"),
+            Self::NoSpace => Some("no-space"),
+            Self::Stopped => Some("stopped"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
             Self::Beyond(_) => Some("beyond-the-end"),
@@ -132,6 +164,14 @@ impl Kind {
             Self::Forbidden => "Who asks may not do this",
             Self::TooMany(_) => "Who asks has asked too often",
             Self::Unrecorded => "What is asked cannot be recorded",
+            Self::Conflict => "It does not go with how things stand",
+            Self::InFlight => "The same request is under way",
+            Self::KeyReused => "The Idempotency-Key was used for something else",
+            Self::TooLarge => "The body is too large",
+            Self::TooSlow => "The body came too slowly",
+            Self::OtherVersion(_) => "The protocol is spoken in another version",
+            Self::NoSpace => "There is no space left",
+            Self::Stopped => "Nothing is written for now",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",
             Self::Beyond(_) => "The range lies beyond the end of the file",
@@ -176,6 +216,11 @@ impl Problem {
             errors,
             ..Self::new(Kind::BadParameter, detail)
         }
+    }
+
+    /// What is said of it.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The wrong parameters, where there are any.
@@ -237,7 +282,7 @@ impl Problem {
                 vec![(header::ALLOW, HeaderValue::from_static(allowed))]
             }
             Kind::TooMany(seconds) => vec![(header::RETRY_AFTER, HeaderValue::from(seconds))],
-            Kind::Busy | Kind::Draining | Kind::OutOfReach | Kind::Unrecorded => {
+            Kind::Busy | Kind::InFlight | Kind::Draining | Kind::OutOfReach | Kind::Unrecorded => {
                 vec![(header::RETRY_AFTER, HeaderValue::from_static("2"))]
             }
             Kind::Unauthenticated { asks } => {
@@ -246,6 +291,10 @@ impl Problem {
                 std::iter::once(bearer)
                     .chain(asks.then_some(basic))
                     .collect()
+            }
+            Kind::OtherVersion(spoken) => {
+                let name = HeaderName::from_static("tus-version");
+                vec![(name, HeaderValue::from_static(spoken))]
             }
             Kind::Beyond(length) => HeaderValue::from_str(&format!("bytes */{length}"))
                 .map(|length| vec![(header::CONTENT_RANGE, length)])

@@ -216,7 +216,7 @@ fn not_utf8() -> Problem {
 }
 
 /// The pairs of a query string or a form.
-fn decoded(query: &str) -> Result<Vec<(String, String)>, Problem> {
+pub(crate) fn decoded(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
         percent_decode_str(&spaced)

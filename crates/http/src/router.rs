@@ -12,16 +12,17 @@ use axum::routing::get as get_route;
 use naqsha_layers::Catalogue;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::access::Action::{Compute, Describe, Probe, Read};
+use crate::access::Action::{Compute, Describe, Keep, Probe, Read, Upload};
 use crate::access::admit;
 use crate::problem::Problem;
 use crate::request::Asked;
-use crate::routes::{Routes, Row, get, post};
+use crate::routes::{Routes, Row, get, head, post};
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
+use crate::uploads::Uploads;
 use crate::{
     aggregate, assets, changes, dggs, documents, downloads, explain, featureserver, health, items,
-    metrics, middleware, policy, processes, search, tiles,
+    metrics, middleware, policy, processes, search, tiles, uploads,
 };
 
 /// The service: everything but sockets.
@@ -31,6 +32,8 @@ pub struct Application {
     pub service: Router,
     /// What only the operator may ask, on a listener of its own: `/metrics`.
     pub admin: Router,
+    /// What has to be looked after while the service runs.
+    pub uploads: Uploads,
 }
 
 /// The service over a catalogue.
@@ -39,6 +42,7 @@ pub fn application(catalogue: Arc<Catalogue>, settings: ServerSettings) -> Appli
     let service: Shared = Arc::new(Service::new(catalogue, settings, Routes::of(&rows)));
     Application {
         admin: admin(&service),
+        uploads: Uploads::of(service.desk.clone()),
         service: public(service, &rows),
     }
 }
@@ -77,6 +81,7 @@ pub(crate) fn table() -> Vec<Row> {
         documents_and_data(),
         for_maps(),
         for_processes(),
+        for_uploads(),
         for_arcgis(),
         of_zones(),
     ]
@@ -173,10 +178,38 @@ fn for_processes() -> Vec<Row> {
             processes::LONGEST_BODY,
         ),
         get("/jobs", Compute, processes::jobs),
-        get("/jobs/{job}", Compute, processes::job).delete(Compute, processes::dismiss),
-        get("/jobs/{job}/results", Compute, processes::results),
-        get("/jobs/{job}/errors", Compute, processes::errors),
-        get("/jobs/{job}/events", Compute, processes::events),
+        get("/jobs/{job}", Compute, uploads::job).delete(Compute, uploads::dismiss),
+        get("/jobs/{job}/results", Compute, uploads::results),
+        get("/jobs/{job}/errors", Compute, uploads::errors),
+        get("/jobs/{job}/events", Compute, uploads::events),
+    ]
+}
+
+/// Files that are sent, and what became of them.
+fn for_uploads() -> Vec<Row> {
+    vec![
+        get("/profiles", Describe, uploads::profiles),
+        get("/collections/{collection}/batches", Keep, uploads::batches)
+            // The body is read as it comes, within bounds of its own.
+            .post(Upload, uploads::receive, usize::MAX),
+        get(
+            "/collections/{collection}/batches/{batch}",
+            Keep,
+            uploads::batch,
+        )
+        .delete(Keep, uploads::withdraw),
+        post(
+            "/collections/{collection}/batches/{batch}/restore",
+            Keep,
+            uploads::restore,
+            0,
+        ),
+        get("/jobs/{job}/report.csv", Compute, uploads::report),
+        post("/uploads", Upload, uploads::create, usize::MAX).options(uploads::describe),
+        head("/uploads/{upload}", Upload, uploads::offset)
+            .patch(Upload, uploads::patch)
+            .delete(Upload, uploads::terminate)
+            .options(uploads::describe),
     ]
 }
 

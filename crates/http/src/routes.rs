@@ -16,9 +16,11 @@ use crate::service::Shared;
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) path: &'static str,
-    /// What each method is for; HEAD is for what GET is.
+    /// What each method is for; HEAD is for what GET is, where nothing else is said of it.
     actions: Vec<(Method, Action)>,
     methods: MethodRouter<Shared>,
+    /// Whether it answers OPTIONS by itself.
+    describes: bool,
 }
 
 /// A resource that is read.
@@ -31,6 +33,21 @@ where
         path,
         actions: vec![(Method::GET, action)],
         methods: on(MethodFilter::GET, handler),
+        describes: false,
+    }
+}
+
+/// A resource of which only the head is told.
+pub(crate) fn head<H, T>(path: &'static str, action: Action, handler: H) -> Row
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    Row {
+        path,
+        actions: vec![(Method::HEAD, action)],
+        methods: on(MethodFilter::HEAD, handler),
+        describes: false,
     }
 }
 
@@ -44,6 +61,7 @@ where
         path,
         actions: vec![(Method::POST, action)],
         methods: on(MethodFilter::POST, handler).layer(DefaultBodyLimit::max(longest)),
+        describes: false,
     }
 }
 
@@ -67,6 +85,26 @@ impl Row {
         self.and(Method::POST, action, methods)
     }
 
+    /// The same that is changed in part, too.
+    pub(crate) fn patch<H, T>(self, action: Action, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.and(Method::PATCH, action, on(MethodFilter::PATCH, handler))
+    }
+
+    /// The same that says more of its methods than which there are.
+    pub(crate) fn options<H, T>(mut self, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.methods = self.methods.merge(on(MethodFilter::OPTIONS, handler));
+        self.describes = true;
+        self
+    }
+
     fn and(mut self, method: Method, action: Action, methods: MethodRouter<Shared>) -> Self {
         self.actions.push((method, action));
         self.methods = self.methods.merge(methods);
@@ -83,11 +121,19 @@ impl Row {
                 format!("Allowed are {allowed}."),
             )
         };
-        self.methods.clone().options(options).fallback(refuse)
+        let methods = self.methods.clone().fallback(refuse);
+        if self.describes {
+            methods
+        } else {
+            methods.options(options)
+        }
     }
 
     fn allowed(&self) -> &'static str {
         let has = |method| self.actions.iter().any(|(of, _)| of == method);
+        if has(&Method::PATCH) {
+            return "HEAD, PATCH, DELETE, OPTIONS";
+        }
         match [&Method::GET, &Method::POST, &Method::DELETE].map(has) {
             [true, false, false] => "GET, HEAD, OPTIONS",
             [true, true, false] => "GET, HEAD, POST, OPTIONS",
@@ -150,7 +196,7 @@ pub struct Route {
     pub path: &'static str,
     /// Its method; what answers GET answers HEAD.
     pub method: Method,
-    /// What it is for: `probe`, `describe`, `read` or `compute`.
+    /// What it is for: `probe`, `describe`, `read`, `compute`, `upload` or `keep`.
     pub action: &'static str,
 }
 

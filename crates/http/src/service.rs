@@ -12,10 +12,12 @@ use crate::compute::Compute;
 use crate::downloads::Download;
 use crate::flight::Flights;
 use crate::metrics::Metrics;
+use crate::problem::Problem;
 use crate::processes::Jobs;
 use crate::reply::Stored;
 use crate::routes::Routes;
 use crate::settings::ServerSettings;
+use crate::uploads::Desk;
 
 pub(crate) type Shared = Arc<Service>;
 
@@ -39,6 +41,8 @@ pub(crate) struct Service {
     pub(crate) streams: Arc<Semaphore>,
     /// Finished downloads by request, version and scope.
     pub(crate) downloads: Cache<String, Arc<Download>>,
+    /// Where files are taken, if they are.
+    pub(crate) desk: Option<Arc<Desk>>,
     requests: AtomicU64,
 }
 
@@ -63,6 +67,7 @@ impl Service {
                 .max_capacity(settings.limits.download_bytes)
                 .weigher(|_key, file: &Arc<Download>| file.weight())
                 .build(),
+            desk: settings.intake.clone().map(Desk::new).map(Arc::new),
             settings,
             jobs: Jobs::default(),
             requests: AtomicU64::new(0),
@@ -72,6 +77,22 @@ impl Service {
     /// Whether requests without a key read records.
     pub(crate) fn is_open(&self) -> bool {
         Scope::of(self.settings.anonymous_role).reads_unreleased()
+    }
+
+    /// Whether files are taken from whoever reaches the service, without a key.
+    pub(crate) fn takes_files_without_key(&self) -> bool {
+        let intake = self.settings.intake.as_ref();
+        self.is_open() && intake.is_some_and(|intake| intake.without_key)
+    }
+
+    /// Where a collection's files are taken: records are, and nothing else.
+    ///
+    /// # Errors
+    /// 404.
+    pub(crate) fn desk(&self, collection: &str) -> Result<Arc<Desk>, Problem> {
+        let desk = self.desk.as_ref().filter(|_desk| collection == "incidents");
+        desk.cloned()
+            .ok_or_else(|| Problem::not_found("No files are taken here."))
     }
 
     /// A request id that no other request gets: a UUID of version 8 (RFC 9562) from the start's nonce and a counter.

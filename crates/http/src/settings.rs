@@ -11,6 +11,8 @@ use naqsha_model::Role;
 use crate::access::{Issuer, KeyRing};
 use crate::audit::AuditSink;
 
+use crate::uploads::Intake;
+
 /// What the program decides for the service.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
@@ -38,6 +40,8 @@ pub struct ServerSettings {
     pub resident_bytes: fn() -> Option<u64>,
     /// Folder for what is too long for memory while it is written or served: files without a name. `None` is the system's.
     pub spool: Option<PathBuf>,
+    /// What takes files; a service without it takes none.
+    pub intake: Option<Intake>,
     /// Limits of computing and caching.
     pub limits: Limits,
 }
@@ -58,6 +62,7 @@ impl Default for ServerSettings {
             start_nonce: 0,
             resident_bytes: || None,
             spool: None,
+            intake: None,
             limits: Limits::default(),
         }
     }

@@ -68,11 +68,11 @@ pub use generate::{
 pub use ingest::{Ingested, Sink, Verdict, ingest};
 pub use limits::{CHUNK, Limits, TABLE_MEMORY, TABLE_SECONDS};
 pub use outcome::{Outcome, Outcomes};
-pub use profile::{OnChange, Profile, ProfileError, shipped_profiles};
+pub use profile::{OnChange, Profile, ProfileError, WantedColumn, Wants, shipped_profiles};
 pub use reference::{
     Boundaries, BoundaryError, BoundaryLevel, BoundaryUnit, Reference, TableError,
 };
-pub use report::{ReportInput, write_report};
+pub use report::{Remark, ReportInput, write_report, write_report_telling};
 pub use secret::LinkageSecret;
 pub use settings::Settings;
 pub use source::{ReadSeek, digest};

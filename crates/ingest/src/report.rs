@@ -1,14 +1,15 @@
 //! The bureau's own rows with what became of each: a second pass over the same file.
 
 use std::borrow::Cow;
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 
 use csv::{StringRecord, WriterBuilder};
+use naqsha_model::Code;
 use serde_json::{Map, Value};
 
 use crate::draft::Draft;
 use crate::error::IngestError;
-use crate::outcome::Outcomes;
+use crate::outcome::{Outcome, Outcomes};
 use crate::plan::{Plan, Use, resolve};
 use crate::profile::Profile;
 use crate::read::RowReader;
@@ -30,6 +31,17 @@ pub struct ReportInput<'a> {
     pub outcomes: &'a Outcomes,
 }
 
+/// What is to be said of one row: never a value of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Remark<'a> {
+    /// Its number, 1-based.
+    pub row: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Each code, with the header of the column it was raised for, where it was one.
+    pub codes: &'a [(Code, Option<&'a str>)],
+}
+
 /// Writes the file's own columns in order, then `naqsha_row, naqsha_outcome, naqsha_codes, naqsha_fixed`.
 ///
 /// Dropped columns are blank and personal data in every other one is replaced. Cells that a spreadsheet would run as a
@@ -39,9 +51,22 @@ pub struct ReportInput<'a> {
 /// # Errors
 /// [`IngestError`] as for [`ingest`](crate::ingest) on a file that changed in between, and where `out` fails.
 pub fn write_report(
+    source: impl Read + Seek,
+    input: ReportInput<'_>,
+    out: impl Write,
+) -> Result<u64, IngestError> {
+    write_report_telling(source, input, out, &mut |_remark| Ok(()))
+}
+
+/// [`write_report`], with each row that has codes told to `remarks` on the way.
+///
+/// # Errors
+/// As for [`write_report`], and where `remarks` fails.
+pub fn write_report_telling(
     mut source: impl Read + Seek,
     input: ReportInput<'_>,
     mut out: impl Write,
+    remarks: &mut dyn FnMut(Remark<'_>) -> io::Result<()>,
 ) -> Result<u64, IngestError> {
     let ReportInput {
         profile,
@@ -71,6 +96,16 @@ pub fn write_report(
         let (outcome, codes) = outcomes.of(rows.number());
         draft.clear();
         reader.read(&record, &mut draft);
+        if !codes.is_empty() {
+            let codes = blamed(codes, &draft, &header);
+            let row = rows.number();
+            let remark = Remark {
+                row,
+                outcome,
+                codes: &codes,
+            };
+            remarks(remark).map_err(IngestError::Write)?;
+        }
         let codes = codes
             .iter()
             .map(|code| code.code())
@@ -94,6 +129,24 @@ pub fn write_report(
     Ok(rows.number())
 }
 
+/// The codes of a row with the columns they were raised for; one of the row as a whole has none.
+fn blamed<'h>(
+    codes: &[Code],
+    draft: &Draft,
+    header: &'h StringRecord,
+) -> Vec<(Code, Option<&'h str>)> {
+    let mut all = Vec::new();
+    for &code in codes {
+        let columns = draft.blamed.iter().filter(|(of, _)| *of == code);
+        let before = all.len();
+        all.extend(columns.map(|&(code, column)| (code, header.get(column))));
+        if all.len() == before {
+            all.push((code, None));
+        }
+    }
+    all
+}
+
 fn write<'c, W: Write>(
     writer: &mut csv::Writer<W>,
     cells: impl Iterator<Item = Cow<'c, str>>,
@@ -106,7 +159,7 @@ fn write<'c, W: Write>(
         .and_then(|()| writer.write_record(None::<&[u8]>))
         .map_err(|error| match error.into_kind() {
             csv::ErrorKind::Io(error) => IngestError::Write(error),
-            other => IngestError::Write(std::io::Error::other(format!("{other:?}"))),
+            other => IngestError::Write(io::Error::other(format!("{other:?}"))),
         })
 }
 

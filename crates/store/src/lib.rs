@@ -110,5 +110,5 @@ pub use query::{
 pub use receipt::{Answer, KeptReceipt, Receipt, Received, Reply};
 pub use records::RecordPlace;
 pub use snapshot::{DamagedFile, Snapshot};
-pub use store::Store;
+pub use store::{STAGED, Store};
 pub use writer::BatchWriter;

@@ -30,10 +30,13 @@ use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
 
 pub(crate) const LEDGER: &str = "ledger.sqlite";
 
+/// Folder of the files that wait until they are batches: each goes once it is one, so that a copy of the store is without.
+pub const STAGED: &str = "staged";
+
 /// Whether a path relative to the folder is the store's own: all else in the folder is the deployment's.
 pub(crate) fn is_own(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    let folders = [files::FOLDER, persisted::FOLDER];
+    let folders = [files::FOLDER, persisted::FOLDER, STAGED];
     folders.iter().any(|folder| path.starts_with(folder))
         || [folder_lock::NAME, files_id::ID, files_id::UNFINISHED].contains(&name.as_ref())
         || name.starts_with("ledger.")

@@ -1,15 +1,14 @@
 //! `naqsha batch`: what the ledger holds, and what is done to a batch after its commit.
 
 use clap::{Args, Subcommand};
-use naqsha_model::{Code, DayRange, IncidentId};
-use naqsha_store::{
-    Act, BatchRecord, BatchState, Changed, Event, Manifest, NilReturn, Operation, Selection, Store,
-};
+use naqsha_intake::{days, describe, held_for, parse_period, state_word, withdrawal};
+use naqsha_model::IncidentId;
+use naqsha_store::{Act, BatchRecord, BatchState, Changed, NilReturn, Selection, Store};
 use serde_json::{Map, Value, json};
 
 use super::{Context, print_line};
 use crate::exit::Usage;
-use crate::{actor, clock, period};
+use crate::{actor, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BatchCommand {
@@ -125,7 +124,7 @@ impl Target {
 impl Part {
     fn selection(&self, store: &Store, batch: &BatchRecord) -> anyhow::Result<Selection> {
         if let Some(period) = &self.period {
-            return Ok(Selection::Period(period::parse(period)?));
+            return Ok(Selection::Period(parse_period(period)?));
         }
         if self.record.is_empty() {
             return Ok(Selection::Batch);
@@ -165,25 +164,6 @@ fn find(store: &Store, start: &str) -> anyhow::Result<BatchRecord> {
     }
 }
 
-/// The word for a state.
-pub(super) const fn state(state: BatchState) -> &'static str {
-    match state {
-        BatchState::Live => "live",
-        BatchState::Held => "held",
-        BatchState::Withdrawn => "withdrawn",
-    }
-}
-
-/// The event by which a batch was withdrawn as a whole, the latest.
-pub(super) fn withdrawal(store: &Store, batch: &BatchRecord) -> Option<Event> {
-    let whole = |event: &Event| {
-        event.batch == batch.digest
-            && event.operation == Operation::Withdraw
-            && event.records.is_none()
-    };
-    store.events().into_iter().rev().find(whole)
-}
-
 fn list(context: &Context, store: &Store) -> anyhow::Result<()> {
     let batches = store.batches();
     if context.json {
@@ -203,7 +183,7 @@ fn list(context: &Context, store: &Store) -> anyhow::Result<()> {
         let line = format!(
             "{}  {:<9}  {}  {:>9} accepted  {}  {why}",
             digest.get(..12).unwrap_or(&digest),
-            state(batch.state),
+            state_word(batch.state),
             batch.profile,
             batch.totals.accepted,
             batch.file_name
@@ -231,25 +211,6 @@ fn describe_nil(stated: &NilReturn) -> Value {
     })
 }
 
-fn describe_manifest(manifest: &Manifest) -> Value {
-    let totals = manifest.control_totals.iter();
-    json!({
-        "period": manifest.period.map(days),
-        "rows": manifest.rows,
-        "control_totals": totals.map(|(code, stated)| (code.clone(), json!(stated))).collect::<Map<_, _>>(),
-        "uploader": manifest.uploader,
-        "approver": manifest.approver,
-    })
-}
-
-fn days(period: DayRange) -> String {
-    format!("{}..{}", period.first().date(), period.last().date())
-}
-
-fn held_for(batch: &BatchRecord) -> Vec<&'static str> {
-    batch.held_for().map(Code::code).collect()
-}
-
 fn say(
     context: &Context,
     store: &Store,
@@ -258,7 +219,7 @@ fn say(
 ) -> anyhow::Result<()> {
     let now = store
         .find_batch(&batch.digest)
-        .map_or("unknown", |batch| state(batch.state));
+        .map_or("unknown", |batch| state_word(batch.state));
     if context.json {
         let repeats = changed
             .repeats
@@ -281,52 +242,4 @@ fn say(
         ))?;
     }
     Ok(())
-}
-
-fn describe(store: &Store, batch: &BatchRecord) -> Value {
-    let totals = &batch.totals;
-    let codes = totals
-        .codes
-        .iter()
-        .map(|(code, n)| (code.code().to_owned(), json!(n)));
-    let events: Vec<Value> = store
-        .events()
-        .iter()
-        .filter(|event| event.batch == batch.digest)
-        .map(describe_event)
-        .collect();
-    json!({
-        "batch": batch.digest.to_string(),
-        "profile": batch.profile,
-        "agency": batch.agency.as_str(),
-        "file": batch.file_name,
-        "received_at": batch.received_at.to_string(),
-        "synthetic": batch.synthetic,
-        "study_area": batch.study_area,
-        "state": state(batch.state),
-        "held_for": held_for(batch),
-        "data_version": batch.committed_version,
-        "rows": totals.rows,
-        "accepted": totals.accepted,
-        "warned": totals.warned,
-        "rejected": totals.rejected,
-        "duplicate": totals.duplicate,
-        "skipped": totals.skipped,
-        "revised": store.revised(batch),
-        "replaces": batch.replaces.map(|days| format!("{}..{}", days.first().date(), days.last().date())),
-        "manifest": batch.manifest.as_ref().map(describe_manifest),
-        "codes": codes.collect::<Map<_, _>>(),
-        "events": events,
-    })
-}
-
-fn describe_event(event: &Event) -> Value {
-    json!({
-        "operation": event.operation.word(),
-        "reason": event.act.reason,
-        "by": event.act.actor,
-        "at": event.act.at.to_string(),
-        "records": event.records,
-        "data_version": event.version,
-    })
 }

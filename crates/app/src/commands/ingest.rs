@@ -1,36 +1,27 @@
-//! `naqsha ingest`: a file, through a profile, into the store; the same path as an upload.
-//!
-//! A file is read three times, each time as a stream: for its digest (its identity), for its records, and for the report.
-//! That it is the same file each time is seen by its [`Stamp`].
+//! `naqsha ingest`: a file, through a profile, into the store; the same path as an upload (`naqsha_intake`).
 
-use std::collections::BTreeMap;
-use std::error::Error;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, IsTerminal as _, Read, Seek, Write as _};
+use std::io::{BufWriter, IsTerminal as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::ToSpan as _;
-use naqsha_ingest::{
-    IngestError, Ingested, Profile, Reference, ReportInput, Settings, UsualQuantities, Verdict,
+use naqsha_ingest::{IngestError, Ingested, Settings};
+use naqsha_intake::{
+    Done, Options, Seen, Step, Synthetic, TakeError, Taken, Taking, Watch, parse_period,
 };
-use naqsha_model::{Agency, BatchDigest, CategorySet, Code, DayRange, Incident};
-use naqsha_store::{
-    BatchHeader, BatchRecord, BatchState, BatchTotals, BatchWriter, Committed, OnChange,
-    RepeatKind, Store,
-};
-use serde_json::{Value, json};
+use naqsha_model::{Agency, CategorySet, Code, DayRange};
+use naqsha_store::{BatchRecord, BatchState};
 
-use super::{Context, batch, print_line, profile, stated, turn};
+use super::{Context, print_line, profile, stated};
 use crate::clock;
 use crate::deployment;
 use crate::exit::{Refused, Usage};
 use crate::manifest::{self, Manifest};
-use crate::period;
 use crate::tables::tables;
-use crate::unchanged::Stamp;
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArgs {
@@ -76,7 +67,7 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
     let name = args.profile.clone().or_else(|| named.clone());
     let profile = profile::load(&context.data, &name.unwrap_or_default())?;
     let period = args.replace_period.as_deref();
-    let replaces = period.map(period::parse).transpose()?;
+    let replaces = period.map(parse_period).transpose()?;
     let store = context.open_store().await?;
     if let Some(manifest) = &manifest {
         stated::check(&args.files, args.agency.as_deref(), &profile, manifest)?;
@@ -84,7 +75,8 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
             return stated::nil(context, &store, manifest).await;
         }
     }
-    let reference = deployment::reference(&context.data)?;
+    let profile = Arc::new(profile);
+    let reference = Arc::new(deployment::reference(&context.data)?);
     let mut settings = settings(&args)?;
     if let Some(manifest) = &manifest {
         settings.agency = Some(manifest.agency.clone());
@@ -94,35 +86,26 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
             .control_totals
             .extend(totals.map(|&(set, _, stated)| (set, stated)));
     }
-    if profile.has_quantities() {
-        let agency = settings.agency.as_ref().unwrap_or(profile.agency());
-        let history = tokio::task::block_in_place(|| store.snapshot().seized(agency.as_str()));
-        settings.usual = UsualQuantities::learned(history);
-    }
+    tokio::task::block_in_place(|| naqsha_intake::learn(&store, &profile, &mut settings));
     if profile.needs_secret() {
         settings.secret = Some(deployment::linkage_secret(&context.data)?);
     }
     let mut held = Vec::new();
     for file in &args.files {
-        let settings = Settings {
-            tables: Some(tables(file)),
-            ..settings.clone()
+        let taking = Taking {
+            store: store.clone(),
+            profile: Arc::clone(&profile),
+            reference: Arc::clone(&reference),
+            settings: Settings {
+                tables: Some(tables(file)),
+                ..settings.clone()
+            },
+            options: options(&args, file, manifest.as_ref(), replaces)?,
+            file: file.clone(),
+            watch: progress(file),
         };
-        let job = Job {
-            context,
-            args: &args,
-            profile: &profile,
-            reference: &reference,
-            settings: &settings,
-            replaces,
-            manifest: manifest.as_ref(),
-            file,
-        };
-        if let Some(code) = job
-            .run(&store)
-            .await
-            .with_context(|| file.display().to_string())?
-        {
+        let taken = take(context, &args, Arc::new(taking)).await;
+        if let Some(code) = taken.with_context(|| file.display().to_string())? {
             held.push(format!("{} ({code})", file.display()));
         }
     }
@@ -134,13 +117,7 @@ pub(super) async fn run(context: &Context, args: IngestArgs) -> anyhow::Result<(
 }
 
 fn settings(args: &IngestArgs) -> anyhow::Result<Settings> {
-    let now = clock::now();
-    // Agencies report in Pakistan's days; a record of tomorrow anywhere on earth is still E302 a day later.
-    let today = jiff::tz::TimeZone::UTC
-        .to_datetime(now)
-        .date()
-        .saturating_add(1.day());
-    let mut settings = Settings::received(now, today);
+    let mut settings = naqsha_intake::settings(clock::now());
     for pair in &args.set {
         let (name, value) = pair
             .split_once('=')
@@ -164,260 +141,138 @@ fn settings(args: &IngestArgs) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-/// One file on its way.
-struct Job<'a> {
-    context: &'a Context,
-    args: &'a IngestArgs,
-    profile: &'a Profile,
-    reference: &'a Reference,
-    settings: &'a Settings,
+fn options(
+    args: &IngestArgs,
+    file: &Path,
+    manifest: Option<&Manifest>,
     replaces: Option<DayRange>,
-    manifest: Option<&'a Manifest>,
-    file: &'a Path,
+) -> anyhow::Result<Options> {
+    let name = file.file_name().unwrap_or_default();
+    Ok(Options {
+        file_name: name.to_string_lossy().into_owned(),
+        dry_run: args.dry_run,
+        revise: args.revise,
+        replaces,
+        manifest: manifest.map(Manifest::record),
+        synthetic: synthetic(file)?,
+        shown_here: false,
+    })
 }
 
-impl Job<'_> {
-    /// Takes the file; answers with the code for which its batch is held, if it is.
-    async fn run(&self, store: &Store) -> anyhow::Result<Option<Code>> {
-        let stamp = Stamp::of(self.file)?;
-        let digest = tokio::task::block_in_place(|| {
-            naqsha_ingest::digest(self.open("reading")?).context("reading")
-        })?;
-        // The files before this one were not shown here.
-        store.refresh().await?;
-        let Some(writer) = turn::begin(store, &self.header(digest)?).await? else {
-            let earlier = store.find_batch(&digest).context("looking it up")?;
-            self.say_received(store, &earlier)?;
+/// Files that `naqsha generate` made are named with their digest in the manifest beside them.
+fn synthetic(file: &Path) -> anyhow::Result<Synthetic> {
+    let manifest = file.with_file_name("MANIFEST.toml");
+    if !manifest.exists() {
+        return Ok(Synthetic::No);
+    }
+    let text = std::fs::read_to_string(&manifest)
+        .with_context(|| format!("reading {}", manifest.display()))?;
+    Ok(Synthetic::IfListed(text))
+}
+
+/// Takes one file; answers with the code for which its batch is held, if it is.
+async fn take(
+    context: &Context,
+    args: &IngestArgs,
+    taking: Arc<Taking>,
+) -> anyhow::Result<Option<Code>> {
+    let done = match taking.take().await {
+        Ok(Taken::New(done)) => done,
+        Ok(Taken::Before(earlier)) => {
+            say_received(context, &taking, &earlier)?;
             return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
-        };
-        let mut writer = writer.unseen_here();
-        let ingested = tokio::task::block_in_place(|| self.ingest(&mut writer))?;
-        if !stamp.still_fits(self.file)? {
-            bail!("the file changed while it was read; nothing was stored");
         }
-        let held = ingested.held;
-        let committed = if self.args.dry_run {
-            writer.abandon();
-            None
-        } else {
-            let state = if held.is_some() {
-                BatchState::Held
-            } else {
-                BatchState::Live
-            };
-            Some(writer.commit(totals(&ingested), state).await?)
-        };
-        tokio::task::block_in_place(|| self.write_report(&ingested))?;
-        if !stamp.still_fits(self.file)? {
-            bail!(
-                "the file changed after it was read: the report may be about other rows than were stored"
-            );
-        }
-        self.say(&ingested, digest, committed.as_ref())?;
-        Ok(held)
+        Err(error) => return Err(refused(context, error)?),
+    };
+    if let Some(path) = &args.report {
+        tokio::task::block_in_place(|| write_report(path, &taking, &done))?;
     }
+    done.confirm(&taking)?;
+    say(context, args, &taking, &done)?;
+    Ok(done.held())
+}
 
-    fn open(&self, doing: &'static str) -> anyhow::Result<impl Read + Seek> {
-        let file = File::open(self.file).context("opening the file")?;
-        Ok(BufReader::with_capacity(
-            1 << 16,
-            progress(&file, doing)?.wrap_read(file),
-        ))
-    }
-
-    fn header(&self, digest: BatchDigest) -> anyhow::Result<BatchHeader> {
-        let study_area = self
-            .settings
-            .set
-            .get("study_area")
-            .map(String::as_str)
-            .or(self.profile.study_area());
-        Ok(BatchHeader {
-            digest,
-            profile: format!("{}@{}", self.profile.id(), self.profile.version()),
-            agency: self
-                .settings
-                .agency
-                .clone()
-                .unwrap_or_else(|| self.profile.agency().clone()),
-            file_name: self
-                .file
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            received_at: self.settings.received_at,
-            synthetic: self.is_synthetic(&digest)?,
-            study_area: study_area.map(str::to_owned),
-            on_change: match self.profile.on_change() {
-                _ if self.args.revise => OnChange::Revise,
-                naqsha_ingest::OnChange::Report => OnChange::Report,
-                naqsha_ingest::OnChange::Revise => OnChange::Revise,
-            },
-            replaces: self.replaces,
-            manifest: self.manifest.map(Manifest::record),
-        })
-    }
-
-    /// Files that `naqsha generate` made are named with their digest in the manifest beside them.
-    fn is_synthetic(&self, digest: &BatchDigest) -> anyhow::Result<bool> {
-        let manifest = self.file.with_file_name("MANIFEST.toml");
-        if !manifest.exists() {
-            return Ok(false);
-        }
-        let text = std::fs::read_to_string(&manifest)
-            .with_context(|| format!("reading {}", manifest.display()))?;
-        Ok(naqsha_ingest::manifest_says_synthetic(&text, digest))
-    }
-
-    fn ingest(&self, writer: &mut BatchWriter) -> anyhow::Result<Ingested> {
-        let mut sink =
-            |incidents: Vec<Incident>| -> Result<Vec<Verdict>, Box<dyn Error + Send + Sync>> {
-                let repeats = writer.push(incidents)?;
-                Ok(repeats
-                    .into_iter()
-                    .map(|repeat| Verdict {
-                        row: repeat.row,
-                        code: match repeat.kind {
-                            RepeatKind::Same => Code::D701,
-                            RepeatKind::Changed => Code::D702,
-                            RepeatKind::WentBack => Code::C804,
-                        },
-                    })
-                    .collect())
-            };
-        let source = self.open("ingesting")?;
-        match naqsha_ingest::ingest(
-            source,
-            self.profile,
-            self.reference,
-            self.settings,
-            &mut sink,
-        ) {
-            Ok(ingested) => Ok(ingested),
-            Err(error) => {
-                if let (true, Some(code)) = (self.context.json, error.code()) {
-                    let refused = json!({ "rows": 0, "accepted": 0, "warned": 0, "rejected": 0, "duplicate": 0,
-                        "skipped": 0, "codes": { code.code(): 1 }, "batch": Value::Null });
-                    print_line(&refused.to_string())?;
-                }
-                Err(explained(error))
+/// A file that was not taken, in the words of its code; where it was refused, machines learn the code too.
+fn refused(context: &Context, error: TakeError) -> anyhow::Result<anyhow::Error> {
+    Ok(match error {
+        TakeError::Ingest(error) => {
+            if let (true, Some(code)) = (context.json, error.code()) {
+                print_line(&naqsha_intake::refused(code).to_string())?;
             }
+            explained(error)
         }
-    }
+        TakeError::Store(error) => error.into(),
+        other => other.into(),
+    })
+}
 
-    fn write_report(&self, ingested: &Ingested) -> anyhow::Result<()> {
-        let Some(path) = &self.args.report else {
-            return Ok(());
-        };
-        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
-        let mut out = BufWriter::new(file);
-        let source = self.open("reporting")?;
-        naqsha_ingest::write_report(
-            source,
-            ReportInput {
-                profile: self.profile,
-                reference: self.reference,
-                settings: self.settings,
-                outcomes: &ingested.outcomes,
-            },
-            &mut out,
-        )?;
-        out.flush()
-            .with_context(|| format!("writing {}", path.display()))
+fn write_report(path: &Path, taking: &Taking, done: &Done) -> anyhow::Result<()> {
+    let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+    let mut out = BufWriter::new(file);
+    match taking.write_report(&done.ingested, &mut out, &mut |_remark| Ok(())) {
+        Err(TakeError::Ingest(error)) => Err(error.into()),
+        written => Ok(written?),
     }
+}
 
-    fn say_received(&self, store: &Store, earlier: &BatchRecord) -> anyhow::Result<()> {
-        let rows = earlier.totals.rows;
-        let state = batch::state(earlier.state);
-        if self.context.json {
-            let codes = BTreeMap::from([(Code::B902.code(), 1_u64)]);
-            return print_line(
-                &json!({ "rows": rows, "accepted": 0, "warned": 0, "rejected": 0, "duplicate": rows, "skipped": 0,
-                    "codes": codes, "batch": earlier.digest.to_string(), "state": state })
-                .to_string(),
-            );
-        }
-        let now = match (earlier.state, batch::withdrawal(store, earlier)) {
-            (BatchState::Withdrawn, Some(event)) => format!(
-                ", which is withdrawn since {} ({}); `naqsha batch restore` brings it back",
-                event.act.at, event.act.reason
-            ),
-            (BatchState::Live, _) => String::new(),
-            _ => format!(", which is {state}"),
-        };
+fn say_received(context: &Context, taking: &Taking, earlier: &BatchRecord) -> anyhow::Result<()> {
+    if context.json {
+        return print_line(&naqsha_intake::received(earlier).to_string());
+    }
+    let state = naqsha_intake::state_word(earlier.state);
+    let now = match (
+        earlier.state,
+        naqsha_intake::withdrawal(&taking.store, earlier),
+    ) {
+        (BatchState::Withdrawn, Some(event)) => format!(
+            ", which is withdrawn since {} ({}); `naqsha batch restore` brings it back",
+            event.act.at, event.act.reason
+        ),
+        (BatchState::Live, _) => String::new(),
+        _ => format!(", which is {state}"),
+    };
+    print_line(&format!(
+        "{}: B902: these bytes were received before, as batch {}{now}; nothing was added",
+        taking.file.display(),
+        earlier.digest
+    ))
+}
+
+fn say(context: &Context, args: &IngestArgs, taking: &Taking, done: &Done) -> anyhow::Result<()> {
+    if context.json {
+        return print_line(&done.summary().to_string());
+    }
+    let ingested = &done.ingested;
+    print_line(&format!(
+        "{}: {} rows: {} accepted ({} with warnings), {} rejected, {} duplicate, {} skipped{}",
+        taking.file.display(),
+        ingested.rows,
+        ingested.accepted,
+        ingested.warned,
+        ingested.rejected,
+        ingested.duplicate,
+        ingested.skipped,
+        if args.dry_run {
+            " (dry run: nothing stored)"
+        } else {
+            ""
+        },
+    ))?;
+    let committed = done.committed.as_ref();
+    let (revised, replaced) = committed.map_or((0, 0), |done| (done.revised, done.replaced));
+    if revised + replaced > 0 {
         print_line(&format!(
-            "{}: B902: these bytes were received before, as batch {}{now}; nothing was added",
-            self.file.display(),
-            earlier.digest
-        ))
-    }
-
-    fn say(
-        &self,
-        ingested: &Ingested,
-        digest: BatchDigest,
-        committed: Option<&Committed>,
-    ) -> anyhow::Result<()> {
-        // The store adds what it alone sees: records that other agencies probably reported too (D703).
-        let codes = committed.map_or(&ingested.codes, |done| &done.batch.totals.codes);
-        let (revised, replaced) = committed.map_or((0, 0), |done| (done.revised, done.replaced));
-        if self.context.json {
-            let codes: BTreeMap<&str, u64> =
-                codes.iter().map(|(code, &n)| (code.code(), n)).collect();
-            return print_line(
-                &json!({ "rows": ingested.rows, "accepted": ingested.accepted, "warned": ingested.warned,
-                    "rejected": ingested.rejected, "duplicate": ingested.duplicate, "skipped": ingested.skipped,
-                    "incidents": ingested.incidents, "categories": categories(ingested), "codes": codes, "columns": columns(ingested), "batch": digest.to_string(),
-                    "data_version": committed.map(|done| done.version), "revised": revised, "replaced": replaced,
-                    "dry_run": self.args.dry_run, "held": ingested.held.map(Code::code) })
-                .to_string(),
-            );
-        }
-        print_line(&format!(
-            "{}: {} rows: {} accepted ({} with warnings), {} rejected, {} duplicate, {} skipped{}",
-            self.file.display(),
-            ingested.rows,
-            ingested.accepted,
-            ingested.warned,
-            ingested.rejected,
-            ingested.duplicate,
-            ingested.skipped,
-            if self.args.dry_run {
-                " (dry run: nothing stored)"
-            } else {
-                ""
-            },
+            "  {revised} records revised, {replaced} of the period replaced"
         ))?;
-        if revised + replaced > 0 {
-            print_line(&format!(
-                "  {revised} records revised, {replaced} of the period replaced"
-            ))?;
-        }
-        for (&code, &count) in codes {
-            print_line(&format!(
-                "  {code} × {count}: {}{}",
-                naqsha_ingest::explain(code).en,
-                in_columns(ingested, code)
-            ))?;
-        }
-        Ok(())
     }
-}
-
-/// Incidents taken, by category: what a manifest states as control totals.
-fn categories(ingested: &Ingested) -> BTreeMap<String, u64> {
-    let categories = ingested.categories.iter();
-    categories
-        .map(|(category, &n)| (category.to_string(), n))
-        .collect()
-}
-
-fn columns(ingested: &Ingested) -> BTreeMap<&str, &BTreeMap<String, u64>> {
-    let columns = ingested.columns.iter();
-    columns
-        .map(|(code, columns)| (code.code(), columns))
-        .collect()
+    for (&code, &count) in done.codes() {
+        print_line(&format!(
+            "  {code} × {count}: {}{}",
+            naqsha_ingest::explain(code).en,
+            in_columns(ingested, code)
+        ))?;
+    }
+    Ok(())
 }
 
 /// In which columns a code was raised, most often first: where the clerk starts.
@@ -448,31 +303,34 @@ fn explained(error: IngestError) -> anyhow::Error {
     }
 }
 
-fn totals(ingested: &Ingested) -> BatchTotals {
-    BatchTotals {
-        rows: ingested.rows,
-        accepted: ingested.accepted,
-        warned: ingested.warned,
-        rejected: ingested.rejected,
-        duplicate: ingested.duplicate,
-        skipped: ingested.skipped,
-        codes: ingested.codes.clone(),
+/// A bar on stderr for each step, where somebody watches and the file is large enough to take a while.
+fn progress(file: &Path) -> Watch {
+    const A_WHILE: u64 = 8 << 20;
+    let bytes = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    if bytes < A_WHILE || !std::io::stderr().is_terminal() {
+        return naqsha_intake::nobody();
     }
+    let shown: Mutex<Option<(Step, ProgressBar)>> = Mutex::new(None);
+    Arc::new(move |step, seen| {
+        // A bar that a panic left as it was is still a bar.
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.as_ref().is_none_or(|(of, _)| *of != step) {
+            *shown = bar(bytes, step).map(|bar| (step, bar));
+        }
+        if let (Some((_, bar)), Seen::Bytes(at)) = (&*shown, seen) {
+            bar.set_position(at);
+        }
+        ControlFlow::Continue(())
+    })
 }
 
-/// A bar on stderr where somebody watches and the file is large enough to take a while.
-fn progress(file: &File, doing: &'static str) -> anyhow::Result<ProgressBar> {
-    const A_WHILE: u64 = 8 << 20;
-    let bytes = file
-        .metadata()
-        .context("reading the size of the file")?
-        .len();
-    if bytes < A_WHILE || !std::io::stderr().is_terminal() {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {eta}")
-        .context("the bar's template")?;
-    Ok(ProgressBar::new(bytes)
-        .with_style(style)
-        .with_message(doing))
+fn bar(bytes: u64, step: Step) -> Option<ProgressBar> {
+    let reads = matches!(step, Step::Reading | Step::Ingesting | Step::Reporting);
+    let style = ProgressStyle::with_template("{msg} {bar:40} {bytes}/{total_bytes} {eta}").ok()?;
+    let bar = || {
+        ProgressBar::new(bytes)
+            .with_style(style)
+            .with_message(step.word())
+    };
+    reads.then(bar)
 }

@@ -19,7 +19,6 @@ mod serve;
 mod stated;
 mod stations;
 mod study_area;
-mod turn;
 
 pub(crate) use key::KEY_DAYS;
 

@@ -92,12 +92,16 @@ fn text(data: &Path, name: &str) -> anyhow::Result<String> {
     texts.remove(name).ok_or_else(|| unknown().into())
 }
 
+/// Every profile, by name.
+pub(super) fn all(data: &Path) -> anyhow::Result<Vec<Profile>> {
+    let read = |(name, text): (String, String)| {
+        Profile::parse(&text).with_context(|| format!("reading the profile {name}"))
+    };
+    texts(data)?.into_iter().map(read).collect()
+}
+
 fn list(context: &Context) -> anyhow::Result<()> {
-    let mut profiles = Vec::new();
-    for (name, text) in texts(&context.data)? {
-        profiles
-            .push(Profile::parse(&text).with_context(|| format!("reading the profile {name}"))?);
-    }
+    let profiles = all(&context.data)?;
     if context.json {
         let profiles: Vec<_> = profiles
             .iter()

@@ -7,15 +7,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use naqsha_http::{AccessKey, ConnectionLimits, Issuer, KeyRing, ServerSettings, Tls};
+use naqsha_http::{
+    AccessKey, ConnectionLimits, Intake, Issuer, KeyRing, ServerSettings, Tls, UploadLimits,
+};
+use naqsha_intake::{Deployment, DeploymentError, Stage};
 use naqsha_layers::Catalogue;
-use naqsha_store::{AccessKeys, Store};
+use naqsha_store::{AccessKeys, STAGED, Store};
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{Context, audit, print_line};
+use super::free_space::available_bytes;
+use super::{Context, audit, print_line, profile};
 use crate::clock;
 use crate::exit::Usage;
-use crate::{reference, regions};
+use crate::tables::tables;
+use crate::{deployment, reference, regions};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -41,6 +46,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         store.clone(),
         audit::checkpoints(context)?,
     ));
+    let store_of_uploads = store.clone();
     let catalogue = Catalogue::new(
         store,
         reference::located_areas(&context.data)?,
@@ -48,6 +54,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     )
     .with_deployment(regions::deployment(&context.data));
     let settings = ServerSettings {
+        intake: Some(intake(context, store_of_uploads, listen)?),
         keys,
         ..settings(context)?
     };
@@ -72,6 +79,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
             std::future::pending(),
         ));
     }
+    tokio::spawn(application.uploads.look_after());
     naqsha_http::serve_within(limits, tls, listener, application.service, stopped())
         .await
         .context("serving")
@@ -173,6 +181,35 @@ fn announce(
         (false, Some(admin)) => format!("listening on {service}, metrics on {admin}metrics"),
     };
     print_line(&line)
+}
+
+/// What takes files over HTTP: the same profiles, reference data and secret as a command's.
+fn intake(context: &Context, store: Store, listen: SocketAddr) -> anyhow::Result<Intake> {
+    let staged = context.data.join(STAGED);
+    let stage = Stage::at(&staged).with_context(|| format!("making {}", staged.display()))?;
+    let error = |error: anyhow::Error| DeploymentError(format!("{error:#}"));
+    let [of_profiles, of_reference, of_secret] = [(); 3].map(|()| context.data.clone());
+    Ok(Intake {
+        store,
+        stage,
+        deployment: Deployment {
+            profiles: Arc::new(move || profile::all(&of_profiles).map_err(error)),
+            reference: Arc::new(move || {
+                let reference = deployment::reference(&of_reference).map_err(error)?;
+                Ok(Arc::new(reference))
+            }),
+            secret: Arc::new(move || deployment::linkage_secret(&of_secret).map_err(error)),
+            tables,
+            now: clock::now,
+            free_bytes: |folder| available_bytes(folder).ok(),
+        },
+        four_eyes: context.config.policy.four_eyes,
+        without_key: listen.ip().is_loopback(),
+        limits: UploadLimits {
+            free_bytes: context.config.server.limits.free_bytes(),
+            ..UploadLimits::default()
+        },
+    })
 }
 
 /// How long what another command did may stay unseen: what it withdrew is to be gone within a second.

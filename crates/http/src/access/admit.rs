@@ -22,6 +22,7 @@ use crate::middleware::RequestId;
 use crate::problem::{Kind, Problem};
 use crate::reply::X_DATA_VERSION;
 use crate::service::{Service, Shared};
+use naqsha_model::Role;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
@@ -37,7 +38,7 @@ pub(crate) async fn admit(State(service): State<Shared>, request: Request, next:
     };
     let trusted = &service.settings.trusted_proxies;
     let from = ClientAddress::of(&parts.extensions, &parts.headers, trusted);
-    let subject = subject(&service, taken, from).await.map(Arc::new);
+    let subject = subject(&service, taken, from, action).await.map(Arc::new);
     let outcome = judge(&service, subject.as_ref(), action, from, &mut parts);
     let is_told = action.is_of_data() || outcome.is_err();
     let sink = service.settings.audit.as_ref().filter(|_| is_told);
@@ -114,8 +115,8 @@ fn action(service: &Service, parts: &Parts) -> Option<Action> {
     let reads = [Method::GET, Method::HEAD].contains(&parts.method);
     match parts.extensions.get::<MatchedPath>() {
         Some(path) => {
-            let method = if reads { &Method::GET } else { &parts.method };
-            service.routes.action(path.as_str(), method)
+            let of = |method| service.routes.action(path.as_str(), method);
+            of(&parts.method).or_else(|| of(&Method::GET).filter(|_| reads))
         }
         // Files of the dashboard.
         None => Some(Action::Describe),
@@ -123,9 +124,18 @@ fn action(service: &Service, parts: &Parts) -> Option<Action> {
 }
 
 /// Who asks; `None` where the credentials are no good, whatever is wrong with them.
-async fn subject(service: &Service, taken: Credentials, from: Option<IpAddr>) -> Option<Subject> {
+async fn subject(
+    service: &Service,
+    taken: Credentials,
+    from: Option<IpAddr>,
+    action: Action,
+) -> Option<Subject> {
     let settings = &service.settings;
     match taken {
+        // Where a service on the machine's own address is open, whoever sends files is the machine's operator.
+        Credentials::None if action.is_of_files() && service.takes_files_without_key() => {
+            Some(Subject::anonymous(Role::Operator))
+        }
         Credentials::None => Some(Subject::anonymous(settings.anonymous_role)),
         Credentials::Unreadable => None,
         Credentials::Text(text) => {

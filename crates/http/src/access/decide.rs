@@ -16,6 +16,10 @@ pub(crate) enum Action {
     Read,
     /// Starting an execution and looking after the jobs that one has begun.
     Compute,
+    /// Sending files of an agency's records.
+    Upload,
+    /// Looking after an agency's batches: listing, withdrawing and restoring them.
+    Keep,
 }
 
 impl Action {
@@ -23,8 +27,13 @@ impl Action {
     pub(super) const fn is_of_data(self) -> bool {
         match self {
             Self::Probe | Self::Describe => false,
-            Self::Read | Self::Compute => true,
+            Self::Read | Self::Compute | Self::Upload | Self::Keep => true,
         }
+    }
+
+    /// Whether it is about files that are sent and what became of them.
+    pub(super) const fn is_of_files(self) -> bool {
+        matches!(self, Self::Upload | Self::Keep)
     }
 
     /// The word in the audit log and in documents.
@@ -34,22 +43,30 @@ impl Action {
             Self::Describe => "describe",
             Self::Read => "read",
             Self::Compute => "compute",
+            Self::Upload => "upload",
+            Self::Keep => "keep",
         }
     }
 }
 
 /// What each role may do. A role that is not held for an agency and ought to be reads nothing (see [`Scope`]).
 const TABLE: [(Role, &[Action]); 8] = {
-    use Action::{Compute, Describe, Probe, Read};
+    use Action::{Compute, Describe, Keep, Probe, Read, Upload};
     [
         (Role::Public, &[Probe, Describe]),
         (Role::Partner, &[Probe, Describe]),
         (Role::Analyst, &[Probe, Describe, Read, Compute]),
-        (Role::Uploader, &[Probe, Describe, Read, Compute]),
-        (Role::Approver, &[Probe, Describe, Read, Compute]),
+        (
+            Role::Uploader,
+            &[Probe, Describe, Read, Compute, Upload, Keep],
+        ),
+        (Role::Approver, &[Probe, Describe, Read, Compute, Keep]),
         (Role::Custodian, &[Probe, Describe]),
         (Role::Auditor, &[Probe, Describe]),
-        (Role::Operator, &[Probe, Describe, Read, Compute]),
+        (
+            Role::Operator,
+            &[Probe, Describe, Read, Compute, Upload, Keep],
+        ),
     ]
 };
 
@@ -109,7 +126,9 @@ pub(crate) fn decide(
     let in_table = may(subject.role()).any(|may| may == action);
     let sees = match action {
         Action::Probe | Action::Describe => true,
-        Action::Read | Action::Compute => subject.scope().reads_unreleased(),
+        Action::Read | Action::Compute | Action::Upload | Action::Keep => {
+            subject.scope().reads_unreleased()
+        }
     };
     if !(in_table && sees) {
         return Err(if subject.is_known() {

@@ -3,6 +3,7 @@
 mod collections;
 mod landing;
 mod of_processes;
+mod of_uploads;
 mod of_zones;
 mod openapi;
 mod operations;

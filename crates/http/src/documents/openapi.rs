@@ -77,6 +77,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str, open: bool) -> Value {
             { "name": "Zones", "description": "Values of the layers by zone of a discrete global grid (OGC API - DGGS)" },
             { "name": "Tiles", "description": "The same features for maps" },
             { "name": "Processes", "description": "The same answers, asked for by inputs, at once or as a job" },
+            { "name": "Uploads", "description": "Files that bureaus send, and the batches they become" },
             { "name": "Operation", "description": "Whether the service works" },
         ],
         "paths": paths,
@@ -148,6 +149,7 @@ fn general() -> Map<String, Value> {
         .into_iter()
         .chain(for_maps())
         .chain(super::of_processes::paths())
+        .chain(super::of_uploads::paths())
         .chain([("/downloads/{file}", of_downloads())])
         .map(|(path, item)| (path.to_owned(), item))
         .chain(tile_operations::of_dataset())

@@ -52,7 +52,7 @@ fn describe(operation: &mut Value, action: Action, open: bool) {
                 ("429", "TooMany"),
             ],
         ),
-        Action::Read | Action::Compute => (
+        Action::Read | Action::Compute | Action::Upload | Action::Keep => (
             open.then_some(nobody).into_iter().chain(keys).collect(),
             &[
                 ("401", "Unauthenticated"),

@@ -128,7 +128,7 @@ impl Outcome {
 }
 
 /// Whether the client would rather have a job (RFC 7240).
-fn prefers_to_go_on(headers: &HeaderMap) -> bool {
+pub(crate) fn prefers_to_go_on(headers: &HeaderMap) -> bool {
     let preferences = headers
         .get_all(PREFER)
         .iter()

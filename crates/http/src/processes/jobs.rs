@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::stream::{Message, Received};
+use crate::uploads;
 
 /// Jobs that are remembered; the oldest that has ended makes room for another.
 const MOST_JOBS: usize = 64;
@@ -172,7 +173,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// An id that nobody guesses.
-fn new_id() -> Result<String, Problem> {
+pub(crate) fn new_id() -> Result<String, Problem> {
     let mut bytes = [0_u8; 16];
     SystemRandom::new()
         .fill(&mut bytes)
@@ -195,7 +196,7 @@ fn asked_for(
 }
 
 /// An answer that is true now and kept by nobody.
-fn passing(format: &Format, body: impl IntoResponse) -> Response {
+pub(crate) fn passing(format: &Format, body: impl IntoResponse) -> Response {
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -215,14 +216,19 @@ fn not_ready() -> Problem {
 }
 
 /// `/jobs`.
-pub(crate) async fn jobs(State(service): State<Shared>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn jobs(
+    State(service): State<Shared>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
     asked.only(&[])?;
     asked.format(&[&JSON])?;
-    let jobs: Vec<Value> = lock(&service.jobs.held)
+    let mut jobs: Vec<Value> = lock(&service.jobs.held)
         .iter()
         .filter(|job| job.is_of(&asked))
         .map(|job| job.document(&asked.base))
         .collect();
+    jobs.extend(uploads::documents(&service, &headers, &asked));
     let links = [Link::new(
         format!("{}/jobs", asked.base),
         "self",

@@ -6,8 +6,8 @@ mod execute;
 mod jobs;
 
 pub(crate) use describe::{description, list};
-pub(crate) use execute::{LONGEST_BODY, execute};
-pub(crate) use jobs::{Jobs, dismiss, errors, events, job, jobs, results};
+pub(crate) use execute::{LONGEST_BODY, execute, prefers_to_go_on};
+pub(crate) use jobs::{Jobs, dismiss, errors, events, job, jobs, new_id, passing, results};
 
 use naqsha_layers::{Catalogue, LayerDescription};
 

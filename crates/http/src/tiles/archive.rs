@@ -54,7 +54,7 @@ pub(crate) fn write_archive(
             x: coord.x(),
             y: coord.y(),
         };
-        let answer = drawn.answer(catalogue, scope, tile)?;
+        let answer = drawn.answer(catalogue, &scope, tile)?;
         if let Some(body) = vector(&[answer], tile).body {
             archive.add_tile(coord, &body).map_err(failed)?;
         }

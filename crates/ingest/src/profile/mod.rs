@@ -4,6 +4,7 @@ mod field;
 mod format;
 mod shipped;
 mod target;
+mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ pub(crate) use target::{
     Action, CountTarget, KeyTarget, ModusTarget, MoneyTarget, NumberForm, PlaceTarget, RoutePart,
     SeizurePart, TimeForm, TimeTarget,
 };
+pub use wants::{WantedColumn, Wants};
 
 use crate::reader::Layout;
 use crate::source::Format;

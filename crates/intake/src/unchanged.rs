@@ -1,10 +1,9 @@
 //! Whether a file is still the one that was opened: it is read more than once, and must be the same each time.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
-
-use anyhow::Context as _;
 
 /// What the file system says of a file; any writing to it changes some of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,9 +17,8 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// Looks at a file.
-    pub(crate) fn of(path: &Path) -> anyhow::Result<Self> {
-        let file = File::open(path).context("opening the file")?;
-        let metadata = file.metadata().context("looking at the file")?;
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = File::open(path)?.metadata()?;
         Ok(Self {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
@@ -33,7 +31,7 @@ impl Stamp {
     }
 
     /// Whether the file was not written to, and no other took its name, since it was looked at.
-    pub(crate) fn still_fits(&self, path: &Path) -> anyhow::Result<bool> {
+    pub(crate) fn still_fits(&self, path: &Path) -> io::Result<bool> {
         Ok(*self == Self::of(path)?)
     }
 }

@@ -4,23 +4,22 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use naqsha_model::{Day, DayRange};
 
-use crate::exit::Usage;
+/// A text that is no period.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a period such as 2024-01..2024-03 or 2024-01-05..2024-02-01")]
+pub struct PeriodError(String);
 
 /// Reads `2024-01..2024-03`, `2024-01`, `2024`, `2024-01-05..2024-02-01`; both ends belong to the period.
 ///
 /// # Errors
-/// [`Usage`] for anything else, and where the end lies before the beginning.
-pub(crate) fn parse(text: &str) -> Result<DayRange, Usage> {
+/// [`PeriodError`] for anything else, and where the end lies before the beginning.
+pub fn parse_period(text: &str) -> Result<DayRange, PeriodError> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let range = || {
         let (first, last) = (span(from)?.0, span(to)?.1);
         DayRange::new(Day::new(first).ok()?, Day::new(last).ok()?).ok()
     };
-    range().ok_or_else(|| {
-        Usage(format!(
-            "{text:?} is not a period such as 2024-01..2024-03 or 2024-01-05..2024-02-01"
-        ))
-    })
+    range().ok_or_else(|| PeriodError(text.to_owned()))
 }
 
 /// First and last day of a year, a month or a day.
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     fn days(text: &str) -> (String, String) {
-        let range = parse(text).unwrap();
+        let range = parse_period(text).unwrap();
         (
             range.first().date().to_string(),
             range.last().date().to_string(),
@@ -88,7 +87,7 @@ mod tests {
             "2024-01-01-01",
             "1800",
         ] {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(parse_period(text).is_err(), "{text}");
         }
     }
 }

@@ -1,0 +1,276 @@
+//! `/jobs/{id}` and what is below it, for uploads; other jobs are those of processes.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::answers::Told;
+use super::desk::Desk;
+use super::job::{Job, State as JobState, document};
+use super::who::uploader;
+use super::work::{of_store, off_the_runtime, open};
+use crate::negotiate::{CSV, EVENTS, Format, JSON, NDJSON};
+use crate::problem::{Kind, Problem};
+use crate::processes::{self, passing};
+use crate::request::Asked;
+use crate::service::Shared;
+use crate::stream::{Message, Received, Sink};
+
+/// An upload that is asked about.
+enum Found {
+    UnderWay(Arc<Job>),
+    /// It has ended, and only the ledger remembers it.
+    Kept(String, Told),
+}
+
+impl Found {
+    fn id(&self) -> &str {
+        match self {
+            Self::UnderWay(job) => &job.id,
+            Self::Kept(id, _) => id,
+        }
+    }
+
+    fn ended(&self) -> Option<Told> {
+        match self {
+            Self::UnderWay(job) => job.ended(),
+            Self::Kept(_, told) => Some(told.clone()),
+        }
+    }
+
+    fn document(&self, base: &str) -> Value {
+        match self {
+            Self::UnderWay(job) => job.document(base),
+            Self::Kept(id, told) => document(id, told, base),
+        }
+    }
+}
+
+/// The upload of an id, where there is one and the asker may know of it.
+async fn find(
+    service: &Shared,
+    headers: &HeaderMap,
+    asked: &Asked,
+    id: &str,
+) -> Result<Option<(Arc<Desk>, Found)>, Problem> {
+    let Some(desk) = &service.desk else {
+        return Ok(None);
+    };
+    let Ok(asker) = uploader(service, headers, asked.subject()) else {
+        return Ok(None);
+    };
+    if let Some(job) = desk.job(id) {
+        let theirs = asker.is_of(&job.agency);
+        return Ok(theirs.then(|| (Arc::clone(desk), Found::UnderWay(job))));
+    }
+    let kept = desk
+        .intake
+        .store
+        .receipt_of_job(id)
+        .await
+        .map_err(of_store)?;
+    let Some(kept) = kept.filter(|kept| asker.is_of(&kept.receipt.agency)) else {
+        return Ok(None);
+    };
+    let found = match kept.reply {
+        Some(reply) => Found::Kept(id.to_owned(), Told::of(&reply)),
+        None => Found::UnderWay(desk.job_of(&kept.receipt)?),
+    };
+    Ok(Some((Arc::clone(desk), found)))
+}
+
+/// Only what is offered, and no parameter.
+fn plain(asked: &Asked, format: &'static Format) -> Result<(), Problem> {
+    asked.only(&[])?;
+    asked.format(&[format]).map(|_format| ())
+}
+
+fn not_ready() -> Problem {
+    Problem::new(Kind::ResultNotReady, "The job has not ended yet.")
+}
+
+/// Documents of the uploads that an asker may know of.
+pub(crate) fn documents(service: &Shared, headers: &HeaderMap, asked: &Asked) -> Vec<Value> {
+    let asker = uploader(service, headers, asked.subject());
+    let (Some(desk), Ok(asker)) = (&service.desk, asker) else {
+        return Vec::new();
+    };
+    let jobs = desk.jobs();
+    let theirs = jobs.iter().filter(|job| asker.is_of(&job.agency));
+    theirs.map(|job| job.document(&asked.base)).collect()
+}
+
+/// `/jobs/{j}`.
+pub(crate) async fn job(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    match find(&service, &headers, &asked, &id).await? {
+        None => processes::job(State(service), Path(id), asked).await,
+        Some((_, found)) => {
+            plain(&asked, &JSON)?;
+            Ok(passing(&JSON, format!("{}\n", found.document(&asked.base))))
+        }
+    }
+}
+
+/// `/jobs/{j}/results`: what the upload was answered.
+pub(crate) async fn results(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    match find(&service, &headers, &asked, &id).await? {
+        None => processes::results(State(service), Path(id), asked).await,
+        Some((_, found)) => {
+            asked.only(&[])?;
+            let told = found.ended().ok_or_else(not_ready)?;
+            Ok(passing(&JSON, told.body))
+        }
+    }
+}
+
+/// `/jobs/{j}/errors`: a line for each code of each row, or for what refused the file.
+pub(crate) async fn errors(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    match find(&service, &headers, &asked, &id).await? {
+        None => processes::errors(State(service), Path(id), asked).await,
+        Some((desk, found)) => {
+            plain(&asked, &NDJSON)?;
+            found.ended().ok_or_else(not_ready)?;
+            file(&NDJSON, desk.intake.stage.errors(found.id())).await
+        }
+    }
+}
+
+/// `/jobs/{j}/report.csv`: the sender's own rows with what became of them.
+pub(crate) async fn report(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    let found = find(&service, &headers, &asked, &id).await?;
+    let (desk, found) =
+        found.ok_or_else(|| Problem::new(Kind::NoSuchJob, "There is no such job."))?;
+    found.ended().ok_or_else(not_ready)?;
+    let mut response = file(&CSV, desk.intake.stage.report(found.id())).await?;
+    let name = format!("attachment; filename=\"{}-report.csv\"", found.id());
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+/// Answers with a file of the stage, little of it in memory.
+async fn file(format: &'static Format, path: PathBuf) -> Result<Response, Problem> {
+    let opened = off_the_runtime(move || open(&path)).await?;
+    let unread = |error: std::io::Error| Problem::internal(format!("reading the stage: {error}"));
+    let opened = opened.map_err(unread)?;
+    let gone =
+        "It was refused before a row was read, was given up, or its report is not kept any more.";
+    let mut opened = opened.ok_or_else(|| Problem::new(Kind::Gone, gone))?;
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        let mut sink = Sink::new(sender.clone());
+        let sent = std::io::copy(&mut opened.by_ref(), &mut sink);
+        let sent = sent.and_then(|_bytes| std::io::Write::flush(&mut sink));
+        let last = if sent.is_ok() {
+            Message::End
+        } else {
+            Message::Failed
+        };
+        // Nobody listens to a client that left.
+        drop(sender.blocking_send(last));
+    });
+    let mut response = passing(format, "").into_response();
+    *response.body_mut() = Body::new(Received(receiver));
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    Ok(response)
+}
+
+/// How often a client that listens hears how far the upload is.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+
+/// `/jobs/{j}/events`: how far the upload is and, once, how it ended, as server-sent events.
+pub(crate) async fn events(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let Some((_, found)) = find(&service, &headers, &asked, &id).await? else {
+        return processes::events(State(service), Path(id), asked).await;
+    };
+    plain(&asked, &EVENTS)?;
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut state = match &found {
+            Found::UnderWay(job) => Some(job.state.subscribe()),
+            Found::Kept(..) => None,
+        };
+        loop {
+            let over = found.ended().is_some();
+            let name = if over { "status" } else { "progress" };
+            let text = format!("event: {name}\ndata: {}\n\n", found.document(&asked.base));
+            if sender.send(Message::Chunk(text.into())).await.is_err() {
+                return;
+            }
+            let Some(state) = state.as_mut().filter(|_state| !over) else {
+                break;
+            };
+            let ends = state.wait_for(|state| matches!(state, JobState::Ended(_)));
+            // Either it has ended or it is time to tell how far it is.
+            drop(timeout(TELL_EVERY, ends).await);
+        }
+        // A client that has gone needs no end.
+        let _gone = sender.send(Message::End).await;
+    });
+    Ok(passing(&EVENTS, Body::new(Received(receiver))))
+}
+
+/// How long a job that is given up has until it ends; then it is told as it stands.
+const GIVEN_UP_WITHIN: Duration = Duration::from_secs(10);
+
+/// `DELETE /jobs/{j}`: an upload that is not committed yet is given up, and nothing of it is stored.
+pub(crate) async fn dismiss(
+    State(service): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let Some((_, found)) = find(&service, &headers, &asked, &id).await? else {
+        return processes::dismiss(State(service), Path(id), asked).await;
+    };
+    asked.only(&[])?;
+    if found.ended().is_some() {
+        let detail = "The job has ended. A batch is taken back by DELETE of the batch.";
+        return Err(Problem::new(Kind::Conflict, detail));
+    }
+    if let Found::UnderWay(job) = &found {
+        job.give_up();
+        let mut state = job.state.subscribe();
+        let ends = state.wait_for(|state| matches!(state, JobState::Ended(_)));
+        drop(timeout(GIVEN_UP_WITHIN, ends).await);
+    }
+    Ok(passing(&JSON, format!("{}\n", found.document(&asked.base))))
+}
