@@ -26,8 +26,10 @@ use tokio::net::{TcpListener, TcpStream};
 const CONNECTIONS: usize = 32;
 /// Turns of the service and of the peer.
 const TURNS: usize = 5;
-/// A tile over the middle of Punjab, at the zoom at which a province fills the screen.
+/// A tile over the middle of Punjab, at the zoom at which a province fills the screen; and one of a town, where what a request
+/// costs beside its bytes counts.
 const TILE: &str = "/xyz/hotspots/7/90/51.mvt?category=DT&resolution=7";
+const SMALL_TILE: &str = "/xyz/hotspots/11/1449/832.mvt?category=DT&resolution=7";
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -112,8 +114,9 @@ async fn open_loop(
         let due = began + Duration::from_secs_f64(f64::from(nth) / a_second);
         let (host, path) = (host.to_owned(), path(nth));
         workers.push(tokio::spawn(async move {
-            let mut connection = Connection::to(&host).await?;
             tokio::time::sleep_until(due.into()).await;
+            // A service cuts connections off on which nothing is asked.
+            let mut connection = Connection::to(&host).await?;
             connection.ask(&path).await?;
             Ok::<_, Failure>(due.elapsed())
         }));
@@ -175,14 +178,14 @@ fn peer(body: &[u8], folder: &std::path::Path) -> Result<(Child, String), Failur
     Ok((child, address.trim().to_owned()))
 }
 
-async fn warm(host: &str, seconds: u64) -> Result<(), Failure> {
+async fn warm(host: &str, tile: &str, seconds: u64) -> Result<(), Failure> {
     let mut connection = Connection::to(host).await?;
-    let bytes = connection.ask(TILE).await?;
+    let bytes = connection.ask(tile).await?;
     let folder = tempfile::tempdir()?;
     let (mut child, address) = peer(&connection.body, folder.path())?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        ours.push(throughput(host, TILE, seconds).await?);
+        ours.push(throughput(host, tile, seconds).await?);
         theirs.push(throughput(&address, "/tile", seconds).await?);
     }
     child.kill()?;
@@ -211,7 +214,8 @@ fn year(nth: u32) -> String {
 }
 
 async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
-    warm(host, seconds).await?;
+    warm(host, TILE, seconds).await?;
+    warm(host, SMALL_TILE, seconds).await?;
     // What the first question of a kind makes once for all (neighbours, boundaries) is there.
     open_loop(host, 2.0, 4, |nth| {
         format!("{TILE}&datetime={}&k=1", year(nth + 400))
