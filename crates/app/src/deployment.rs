@@ -1,13 +1,14 @@
 //! What a deployment adds to the program: its secret for keyed hashes, its list of proscribed organisations, its police
 //! stations and boundaries.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 use naqsha_ingest::{LinkageSecret, Reference};
 use naqsha_store::CheckpointKey;
+use tempfile::NamedTempFile;
 
 use crate::boundaries;
 
@@ -62,15 +63,20 @@ fn make_secret(path: &Path) -> anyhow::Result<String> {
     }
     text.push('\n');
     let making = || format!("making {}", path.display());
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(making)?;
+    // Under another name until all of it is there; for its owner only, as scratch files are.
+    let folder = path.parent().filter(|folder| folder.is_dir());
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).with_context(making)?;
     file.write_all(text.as_bytes()).with_context(making)?;
-    file.sync_all().with_context(making)?;
+    file.as_file().sync_all().with_context(making)?;
+    match file.persist_noclobber(path) {
+        // Another program made one at the same moment.
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+            return std::fs::read_to_string(path).with_context(making);
+        }
+        kept => kept.with_context(making)?,
+    };
     // Keys are only worth what the secret's survival is: its name has to be on the disk too.
-    if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+    if let Some(folder) = folder {
         File::open(folder)
             .and_then(|folder| folder.sync_all())
             .with_context(making)?;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
@@ -17,6 +18,10 @@ use crate::files_folder::{file_error, sync_folder};
 use crate::ledger::{FORMAT, failed, refuse};
 use crate::seal;
 
+/// How long a transaction waits for another program's: they take milliseconds, but a ledger that is written anew
+/// (`naqsha compact`) lets nobody add for as long.
+const WAITS_FOR: Duration = Duration::from_secs(30);
+
 /// Opens a ledger, bringing its tables up to date; a newer one is refused before anything is written.
 pub(crate) async fn open(path: &Path, create: bool) -> Result<SqlitePool, StoreError> {
     if !create {
@@ -27,6 +32,7 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<SqlitePool, StoreE
         .create_if_missing(create)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(WAITS_FOR)
         .foreign_keys(true);
     let pool = SqlitePoolOptions::new()
         .max_connections(1)

@@ -437,6 +437,29 @@ fn what_is_no_checkpoint_of_the_deployment_is_not_believed(place: &Place) {
     );
 }
 
+/// Against rot, which a seal is for: the record that the next one would rest on is seen when the ledger is opened; those before
+/// it are the chain's to show, and keep nothing from being served.
+#[test]
+fn a_damaged_last_record_is_refused_and_an_earlier_one_found() {
+    let place = Place::sqlite();
+    let store = place.create();
+    add_reads(&store, 0..5);
+    drop(store);
+    unguarded(&place);
+    let rot = |record: u64| {
+        let sql = format!("UPDATE audit SET subject = subject || 'x' WHERE record = {record}");
+        execute(&place, sql);
+    };
+    rot(4);
+    assert_eq!(place.open().snapshot().version(), 0);
+    assert_eq!(
+        verify(&place).fault,
+        Some(AuditFault::Changed { record: 4 })
+    );
+    rot(5);
+    assert!(matches!(place.try_open(), Err(StoreError::LedgerDamaged)));
+}
+
 fn records_are_only_added_to(place: &Place) {
     let store = place.create();
     add_reads(&store, 0..3);
