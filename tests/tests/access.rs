@@ -35,7 +35,9 @@ fn a_key_counts_within_a_second_of_being_made_and_of_being_revoked() {
     let basic = format!("user:{key}");
     let encoded = base64(basic.as_bytes());
     let headers = [("authorization", format!("Basic {encoded}"))];
-    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let headers = headers
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     assert_eq!(server.get_with(ITEMS, &headers).status, 200);
     let other = server.beside(&["key", "create", "--role", "uploader", "--agency", "ANF"]);
     let other = other["secret"].as_str().unwrap();
@@ -54,10 +56,18 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for three in bytes.chunks(3) {
-        let number = three.iter().chain(&[0, 0]).take(3).fold(0_u32, |all, &byte| all << 8 | u32::from(byte));
+        let number = three
+            .iter()
+            .chain(&[0, 0])
+            .take(3)
+            .fold(0_u32, |all, &byte| all << 8 | u32::from(byte));
         for at in 0..4 {
             let letter = LETTERS[(number >> (18 - 6 * at) & 63) as usize];
-            text.push(if at <= three.len() { char::from(letter) } else { '=' });
+            text.push(if at <= three.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
         }
     }
     text
@@ -73,7 +83,12 @@ fn what_a_request_holds_is_in_no_log_no_metric_and_no_header() {
     std::fs::write(&config, "[server]\nadmin_listen = \"127.0.0.1:0\"\n").unwrap();
     let command = || {
         let mut command = naqsha();
-        command.arg("--config").arg(&config).arg("--data").arg(&data).args(["--json", "-vv"]);
+        command
+            .arg("--config")
+            .arg(&config)
+            .arg("--data")
+            .arg(&data)
+            .args(["--json", "-vv"]);
         command
     };
     assert!(command().arg("init").output().unwrap().status.success());
@@ -84,31 +99,63 @@ fn what_a_request_holds_is_in_no_log_no_metric_and_no_header() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     let said: Value = serde_json::from_str(&line).unwrap();
     let address = |name: &str| {
         let url = said[name].as_str().unwrap();
-        url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+        url.trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned()
     };
     let ask = |address: &str, head: &str, body: &str| {
         let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        write!(stream, "{head}\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        write!(
+            stream,
+            "{head}\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
     };
     let service = address("listening");
     for (head, body) in [
-        (format!("GET /collections HTTP/1.1\r\nAuthorization: Bearer nq_{CANARY}_{CANARY}"), String::new()),
-        (format!("GET /collections HTTP/1.1\r\nAuthorization: Bearer {CANARY}"), String::new()),
-        (format!("GET /collections?token={CANARY} HTTP/1.1"), String::new()),
-        (format!("GET /collections?{CANARY}=1 HTTP/1.1"), String::new()),
-        (format!("GET /collections/{CANARY}/items HTTP/1.1"), String::new()),
+        (
+            format!("GET /collections HTTP/1.1\r\nAuthorization: Bearer nq_{CANARY}_{CANARY}"),
+            String::new(),
+        ),
+        (
+            format!("GET /collections HTTP/1.1\r\nAuthorization: Bearer {CANARY}"),
+            String::new(),
+        ),
+        (
+            format!("GET /collections?token={CANARY} HTTP/1.1"),
+            String::new(),
+        ),
+        (
+            format!("GET /collections?{CANARY}=1 HTTP/1.1"),
+            String::new(),
+        ),
+        (
+            format!("GET /collections/{CANARY}/items HTTP/1.1"),
+            String::new(),
+        ),
         (format!("GET /{CANARY} HTTP/1.1"), String::new()),
         (format!("{CANARY} /collections HTTP/1.1"), String::new()),
-        (format!("GET /collections HTTP/1.1\r\nX-Canary: {CANARY}\r\nCookie: a={CANARY}"), String::new()),
-        ("POST /collections/counts/search HTTP/1.1\r\nContent-Type: application/json".to_owned(), CANARY.to_owned()),
+        (
+            format!("GET /collections HTTP/1.1\r\nX-Canary: {CANARY}\r\nCookie: a={CANARY}"),
+            String::new(),
+        ),
+        (
+            "POST /collections/counts/search HTTP/1.1\r\nContent-Type: application/json".to_owned(),
+            CANARY.to_owned(),
+        ),
     ] {
         let answer = ask(&service, &head, &body);
         let (headers, problem) = answer.split_once("\r\n\r\n").unwrap();
@@ -118,7 +165,10 @@ fn what_a_request_holds_is_in_no_log_no_metric_and_no_header() {
         assert!(told || !problem.contains(CANARY), "{head}: {problem}");
     }
     let metrics = ask(&address("admin"), "GET /metrics HTTP/1.1", "");
-    assert!(metrics.contains("naqsha_http_unknown_keys_total 3"), "{metrics}");
+    assert!(
+        metrics.contains("naqsha_http_unknown_keys_total 3"),
+        "{metrics}"
+    );
     assert!(!metrics.contains(CANARY));
     child.kill().unwrap();
     let log = child.wait_with_output().unwrap().stderr;
