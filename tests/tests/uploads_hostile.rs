@@ -298,7 +298,7 @@ fn every_bad_file_gets_its_reason_and_none_a_fault() {
     assert!(codes.len() >= 6, "{codes:?}");
 }
 
-/// Some that send slowly hold every place (of more than there are, some are told to come back); an eleventh is told to come back, and reading goes on.
+/// Those that send slowly hold every place; the next is told to come back, and reading goes on.
 #[test]
 fn beyond_the_queue_an_upload_is_told_to_come_back() {
     let server = Server::over_nothing();
@@ -313,6 +313,7 @@ fn beyond_the_queue_an_upload_is_told_to_come_back() {
         .unwrap();
         slow.push(socket);
     }
+    std::thread::sleep(Duration::from_millis(500));
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let reply = server.upload(
