@@ -225,7 +225,7 @@ fn a_refused_file_says_its_code_in_both_languages_and_what_to_do() {
     for (file, code) in [
         (Vec::new(), "B906"),
         (HEADER.as_bytes().to_vec(), "B906"),
-        (b"PK\x03\x04nothing".to_vec(), "B908"),
+        (b"PK\x03\x04nothing".to_vec(), "B907"),
         (
             format!("{unmapped}x,2018-07,WYP,WYP,-1.5,53.8,X,E01,Leeds,Drugs,,,red\n").into_bytes(),
             "E103",

@@ -164,8 +164,8 @@ fn an_accepted_upload_survives_kills() {
     assert_eq!(matched, 80_000);
 }
 
-/// A10 and A11: while batches come and go, each read is of one version, and what is withdrawn is gone within a second from
-/// every path that reads, also after a kill.
+/// A10 and A11: while batches come and go, each read is of one version, and what is withdrawn is gone from every path
+/// that reads by the time its withdrawal is answered, also after a kill.
 #[test]
 fn readers_see_whole_versions_and_nothing_that_is_withdrawn() {
     let mut server = Server::over_nothing();
@@ -228,14 +228,9 @@ fn readers_see_whole_versions_and_nothing_that_is_withdrawn() {
             .status,
         204
     );
-    let acknowledged = Instant::now();
+    // The first answer that is asked for after the acknowledgement, by each path, is without it.
     let less = 700 * (live.len() as u64 - 1);
     assert_eq!(counts(&server), [less; 4]);
-    assert!(
-        acknowledged.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        acknowledged.elapsed()
-    );
     server.restart();
     assert_eq!(counts(&server), [less; 4]);
 }

@@ -139,7 +139,7 @@ fn bombs_are_refused_early_and_cheaply() {
         Duration::from_millis(ticks * 10)
     };
     let block = vec![b'a'; 1 << 20];
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let mut zstd = zstd::Encoder::new(Vec::new(), 1).unwrap();
     for _ in 0..1_024 {
         gzip.write_all(&block).unwrap();
@@ -298,13 +298,13 @@ fn every_bad_file_gets_its_reason_and_none_a_fault() {
     assert!(codes.len() >= 6, "{codes:?}");
 }
 
-/// Ten that send slowly hold every place; an eleventh is told to come back, and reading goes on.
+/// Those that send slowly hold every place; the next is told to come back, and reading goes on.
 #[test]
 fn beyond_the_queue_an_upload_is_told_to_come_back() {
     let server = Server::over_nothing();
     let address = server.base().trim_start_matches("http://").to_owned();
     let mut slow = Vec::new();
-    for number in 0..10 {
+    for number in 0..14 {
         let mut socket = std::net::TcpStream::connect(&address).unwrap();
         write!(
             socket,
@@ -313,6 +313,7 @@ fn beyond_the_queue_an_upload_is_told_to_come_back() {
         .unwrap();
         slow.push(socket);
     }
+    std::thread::sleep(Duration::from_millis(500));
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let reply = server.upload(

@@ -11,6 +11,7 @@ mod deployment;
 mod exit;
 mod manifest;
 mod population;
+mod recording;
 mod reference;
 mod regions;
 mod stats;

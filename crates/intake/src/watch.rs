@@ -87,7 +87,7 @@ pub(crate) fn open(
 
 /// Whether an error is that of a file that was given up.
 pub(crate) fn is_given_up(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Given>())
+    matches!(error.get_ref(), Some(inner) if inner.is::<Given>())
 }
 
 impl Watched {

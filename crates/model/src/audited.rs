@@ -9,6 +9,14 @@ coded! {
         Read = "read",
         /// Took a whole layer along.
         Download = "download",
+        /// Asked what the service is, or for something that is not there.
+        Describe = "describe",
+        /// Started an execution, or looked after a job.
+        Compute = "compute",
+        /// Sent a file, or a part of one, to the service: what became of it is told as `ingest`.
+        Upload = "upload",
+        /// Looked after an agency's batches: what was done to one is told beside it.
+        Keep = "keep",
         /// Showed a key that is none, or none any more.
         Authenticate = "authenticate",
         /// Sent a file for a batch.

@@ -20,7 +20,7 @@ use super::{Context, audit, print_line, profile};
 use crate::clock;
 use crate::exit::Usage;
 use crate::tables::tables;
-use crate::{deployment, reference, regions};
+use crate::{deployment, recording, reference, regions};
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         store.clone(),
         audit::checkpoints(context)?,
     ));
-    let store_of_uploads = store.clone();
+    let store_of_service = store.clone();
     let catalogue = Catalogue::new(
         store,
         reference::located_areas(&context.data)?,
@@ -54,7 +54,8 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
     )
     .with_deployment(regions::deployment(&context.data));
     let settings = ServerSettings {
-        intake: Some(intake(context, store_of_uploads, listen)?),
+        audit: Some(recording::begin(store_of_service.clone())),
+        intake: Some(intake(context, store_of_service, listen)?),
         keys,
         ..settings(context)?
     };

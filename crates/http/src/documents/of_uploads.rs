@@ -94,7 +94,8 @@ fn in_header(name: &str, required: bool, description: &str) -> Value {
         "schema": { "type": "string" } })
 }
 
-fn receive() -> Value {
+/// What changes what becomes of a file.
+fn parameters() -> Vec<Value> {
     let text = || json!({ "type": "string" });
     let truth = || json!({ "type": "boolean", "default": false });
     let mut profile = query("profile", "Mapping profile: /profiles lists them.", &text());
@@ -110,7 +111,7 @@ fn receive() -> Value {
         "description": "Parameters of the profile, each as set.NAME=VALUE.",
         "schema": { "type": "object", "additionalProperties": text() },
     });
-    let parameters = [
+    vec![
         profile,
         query(
             "dry-run",
@@ -154,7 +155,10 @@ fn receive() -> Value {
         ),
         in_header("Content-Encoding", false, "gzip or zstd."),
         in_header("Prefer", false, "respond-async makes a job of it."),
-    ];
+    ]
+}
+
+fn receive() -> Value {
     let file = json!({ "schema": { "type": "string", "format": "binary" } });
     let form = json!({ "schema": { "type": "object", "properties": { "file": { "type": "string", "format": "binary" } } } });
     let location = json!({ "Location": { "schema": { "type": "string", "format": "uri" } } });
@@ -166,7 +170,7 @@ fn receive() -> Value {
         "operationId": "sendFile",
         "summary": "Sends a file of records",
         "tags": [TAG],
-        "parameters": parameters,
+        "parameters": parameters(),
         "requestBody": {
             "description": "The file in any format that the profile reads; the media type is not looked at.",
             "required": true,

@@ -34,10 +34,10 @@ pub(crate) async fn batches(
     asked.only(&[])?;
     asked.format(&[&JSON])?;
     let desk = service.desk(&collection)?;
-    let asker = uploader(&service, &headers, asked.subject())?;
+    let sender = uploader(&service, &headers, asked.subject())?;
     let store = &desk.intake.store;
     let batches = store.batches();
-    let theirs = batches.iter().filter(|batch| asker.is_of(&batch.agency));
+    let theirs = batches.iter().filter(|batch| sender.is_of(&batch.agency));
     let batches: Vec<Value> = theirs.map(|batch| describe(store, batch)).collect();
     let at = format!("{}/collections/incidents/batches", asked.base);
     let links = [Link::new(at, "self", JSON.media_type, "batches")];
@@ -55,8 +55,8 @@ pub(crate) async fn batch(
     asked.only(&[])?;
     asked.format(&[&JSON])?;
     let desk = service.desk(&collection)?;
-    let asker = uploader(&service, &headers, asked.subject())?;
-    let batch = find(&desk, &asker, &batch)?;
+    let sender = uploader(&service, &headers, asked.subject())?;
+    let batch = find(&desk, &sender, &batch)?;
     let mut body = describe(&desk.intake.store, &batch);
     body["pending"] = pending::of_batch(&desk.intake, &batch.digest).into();
     Ok(passing(&JSON, format!("{body}\n")))
@@ -149,21 +149,17 @@ async fn change(
     };
     if desk.intake.four_eyes {
         let asks = Asks::new(operation, &batch.digest, &act);
-        match pending::confirm(&desk.intake, &asks, asker.approves)? {
-            // Who began it, and why, is what the ledger says; who confirmed it stands beside.
-            Some(first) => {
-                act.actor = format!("{} with {}", first.by, asker.key);
-                act.reason = first.reason;
-            }
-            None => {
-                let body = json!({ "pending": asks.document(),
-                    "message": "A second person has to confirm it: an approver of the agency, by the same request." });
-                let response = passing(&JSON, format!("{body}\n"));
-                return Ok((StatusCode::ACCEPTED, response).into_response());
-            }
-        }
+        let Some(first) = pending::confirm(&desk.intake, &asks, asker.approves)? else {
+            let body = json!({ "pending": asks.document(),
+                "message": "A second person has to confirm it: an approver of the agency, by the same request." });
+            let response = passing(&JSON, format!("{body}\n"));
+            return Ok((StatusCode::ACCEPTED, response).into_response());
+        };
+        // Who began it and why, and who confirmed it.
+        act.actor = format!("{} with {}", first.by, asker.key);
+        act.reason = first.reason;
     }
-    let store = &desk.intake.store;
+    let store = desk.intake.store.acting_as(asker.by(&batch.agency));
     let changed = match operation {
         Operation::Withdraw => store.withdraw(&batch.digest, Selection::Batch, act).await,
         Operation::Restore => store.restore(&batch.digest, Selection::Batch, act).await,

@@ -171,7 +171,7 @@ fn stalled() -> Problem {
 /// How much of a body that is refused is still read, and for how long: a client that goes on sending would see its
 /// connection reset instead of the reason.
 const DISCARDED_BYTES: usize = 64 << 20;
-const DISCARDED_WITHIN: Duration = Duration::from_secs(2);
+const DISCARDED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Reads what is left of a body that is refused.
 pub(super) async fn discard(mut body: Body) {

@@ -78,7 +78,7 @@ pub(super) fn take_in(
     limits: &UploadLimits,
 ) -> Result<Arrived, Unread> {
     let pieces = Pieces {
-        pieces,
+        arriving: pieces,
         current: Bytes::new(),
         sent: Context::new(&SHA256),
         bytes: 0,
@@ -139,18 +139,17 @@ fn write_out<R: Read>(
     }
     let sent = pieces.sent.clone().finish();
     let sent = sent.as_ref().first_chunk().copied();
-    let digest = match to {
-        Some(to) => to.finish().map_err(|error| not_kept(&error))?,
-        None => {
-            let digest = digest.finish();
-            BatchDigest::new(
-                digest
-                    .as_ref()
-                    .first_chunk()
-                    .copied()
-                    .expect("SHA-256 has 32 bytes"),
-            )
-        }
+    let digest = if let Some(to) = to {
+        to.finish().map_err(|error| not_kept(&error))?
+    } else {
+        let digest = digest.finish();
+        BatchDigest::new(
+            digest
+                .as_ref()
+                .first_chunk()
+                .copied()
+                .expect("SHA-256 has 32 bytes"),
+        )
     };
     Ok(Arrived {
         digest,
@@ -209,7 +208,7 @@ impl std::error::Error for Stop {}
 
 /// The body as it arrives.
 struct Pieces {
-    pieces: mpsc::Receiver<Piece>,
+    arriving: mpsc::Receiver<Piece>,
     current: Bytes,
     sent: Context,
     bytes: u64,
@@ -221,7 +220,7 @@ impl Pieces {
     /// Waits for the next piece, where the current one is used up.
     fn fill(&mut self) -> io::Result<()> {
         while self.current.is_empty() && !self.ended {
-            match self.pieces.blocking_recv() {
+            match self.arriving.blocking_recv() {
                 Some(Piece::Bytes(bytes)) => {
                     self.bytes += bytes.len() as u64;
                     if self.bytes > self.most {

@@ -177,7 +177,7 @@ pub(super) fn in_flight() -> Problem {
 pub struct Uploads(Option<Arc<Desk>>);
 
 /// How often the stage is swept.
-const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 impl Uploads {
     pub(crate) const fn of(desk: Option<Arc<Desk>>) -> Self {

@@ -21,7 +21,7 @@ pub(super) struct Order {
     /// Whether its sender was told that it became a job.
     pub(super) is_job: bool,
     revise: bool,
-    synthetic: bool,
+    synthetic: Synthetic,
     agency: Option<Agency>,
     replaces: Option<DayRange>,
     set: BTreeMap<String, String>,
@@ -68,7 +68,8 @@ impl Order {
             "profile" => value.clone_into(&mut self.profile),
             "dry-run" => self.dry_run = truth(value)?,
             "revise" => self.revise = truth(value)?,
-            "synthetic" => self.synthetic = truth(value)?,
+            "synthetic" if truth(value)? => self.synthetic = Synthetic::Yes,
+            "synthetic" => self.synthetic = Synthetic::No,
             "agency" => self.agency = Some(Agency::new(value).map_err(|error| error.to_string())?),
             "study_area" => {
                 self.set.insert(name.to_owned(), value.to_owned());
@@ -144,7 +145,7 @@ impl Order {
     /// Adds what is asked to the settings of an ingestion.
     pub(super) fn apply(&self, settings: &mut Settings) {
         settings.set = self.set.clone();
-        settings.agency = self.agency.clone();
+        settings.agency.clone_from(&self.agency);
         settings.stated_rows = self.rows;
         let totals = self.control_totals.iter();
         settings.control_totals = totals.map(|(set, _, n)| (*set, *n)).collect();
@@ -167,11 +168,7 @@ impl Order {
             revise: self.revise,
             replaces: self.replaces,
             manifest: states.then_some(manifest),
-            synthetic: if self.synthetic {
-                Synthetic::Yes
-            } else {
-                Synthetic::No
-            },
+            synthetic: self.synthetic.clone(),
             shown_here: true,
         }
     }

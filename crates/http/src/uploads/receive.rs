@@ -71,7 +71,7 @@ pub(crate) async fn receive(
 }
 
 /// Refuses a request whose body was not read.
-async fn refuse(body: Body, problem: Problem) -> Result<Response, Problem> {
+pub(super) async fn refuse(body: Body, problem: Problem) -> Result<Response, Problem> {
     body::discard(body).await;
     Err(problem)
 }

@@ -69,8 +69,8 @@ impl Default for UploadLimits {
             body_stall: Duration::from_secs(30),
             retry: Duration::from_secs(5),
             error_lines: 10_000,
-            keep: Duration::from_secs(7 * 24 * 60 * 60),
-            parts: Duration::from_secs(24 * 60 * 60),
+            keep: Duration::from_hours(7 * 24),
+            parts: Duration::from_hours(24),
             remembered: 256,
         }
     }
@@ -83,4 +83,4 @@ pub(super) const LONGEST_KEY: usize = 255;
 pub(super) const LONGEST_REASON: usize = 500;
 
 /// How long an act waits for a second person.
-pub(super) const PENDING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const PENDING: Duration = Duration::from_hours(7 * 24);

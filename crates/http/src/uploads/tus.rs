@@ -20,11 +20,12 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::answers::known;
+use super::body::discard;
 use super::content::disk;
-use super::desk::Desk;
+use super::desk::{Claim, Desk};
 use super::job::Job;
 use super::order::Order;
-use super::receive::{agency_of, file_name, received_by_another};
+use super::receive::{agency_of, file_name, received_by_another, refuse};
 use super::who::uploader;
 use super::work::{of_store, off_the_runtime};
 use crate::problem::{Kind, Problem};
@@ -298,33 +299,64 @@ pub(crate) async fn patch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let (desk, parts) = find(&service, &headers, &asked, &id).await?;
-    let media = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|media| media.to_str().ok());
-    if media != Some(PART) {
-        let detail = format!("A part is of the type {PART}.");
-        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-    }
-    let expected = checksum(&headers)?;
-    let from = number(&headers, &OFFSET)?;
-    let _claim = desk.claim(&parts.agency, parts.key())?;
-    if from != arrived(&desk, &parts) {
-        let detail = "Upload-Offset is not where the file ends: ask where it does with HEAD.";
-        return Err(Problem::new(Kind::Conflict, detail));
-    }
-    let mut there = from;
-    if from < parts.length {
-        there = append(&desk, &parts, from, body, expected).await?;
+    let part = match Part::read(&service, &headers, &asked, &id).await {
+        Ok(part) => part,
+        Err(problem) => return refuse(body, problem).await,
+    };
+    let (desk, parts) = (&part.desk, &part.parts);
+    let mut there = part.from;
+    if there < parts.length {
+        there = append(desk, parts, there, body, part.expected).await?;
     }
     let mut told = vec![
         (OFFSET, there.to_string()),
-        (EXPIRES, expires_at(&parts, &desk)),
+        (EXPIRES, expires_at(parts, desk)),
     ];
     if there == parts.length {
-        told.extend(finish(&desk, &parts, &asked.base).await?);
+        told.extend(finish(desk, parts, &asked.base).await?);
     }
     Ok(answer(StatusCode::NO_CONTENT, &told))
+}
+
+/// A part before its body was read. Nobody else adds one meanwhile.
+struct Part {
+    desk: Arc<Desk>,
+    parts: Parts,
+    from: u64,
+    expected: Option<(&'static Algorithm, Vec<u8>)>,
+    _claim: Claim,
+}
+
+impl Part {
+    async fn read(
+        service: &Service,
+        headers: &HeaderMap,
+        asked: &Asked,
+        id: &str,
+    ) -> Result<Self, Problem> {
+        let (desk, parts) = find(service, headers, asked, id).await?;
+        let media = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|media| media.to_str().ok());
+        if media != Some(PART) {
+            let detail = format!("A part is of the type {PART}.");
+            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+        }
+        let expected = checksum(headers)?;
+        let from = number(headers, &OFFSET)?;
+        let claim = desk.claim(&parts.agency, parts.key())?;
+        if from != arrived(&desk, &parts) {
+            let detail = "Upload-Offset is not where the file ends: ask where it does with HEAD.";
+            return Err(Problem::new(Kind::Conflict, detail));
+        }
+        Ok(Self {
+            desk,
+            parts,
+            from,
+            expected,
+            _claim: claim,
+        })
+    }
 }
 
 /// Adds a part; gives where the file ends then, durably.
@@ -364,6 +396,7 @@ async fn append(
                 Kind::TooLarge,
                 "The part goes beyond Upload-Length.",
             ));
+            discard(body).await;
             break;
         }
         if let Some(sum) = &mut sum {

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 use naqsha_model::{Agency, Role};
+use naqsha_store::By;
 
+use super::job::Job;
 use crate::access::Subject;
 use crate::problem::{Kind, Problem};
 use crate::service::Service;
@@ -16,6 +18,7 @@ pub(super) struct Uploader {
     pub(super) agency: Option<Agency>,
     /// Id of their key: what the ledger keeps of them.
     pub(super) key: String,
+    role: Role,
     /// Whether they may be the second of four eyes.
     pub(super) approves: bool,
 }
@@ -24,6 +27,33 @@ impl Uploader {
     /// Whether something of an agency is theirs to see and to change.
     pub(super) fn is_of(&self, agency: &Agency) -> bool {
         self.agency.as_ref().is_none_or(|own| own == agency)
+    }
+
+    /// As whom the audit log tells what they do.
+    pub(super) fn by(&self, agency: &Agency) -> By {
+        By {
+            subject: self.key.clone(),
+            agency: Some(agency.clone()),
+            role: self.role,
+            purpose: None,
+            request: None,
+        }
+    }
+}
+
+/// As whom the audit log tells what becomes of a job, which may be long after its request.
+pub(super) fn by_job(job: &Job) -> By {
+    let role = if job.sender == NO_KEY {
+        Role::Operator
+    } else {
+        Role::Uploader
+    };
+    By {
+        subject: job.sender.clone(),
+        agency: Some(job.agency.clone()),
+        role,
+        purpose: None,
+        request: Some(job.id.clone()),
     }
 }
 
@@ -50,6 +80,7 @@ pub(super) fn uploader(
         return Ok(Uploader {
             agency: Some(agency.clone()),
             key: subject.who().to_string(),
+            role,
             approves: role == Role::Approver,
         });
     }
@@ -60,6 +91,7 @@ pub(super) fn uploader(
     Ok(Uploader {
         agency: None,
         key: NO_KEY.to_owned(),
+        role: Role::Operator,
         approves: true,
     })
 }

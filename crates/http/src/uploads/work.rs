@@ -15,6 +15,7 @@ use super::answers::{self, Told, created, given_up, known, refused, unsuitable, 
 use super::content::disk;
 use super::desk::Desk;
 use super::job::{Job, State};
+use super::who::by_job;
 use crate::problem::{Kind, Problem};
 
 /// Works on a job until it has ended: what fails for a reason that passes is tried again. A dry run is tried once.
@@ -184,7 +185,7 @@ fn prepare(desk: &Desk, job: &Arc<Job>) -> Result<Option<Taking>, Problem> {
     }
     naqsha_intake::learn(&desk.intake.store, &profile, &mut settings);
     Ok(Some(Taking {
-        store: desk.intake.store.clone(),
+        store: desk.intake.store.acting_as(by_job(job)),
         profile: Arc::new(profile),
         reference: (deployment.reference)().map_err(unread)?,
         settings,

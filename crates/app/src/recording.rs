@@ -1,0 +1,175 @@
+//! From the requests of the service to the audit log: gathered for a moment, so that many cost one sync.
+
+use std::time::Duration;
+
+use naqsha_http::{AuditRecord as Asked, AuditSink, Decision};
+use naqsha_model::{AuditAction, AuditDecision, Role};
+use naqsha_store::{AuditRecord, By, Store};
+use tokio::sync::mpsc::Receiver;
+
+use crate::clock;
+
+/// Records that may wait: with more, data are refused.
+const WAITING: usize = 65_536;
+/// Records that are written together.
+const TOGETHER: usize = 4_096;
+/// How long others are waited for after the first.
+const GATHER: Duration = Duration::from_millis(100);
+/// How often it is tried to write some, and how long apart.
+const TRIES: u32 = 50;
+const APART: Duration = Duration::from_millis(200);
+
+/// Where the service tells of requests; they are written behind it.
+pub(crate) fn begin(store: Store) -> AuditSink {
+    let (sink, records) = AuditSink::new(WAITING);
+    tokio::spawn(keep(store, records));
+    sink
+}
+
+/// Writes what comes. Ends, and so has every request for data refused, where the log takes no more.
+async fn keep(store: Store, mut records: Receiver<Asked>) {
+    let mut gathered = Vec::new();
+    while records.recv_many(&mut gathered, TOGETHER).await > 0 {
+        tokio::time::sleep(GATHER).await;
+        while gathered.len() < TOGETHER {
+            let Ok(record) = records.try_recv() else {
+                break;
+            };
+            gathered.push(record);
+        }
+        let told = together(gathered.drain(..));
+        if let Err(error) = write(&store, &told).await {
+            tracing::error!("requests cannot be recorded, so data are refused: {error:#}");
+            return;
+        }
+    }
+}
+
+/// Another program may hold the ledger for a moment, and a disk may be full for some.
+async fn write(store: &Store, told: &[AuditRecord]) -> anyhow::Result<()> {
+    for _ in 1..TRIES {
+        match store.audit(told).await {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::warn!("recording requests: {:#}", anyhow::Error::from(error)),
+        }
+        tokio::time::sleep(APART).await;
+    }
+    Ok(store.audit(told).await?)
+}
+
+/// One record a request; of tiles, which a map asks for by the hundred, one for equal ones.
+fn together(gathered: impl Iterator<Item = Asked>) -> Vec<AuditRecord> {
+    let mut told: Vec<AuditRecord> = Vec::new();
+    for asked in gathered {
+        let is_tile = is_tile(&asked);
+        let record = record(asked, is_tile);
+        let mut before = told.iter_mut().rev().filter(|_| is_tile);
+        let equal = before.find(|known| {
+            (&known.by, &known.resource, known.decision, known.version)
+                == (
+                    &record.by,
+                    &record.resource,
+                    record.decision,
+                    record.version,
+                )
+        });
+        match equal {
+            Some(known) => known.times = known.times.saturating_add(1),
+            None => told.push(record),
+        }
+    }
+    told
+}
+
+fn is_tile(asked: &Asked) -> bool {
+    ["{z}/", "{matrix}/"]
+        .iter()
+        .any(|part| asked.resource.contains(part))
+}
+
+fn record(asked: Asked, is_tile: bool) -> AuditRecord {
+    let (method, _) = asked.resource.split_once(' ').unwrap_or_default();
+    let at = match &asked.object {
+        Some(object) if !is_tile => format!("{method} {object}"),
+        _ => asked.resource.clone(),
+    };
+    AuditRecord {
+        at: clock::now(),
+        action: action(&asked),
+        by: By {
+            subject: asked.subject.unwrap_or_else(|| "unknown".to_owned()),
+            agency: asked.agency,
+            role: asked.role.unwrap_or(Role::Public),
+            purpose: None,
+            request: (!is_tile).then_some(asked.request),
+        },
+        resource: format!("{at} {}", asked.status),
+        rows: asked.rows.filter(|_| !is_tile),
+        decision: match asked.decision {
+            Decision::Allowed => AuditDecision::Allowed,
+            Decision::Denied | Decision::Unknown => AuditDecision::Denied,
+        },
+        version: asked.data_version.unwrap_or_default(),
+        times: 1,
+    }
+}
+
+fn action(asked: &Asked) -> AuditAction {
+    match asked.action {
+        _ if asked.decision == Decision::Unknown => AuditAction::Authenticate,
+        "read" if asked.resource.contains("/downloads/") => AuditAction::Download,
+        "read" => AuditAction::Read,
+        "compute" => AuditAction::Compute,
+        "upload" => AuditAction::Upload,
+        "keep" => AuditAction::Keep,
+        _ => AuditAction::Describe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(resource: &str, object: Option<&str>, request: &str) -> Asked {
+        Asked {
+            request: request.to_owned(),
+            subject: Some("key:k1".to_owned()),
+            role: Some(Role::Analyst),
+            agency: None,
+            action: "read",
+            resource: resource.to_owned(),
+            object: object.map(str::to_owned),
+            decision: Decision::Allowed,
+            status: 200,
+            rows: Some(7),
+            data_version: Some(3),
+        }
+    }
+
+    #[test]
+    fn every_request_has_a_record_and_equal_tiles_have_one() {
+        let tile = "GET /xyz/{layer}/{z}/{x}/{file}";
+        let items = "GET /collections/{collection}/items";
+        let object = Some("/collections/counts/items");
+        let told = together(
+            [
+                asked(tile, Some("/xyz/counts/1/0/0.mvt"), "a"),
+                asked(items, object, "b"),
+                asked(tile, Some("/xyz/counts/1/0/1.mvt"), "c"),
+                asked(items, object, "d"),
+            ]
+            .into_iter(),
+        );
+        let seen: Vec<(&str, u32, Option<&str>)> = told
+            .iter()
+            .map(|of| (of.resource.as_str(), of.times, of.by.request.as_deref()))
+            .collect();
+        let page = "GET /collections/counts/items 200";
+        let expected = [
+            ("GET /xyz/{layer}/{z}/{x}/{file} 200", 2, None),
+            (page, 1, Some("b")),
+            (page, 1, Some("d")),
+        ];
+        assert_eq!(seen, expected);
+    }
+}
