@@ -6,6 +6,9 @@ use naqsha_http::{AuditRecord as Asked, AuditSink, Decision};
 use naqsha_model::{AuditAction, AuditDecision, Role};
 use naqsha_store::{AuditRecord, By, Store};
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::clock;
 
@@ -19,18 +22,53 @@ const GATHER: Duration = Duration::from_millis(100);
 const TRIES: u32 = 50;
 const APART: Duration = Duration::from_millis(200);
 
+/// How long the end of the program waits for the last of them.
+const LAST: Duration = Duration::from_secs(15);
+
+/// What writes them.
+pub(crate) struct Recorder {
+    stop: oneshot::Sender<()>,
+    writing: JoinHandle<()>,
+}
+
 /// Where the service tells of requests; they are written behind it.
-pub(crate) fn begin(store: Store) -> AuditSink {
+pub(crate) fn begin(store: Store) -> (AuditSink, Recorder) {
     let (sink, records) = AuditSink::new(WAITING);
-    tokio::spawn(keep(store, records));
-    sink
+    let (stop, stopped) = oneshot::channel();
+    let writing = tokio::spawn(keep(store, records, stopped));
+    (sink, Recorder { stop, writing })
+}
+
+impl Recorder {
+    /// Writes what has been told; nothing is taken any more.
+    pub(crate) async fn finish(self) {
+        // It may have ended by itself, and has said so.
+        let _ended = self.stop.send(());
+        if timeout(LAST, self.writing).await.is_err() {
+            tracing::error!("the last requests were not recorded in time");
+        }
+    }
 }
 
 /// Writes what comes. Ends, and so has every request for data refused, where the log takes no more.
-async fn keep(store: Store, mut records: Receiver<Asked>) {
+async fn keep(store: Store, mut records: Receiver<Asked>, mut stopped: oneshot::Receiver<()>) {
     let mut gathered = Vec::new();
-    while records.recv_many(&mut gathered, TOGETHER).await > 0 {
-        tokio::time::sleep(GATHER).await;
+    let mut is_open = true;
+    loop {
+        let came = tokio::select! {
+            came = records.recv_many(&mut gathered, TOGETHER) => came,
+            _told = &mut stopped, if is_open => {
+                is_open = false;
+                records.close();
+                continue;
+            }
+        };
+        if came == 0 {
+            return;
+        }
+        if is_open {
+            tokio::time::sleep(GATHER).await;
+        }
         while gathered.len() < TOGETHER {
             let Ok(record) = records.try_recv() else {
                 break;

@@ -53,8 +53,9 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         context.config.defaults()?,
     )
     .with_deployment(regions::deployment(&context.data));
+    let (sink, recorder) = recording::begin(store_of_service.clone());
     let settings = ServerSettings {
-        audit: Some(recording::begin(store_of_service.clone())),
+        audit: Some(sink),
         intake: Some(intake(context, store_of_service, listen)?),
         keys,
         ..settings(context)?
@@ -81,9 +82,11 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         ));
     }
     tokio::spawn(application.uploads.look_after());
-    naqsha_http::serve_within(limits, tls, listener, application.service, stopped())
+    let served = naqsha_http::serve_within(limits, tls, listener, application.service, stopped())
         .await
-        .context("serving")
+        .context("serving");
+    recorder.finish().await;
+    served
 }
 
 /// What the configuration says of the service, beside what is built in.
