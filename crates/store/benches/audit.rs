@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use naqsha_model::AuditAction;
 use naqsha_store::{
-    AuditCheck, AuditRecord, By, CheckpointKey, Checkpoints, Places, Store, StoreError,
+    AuditCheck, AuditFault, AuditRecord, By, CheckpointKey, Checkpoints, Places, Store, StoreError,
 };
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -146,7 +146,7 @@ async fn run(folder: &Path, records: u64) -> Result<(), Box<dyn std::error::Erro
     for (name, deed, undo, first) in deeds(records) {
         execute(folder, deed).await?;
         let (check, took) = verified(folder, &checkpoints, public).await?;
-        let found = check.fault.as_ref().and_then(|fault| fault.record());
+        let found = check.fault.as_ref().and_then(AuditFault::record);
         println!("{name}: found record {found:?} in {took:.1?}");
         if found != Some(first) {
             return Err(format!("{name}: record {first} was to be found").into());

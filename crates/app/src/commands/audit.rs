@@ -136,7 +136,10 @@ pub(super) async fn signed(
         let places = context.config.places();
         let checkpoint = async {
             let to = checkpoints(context)?;
-            Store::checkpoint_at(&context.data, &places, &to, clock::now()).await?;
+            match context.opened.get() {
+                Some(store) => store.checkpoint(&to, clock::now()).await?,
+                None => Store::checkpoint_at(&context.data, &places, &to, clock::now()).await?,
+            };
             anyhow::Ok(())
         };
         if let Err(error) = checkpoint.await {

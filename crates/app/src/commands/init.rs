@@ -9,8 +9,8 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let asked = key::first_custodian(context.config.key_days())?;
     let store = Store::create_with(&context.data, &context.config.places())
         .await
-        .context("creating the store")?
-        .acting_as(Context::by());
+        .context("creating the store")?;
+    let store = context.keep(store);
     let version = store.snapshot().version();
     let made = key::add(&store, asked)
         .await

@@ -24,6 +24,7 @@ pub(crate) use key::KEY_DAYS;
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -122,14 +123,24 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) data: PathBuf,
     pub(crate) json: bool,
+    /// The store that the command opened, until it has ended: opened a second time, its journal would be synced a second time,
+    /// and a sync that is repeated after one that failed proves nothing.
+    opened: OnceLock<Store>,
 }
 
 impl Context {
+    /// Keeps a store for as long as the command runs; gives it, acting for whoever runs the command.
+    fn keep(&self, store: Store) -> Store {
+        let store = store.acting_as(Self::by());
+        self.opened.get_or_init(|| store.clone());
+        store
+    }
+
     /// Opens the store on a runtime of its own.
     pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
         Store::open_with(&self.data, &self.config.places())
             .await
-            .map(|store| store.acting_as(Self::by()))
+            .map(|store| self.keep(store))
             .context("opening the store (`naqsha init` makes one)")
     }
 
@@ -145,6 +156,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         config: Config::load(cli.config.as_deref())?,
         data: cli.data,
         json: cli.json,
+        opened: OnceLock::new(),
     };
     match cli.command {
         Command::Init => block_on(audit::signed(&context, init::run(&context))),
