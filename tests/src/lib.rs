@@ -10,3 +10,4 @@ pub mod s3;
 pub mod server;
 pub mod skip;
 pub mod statistics;
+pub mod street;

@@ -13,20 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use naqsha_tests::server::Server;
+use naqsha_tests::street::file as street;
 use serde_json::Value;
 
 const POLICE: &str = "profile=open.police-uk";
-const HEADER: &str = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context\n";
-
-fn street(mark: &str, rows: usize) -> Vec<u8> {
-    let mut file = HEADER.to_owned();
-    for row in 0..rows {
-        file.push_str(&format!(
-            "{mark}{row},2018-07,WYP,WYP,-1.55,53.80,On or near X,E01,Leeds,Drugs,,\n"
-        ));
-    }
-    file.into_bytes()
-}
 
 #[expect(
     clippy::disallowed_methods,
@@ -95,7 +85,7 @@ fn kill(process: u32) {
 
 /// Sends until there is a final answer.
 fn retry(server: &RwLock<Server>, path: &str, key: &str, file: &[u8]) -> Vec<u8> {
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     loop {
         // Read, not held: the service may be killed while this waits for its answer.
         let reply = {
@@ -141,7 +131,7 @@ fn an_accepted_upload_survives_kills() {
         server.restart();
     }
     for job in &jobs {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         let document = loop {
             let document = server.json(&format!("/jobs/{job}"));
             if document["status"] == "successful" {
@@ -156,7 +146,7 @@ fn an_accepted_upload_survives_kills() {
         assert_eq!(document["accepted"], 20_000);
         let report = server.get(&format!("/jobs/{job}/report.csv"));
         assert_eq!(
-            report.body.iter().filter(|&&byte| byte == b'\n').count(),
+            String::from_utf8(report.body).unwrap().lines().count(),
             20_001
         );
     }
@@ -287,6 +277,6 @@ fn counts(server: &Server) -> [u64; 4] {
         .map(|row| row["n"].as_u64().unwrap())
         .sum();
     let lines = server.get("/collections/incidents/items?f=csv").body;
-    let lines = lines.iter().filter(|&&byte| byte == b'\n').count() as u64 - 1;
+    let lines = String::from_utf8(lines).unwrap().lines().count() as u64 - 1;
     [page, cells, groups, lines]
 }

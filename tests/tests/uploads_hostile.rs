@@ -7,9 +7,9 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use naqsha_tests::server::Server;
+use naqsha_tests::street::{HEADER, file as street};
 
 const POLICE: &str = "profile=open.police-uk";
-const HEADER: &str = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context\n";
 
 /// Growth of the service that an upload may cause beside what ingestion itself may take for text.
 const GROWTH_KIB: u64 = 64 << 10;
@@ -163,7 +163,7 @@ fn bombs_are_refused_early_and_cheaply() {
             "{coding}: {:?}",
             started.elapsed()
         );
-        assert!(cpu(&server) - spent < Duration::from_secs(1), "{coding}");
+        assert!(cpu(&server) < spent + Duration::from_secs(1), "{coding}");
         let grown = memory(&server, "VmHWM").saturating_sub(before);
         assert!(grown < GROWTH_KIB, "{coding}: {grown} KiB");
         // The same as a file that is compressed by itself.
@@ -197,15 +197,7 @@ impl Lot {
 
 /// A good file, damaged once: cut, mixed, filled with what no reader expects.
 fn damaged(lot: &mut Lot) -> (&'static str, Vec<u8>) {
-    let csv = {
-        let mut file = HEADER.to_owned();
-        for row in 0..20 {
-            file.push_str(&format!(
-                "id{row},2018-07,WYP,WYP,-1.55,53.80,On or near X,E01,Leeds,Drugs,,\n"
-            ));
-        }
-        file.into_bytes()
-    };
+    let csv = street("id", 20);
     let geojson = br#"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[67.0,30.2]},"properties":{"when":"2024-05-06","kind":"DT"}}]}"#.to_vec();
     let (query, mut bytes) = if lot.next(2) == 0 {
         (POLICE, csv)
@@ -229,7 +221,7 @@ fn damaged(lot: &mut Lot) -> (&'static str, Vec<u8>) {
         7 => {
             bytes = (0..lot.next(4_000))
                 .map(|_| u8::try_from(lot.next(256)).unwrap())
-                .collect()
+                .collect();
         }
         8 => bytes
             .splice(0..0, b"PK\x03\x04".iter().copied())
@@ -243,7 +235,7 @@ fn damaged(lot: &mut Lot) -> (&'static str, Vec<u8>) {
                 &b",Extra".repeat(1 + lot.next(400)),
                 b"\nx\n",
             ]
-            .concat()
+            .concat();
         }
         _ => bytes
             .splice(0..0, b"(\xb5/\xfd".iter().copied())
