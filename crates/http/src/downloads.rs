@@ -244,7 +244,7 @@ fn make(
                 ..
             } = question;
             let page = Page::ALL;
-            write_archive(catalogue, Drawn { layer, query, page }, scope, &mut file)?
+            write_archive(catalogue, Drawn { layer, query, page }, &scope, &mut file)?
         }
     };
     let length = file.seek(SeekFrom::End(0)).map_err(disk)?;
@@ -280,6 +280,7 @@ fn write_rows<W: Write + Send>(
     Ok(version)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "handed over by map_err")]
 fn failed(error: FormatError) -> Problem {
     Problem::internal(format!("writing a file: {error:?}"))
 }

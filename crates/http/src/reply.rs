@@ -114,18 +114,14 @@ pub(crate) async fn reply(
         }
     }
     let slot = format!("{} {version} {scoped}", coding.name());
-    let stored = match service.bodies.get(&slot) {
-        Some(stored) => {
-            count(&service.metrics.hits);
-            stored
-        }
-        None => {
-            let tagged = move |produced| store(produced, coding, &scoped);
-            compute(service, slot, move |catalogue, version| {
-                produce(catalogue, version).and_then(tagged)
-            })
-            .await?
-        }
+    let stored = if let Some(stored) = service.bodies.get(&slot) {
+        count(&service.metrics.hits);
+        stored
+    } else {
+        let tagged = move |produced| store(produced, coding, &scoped);
+        let produce =
+            move |catalogue: &Catalogue, version| produce(catalogue, version).and_then(tagged);
+        compute(service, slot, produce).await?
     };
     let any = |wanted: &str| wanted.trim() == "*";
     if asked.if_none_match.as_deref().is_some_and(any) {

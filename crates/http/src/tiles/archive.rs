@@ -28,7 +28,7 @@ const MOST_TILES: u64 = 1_024;
 pub(crate) fn write_archive(
     catalogue: &Catalogue,
     mut drawn: Drawn,
-    scope: Scope,
+    scope: &Scope,
     out: impl Write + Seek,
 ) -> Result<u64, Problem> {
     let failed = |error: PmtError| Problem::internal(format!("writing tiles: {error:?}"));
@@ -54,7 +54,7 @@ pub(crate) fn write_archive(
             x: coord.x(),
             y: coord.y(),
         };
-        let answer = drawn.answer(catalogue, &scope, tile)?;
+        let answer = drawn.answer(catalogue, scope, tile)?;
         if let Some(body) = vector(&[answer], tile).body {
             archive.add_tile(coord, &body).map_err(failed)?;
         }

@@ -55,7 +55,7 @@ impl Found {
     }
 }
 
-/// The upload of an id, where there is one and the asker may know of it.
+/// The upload of an id, where there is one and the sender may know of it.
 async fn find(
     service: &Shared,
     headers: &HeaderMap,
@@ -65,11 +65,11 @@ async fn find(
     let Some(desk) = &service.desk else {
         return Ok(None);
     };
-    let Ok(asker) = uploader(service, headers, asked.subject()) else {
+    let Ok(sender) = uploader(service, headers, asked.subject()) else {
         return Ok(None);
     };
     if let Some(job) = desk.job(id) {
-        let theirs = asker.is_of(&job.agency);
+        let theirs = sender.is_of(&job.agency);
         return Ok(theirs.then(|| (Arc::clone(desk), Found::UnderWay(job))));
     }
     let kept = desk
@@ -78,7 +78,7 @@ async fn find(
         .receipt_of_job(id)
         .await
         .map_err(of_store)?;
-    let Some(kept) = kept.filter(|kept| asker.is_of(&kept.receipt.agency)) else {
+    let Some(kept) = kept.filter(|kept| sender.is_of(&kept.receipt.agency)) else {
         return Ok(None);
     };
     let found = match kept.reply {
@@ -98,14 +98,14 @@ fn not_ready() -> Problem {
     Problem::new(Kind::ResultNotReady, "The job has not ended yet.")
 }
 
-/// Documents of the uploads that an asker may know of.
+/// Documents of the uploads that an sender may know of.
 pub(crate) fn documents(service: &Shared, headers: &HeaderMap, asked: &Asked) -> Vec<Value> {
-    let asker = uploader(service, headers, asked.subject());
-    let (Some(desk), Ok(asker)) = (&service.desk, asker) else {
+    let sender = uploader(service, headers, asked.subject());
+    let (Some(desk), Ok(sender)) = (&service.desk, sender) else {
         return Vec::new();
     };
     let jobs = desk.jobs();
-    let theirs = jobs.iter().filter(|job| asker.is_of(&job.agency));
+    let theirs = jobs.iter().filter(|job| sender.is_of(&job.agency));
     theirs.map(|job| job.document(&asked.base)).collect()
 }
 
