@@ -10,7 +10,7 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let store = Store::create_with(&context.data, &context.config.places())
         .await
         .context("creating the store")?;
-    let store = context.keep(store);
+    let store = context.keep(&store);
     let version = store.snapshot().version();
     let made = key::add(&store, asked)
         .await

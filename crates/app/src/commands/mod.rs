@@ -130,7 +130,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Keeps a store for as long as the command runs; gives it, acting for whoever runs the command.
-    fn keep(&self, store: Store) -> Store {
+    fn keep(&self, store: &Store) -> Store {
         let store = store.acting_as(Self::by());
         self.opened.get_or_init(|| store.clone());
         store
@@ -140,7 +140,7 @@ impl Context {
     pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
         Store::open_with(&self.data, &self.config.places())
             .await
-            .map(|store| self.keep(store))
+            .map(|store| self.keep(&store))
             .context("opening the store (`naqsha init` makes one)")
     }
 
