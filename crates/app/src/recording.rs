@@ -144,6 +144,8 @@ fn record(asked: Asked, is_tile: bool) -> AuditRecord {
         resource: format!("{at} {}", asked.status),
         rows: asked.rows.filter(|_| !is_tile),
         decision: match asked.decision {
+            // What a key may do at all may not be for this one's agency.
+            Decision::Allowed if asked.status == 403 => AuditDecision::Denied,
             Decision::Allowed => AuditDecision::Allowed,
             Decision::Denied | Decision::Unknown => AuditDecision::Denied,
         },

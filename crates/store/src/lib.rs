@@ -72,6 +72,7 @@ mod past;
 mod query;
 mod receipt;
 mod records;
+mod released;
 mod reported;
 mod rows;
 mod scan;

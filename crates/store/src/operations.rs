@@ -1,24 +1,22 @@
 //! What is done to a committed batch: withdrawal, restoration, release. The Parquet files are not touched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use naqsha_model::{AuditAction, BatchDigest, Code};
 
 use crate::audit::AuditRecord;
-use crate::batch::{BatchRecord, BatchState, OnChange};
-use crate::cluster::find::{self, Candidate};
+use crate::batch::{BatchRecord, BatchState};
+use crate::cluster::find;
 use crate::cluster::{Decision, DecisionRecord, LinkRecord};
 use crate::contents::{Contents, EventRecord, Link, RecordAt, RowsByBatch};
 use crate::event::{Act, Changed, Operation, Selection};
-use crate::index::Part;
-use crate::keys::{self, Entry};
-use crate::known::Known;
 use crate::ledger::WriterLock;
 use crate::ledger_write::Addition;
 use crate::manifest::NilReturn;
 use crate::receipt::Answer;
+use crate::released;
 use crate::selection;
 use crate::snapshot::Snapshot;
 use crate::store::blocking;
@@ -118,9 +116,9 @@ impl Store {
         let (known, checked) = blocking(move || {
             let (agency, profile) = (of.agency.as_str(), of.profile.as_str());
             let known = shared.known(snapshot, agency, profile, of.replaces)?;
-            let mut checked = check_again(&known, &of)?;
+            let mut checked = released::check_again(&known, &of)?;
             let at = (known.next_cluster_link(), known.snapshot.version() + 1);
-            let ours = released_candidates(&known.snapshot, &of, &checked)?;
+            let ours = released::candidates(&known.snapshot, &of, &checked)?;
             checked.cluster_links = find::links(&known.snapshot, &ours, &checked.links, at)?;
             Ok((known, checked))
         })
@@ -405,85 +403,6 @@ fn rows(
         _ => visibility.sees(at),
     });
     Ok(Some(selection::with_earlier(snapshot.contents(), changes)))
-}
-
-/// What the keys of a held batch say now.
-struct Checked {
-    links: Vec<Link>,
-    left_out: BTreeMap<Code, Vec<u64>>,
-    cluster_links: Vec<LinkRecord>,
-}
-
-/// The records of a batch being released that other agencies may have reported too.
-fn released_candidates(
-    snapshot: &Snapshot,
-    batch: &BatchRecord,
-    checked: &Checked,
-) -> Result<Vec<Candidate>, StoreError> {
-    let left_out: BTreeSet<u64> = checked.left_out.values().flatten().copied().collect();
-    let (shared, mut candidates) = (Arc::new(batch.clone()), Vec::new());
-    let files = &snapshot.contents().files;
-    for file in files.iter().filter(|file| file.batch == batch.digest) {
-        let part = Part::open(snapshot.files(), &shared, file, &[]);
-        let part = part.map_err(|unread| snapshot.files().error(file, unread))?;
-        let positions: Vec<usize> = (0..snapshot.index(&part)?.rows.len()).collect();
-        let incidents = snapshot.incidents_at(&part, &positions)?;
-        let kept = incidents
-            .iter()
-            .filter(|incident| !left_out.contains(&incident.provenance.row));
-        candidates.extend(kept.filter_map(|incident| Candidate::of(batch.sequence, incident)));
-        candidates.truncate(find::COMPARED);
-    }
-    Ok(candidates)
-}
-
-fn check_again(known: &Known, batch: &BatchRecord) -> Result<Checked, StoreError> {
-    let mut checked = Checked {
-        links: Vec::new(),
-        left_out: BTreeMap::new(),
-        cluster_links: Vec::new(),
-    };
-    let contents = known.snapshot.contents();
-    for file in contents
-        .files
-        .iter()
-        .filter(|file| file.batch == batch.digest)
-    {
-        let files = known.snapshot.files();
-        let read = keys::read_keys(files, file, batch.sequence);
-        let read = read.map_err(|unread| files.error(file, unread))?;
-        let standings = known.standings(read.iter().map(|entry| entry.key))?;
-        for Entry { key, keyed } in read {
-            let Some(standing) = standings.get(&key) else {
-                continue;
-            };
-            let code = match standing.current {
-                None => None,
-                Some(current) if current.content == keyed.content => Some(Code::D701),
-                // What came after the batch knows more than the batch.
-                Some(current)
-                    if batch.on_change == OnChange::Revise
-                        && current.at.sequence < batch.sequence =>
-                {
-                    None
-                }
-                Some(_) => Some(Code::D702),
-            };
-            match code {
-                Some(code) => checked.left_out.entry(code).or_default().push(keyed.at.row),
-                None => checked.links.push(Link {
-                    record: keyed.at,
-                    first: standing.first,
-                    revision: standing.next,
-                }),
-            }
-        }
-    }
-    checked
-        .left_out
-        .values_mut()
-        .for_each(|rows| rows.sort_unstable());
-    Ok(checked)
 }
 
 /// How many incidents went and came.

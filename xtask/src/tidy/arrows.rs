@@ -5,7 +5,7 @@ use crate::workspace::Package;
 
 /// A crate and all workspace crates that it may depend on. A crate that is not here may depend on any (the developer
 /// side), and no crate that is here may depend on it.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("naqsha-model", &[]),
     ("naqsha-record", &["naqsha-model"]),
     ("naqsha-ingest", &["naqsha-model", "naqsha-record"]),
@@ -15,6 +15,10 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         "naqsha-layers",
         &["naqsha-model", "naqsha-store", "naqsha-analytics"],
     ),
+    (
+        "naqsha-intake",
+        &["naqsha-model", "naqsha-ingest", "naqsha-store"],
+    ),
     ("naqsha-formats", &["naqsha-model", "naqsha-layers"]),
     (
         "naqsha-http",
@@ -23,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "naqsha-ingest",
             "naqsha-store",
             "naqsha-layers",
+            "naqsha-intake",
             "naqsha-formats",
         ],
     ),
@@ -35,6 +40,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "naqsha-store",
             "naqsha-analytics",
             "naqsha-layers",
+            "naqsha-intake",
             "naqsha-http",
         ],
     ),

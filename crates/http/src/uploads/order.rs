@@ -60,6 +60,9 @@ impl Order {
             return Err(Problem::parameters(errors));
         }
         order.pairs.sort();
+        order
+            .control_totals
+            .sort_by(|(_, left, _), (_, right, _)| left.cmp(right));
         Ok(order)
     }
 
