@@ -1,5 +1,6 @@
 //! Whole layers as files: names, ranges, validators, and GDAL reading a region of one over HTTP.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 
 use naqsha_tests::server::{Reply, Server};
@@ -192,6 +193,33 @@ fn gdal_reads_a_region_of_a_file_over_http() {
     assert_eq!(told["features"], all["numberMatched"]);
 }
 
+/// Each tile of an archive is the service's, and what is not in it is empty.
+fn same_tiles(server: &Server, question: &str, told: &Value) {
+    let tiles = told["tiles"].as_object().expect("tiles");
+    assert!(tiles.len() > 30, "{} tiles", tiles.len());
+    for (at, digest) in tiles {
+        let tile = server.get(&format!("/xyz/counts/{at}.mvt?{question}"));
+        let found = ring::digest::digest(&ring::digest::SHA256, &tile.body);
+        let mut hex = String::new();
+        for byte in found.as_ref() {
+            write!(hex, "{byte:02x}").expect("a text takes all");
+        }
+        assert_eq!(digest.as_str(), Some(hex.as_str()), "{at}");
+    }
+    // What is not in it is empty: around the area at a zoom whose tiles are few.
+    for (x, y) in (13..=18).flat_map(|x| (7..=13).map(move |y| (x, y))) {
+        let status = server
+            .get(&format!("/xyz/counts/5/{x}/{y}.mvt?{question}"))
+            .status;
+        let expected = if tiles.contains_key(&format!("5/{x}/{y}")) {
+            200
+        } else {
+            204
+        };
+        assert_eq!(status, expected, "5/{x}/{y}");
+    }
+}
+
 /// The archive's tiles are the service's tiles, all of them, as the format's own reader and GDAL see them.
 #[test]
 fn an_archive_of_tiles_holds_the_tiles_of_the_service() {
@@ -216,31 +244,7 @@ fn an_archive_of_tiles_holds_the_tiles_of_the_service() {
     assert!(output.status.success(), "{told}");
     let told: Value = serde_json::from_slice(&output.stdout).expect("the oracle prints JSON");
 
-    let tiles = told["tiles"].as_object().expect("tiles");
-    assert!(tiles.len() > 30, "{} tiles", tiles.len());
-    for (at, digest) in tiles {
-        let tile = server.get(&format!("/xyz/counts/{at}.mvt?{question}"));
-        let found = ring::digest::digest(&ring::digest::SHA256, &tile.body);
-        let found: String = found
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(digest.as_str(), Some(found.as_str()), "{at}");
-    }
-    // What is not in it is empty: around the area at a zoom whose tiles are few.
-    for (x, y) in (13..=18).flat_map(|x| (7..=13).map(move |y| (x, y))) {
-        let status = server
-            .get(&format!("/xyz/counts/5/{x}/{y}.mvt?{question}"))
-            .status;
-        let expected = if tiles.contains_key(&format!("5/{x}/{y}")) {
-            200
-        } else {
-            204
-        };
-        assert_eq!(status, expected, "5/{x}/{y}");
-    }
-
+    same_tiles(&server, question, &told);
     let document = server.json(&format!("/xyz/counts.json?{question}"));
     assert_eq!(told["zooms"], serde_json::json!([0, document["maxzoom"]]));
     let bounds = told["bounds"].as_array().expect("bounds").iter();

@@ -180,29 +180,7 @@ fn features_tiles_aggregates_zones_and_the_facade_add_up_to_the_same() {
             cells,
             "features for ArcGIS of {question}"
         );
-        let list = format!(
-            "/collections/counts/dggs/H3/zones?zone-level=5&n_min=1&compact-zones=false{question}"
-        );
-        let listed = server.json(&list);
-        let listed = listed["zones"].as_array().expect("zones").iter();
-        let listed: Vec<&str> = listed.filter_map(Value::as_str).collect();
-        assert_eq!(
-            listed,
-            cells.keys().map(String::as_str).collect::<Vec<_>>(),
-            "{question}"
-        );
-        assert_eq!(
-            zones(&server, question, (Resolution::Three, 2)),
-            sum,
-            "{question}"
-        );
-        if area == "west-yorkshire" {
-            assert_eq!(
-                zones(&server, question, (Resolution::Five, 0)),
-                sum,
-                "{question}"
-            );
-        }
+        of_zones(&server, question, (&cells, sum), area);
         // Everything that matches is on the map or is said not to be.
         let records = question.replace("&study_area=west-yorkshire", "");
         let all = server.json(&format!("/collections/incidents/items?limit=1{records}"));
@@ -210,6 +188,21 @@ fn features_tiles_aggregates_zones_and_the_facade_add_up_to_the_same() {
         of_records(&server, &records, number(&all["numberMatched"]));
     }
     assert_eq!(compared, QUESTIONS.len() * GROUPS.len());
+}
+
+/// The list of zones that hold records, and the values below coarser ones.
+fn of_zones(server: &Server, asked: &str, of: (&BTreeMap<String, u64>, u64), area: &str) {
+    let (cells, sum) = of;
+    let list = "/collections/counts/dggs/H3/zones?zone-level=5&n_min=1&compact-zones=false";
+    let listed = server.json(&format!("{list}{asked}"));
+    let listed = listed["zones"].as_array().expect("zones").iter();
+    let listed: Vec<&str> = listed.filter_map(Value::as_str).collect();
+    let expected: Vec<&str> = cells.keys().map(String::as_str).collect();
+    assert_eq!(listed, expected, "{asked}");
+    assert_eq!(zones(server, asked, (Resolution::Three, 2)), sum, "{asked}");
+    if area == "west-yorkshire" {
+        assert_eq!(zones(server, asked, (Resolution::Five, 0)), sum, "{asked}");
+    }
 }
 
 /// Aggregates of the records themselves are all of them, or those in cells and those that are in none.

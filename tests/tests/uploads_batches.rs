@@ -1,5 +1,7 @@
 //! Batches that were sent: held, withdrawn and restored; and who may.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use naqsha_tests::server::{Reply, Server};
 use naqsha_tests::street::file as street;
 use serde_json::Value;

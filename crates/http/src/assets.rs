@@ -27,7 +27,6 @@ pub(crate) async fn serve(
     let embedded =
         Dashboard::get(path).ok_or_else(|| Problem::not_found("There is no such resource."))?;
     let media_type = media_type(path);
-    let page = media_type.starts_with("text/html");
     // The build names what it puts in this folder after its content.
     let freshness = if path.starts_with("assets/") {
         Freshness::Immutable
@@ -57,12 +56,10 @@ pub(crate) async fn serve(
         },
     )
     .await?;
-    if page {
-        response.headers_mut().insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(POLICY),
-        );
-    }
+    // Of scripts too: a worker may load what the policy of its own script lets it.
+    let policy = HeaderValue::from_static(POLICY);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
 }
 

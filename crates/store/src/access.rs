@@ -216,7 +216,7 @@ mod tests {
         assert!(key.is(&Credential::new([1; 6], [2; 32])));
         for at in [0, 15, 31] {
             let mut secret = [2; 32];
-            secret[at] ^= 1;
+            *secret.get_mut(at).expect("32 bytes") ^= 1;
             assert!(!key.is(&Credential::new([1; 6], secret)));
         }
         assert!(!key.is(&Credential::new([3; 6], [2; 32])));

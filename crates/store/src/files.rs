@@ -419,7 +419,8 @@ mod tests {
         }
         for bit in 0..8 * bytes.len() {
             let mut rotten = bytes.clone();
-            rotten[bit / 8] ^= 1 << (bit % 8);
+            let byte = rotten.get_mut(bit / 8).expect("within it");
+            *byte ^= 1 << (bit % 8);
             assert!(matches!(
                 checked.against(&sha256, rotten),
                 Err(Unread::Damaged(_))

@@ -108,23 +108,22 @@ fn answer(status: StatusCode, headers: &[(HeaderName, String)]) -> Response {
 }
 
 /// `OPTIONS /uploads`: what is offered.
-pub(crate) async fn describe(State(service): State<Shared>) -> Result<Response, Problem> {
-    let desk = service.desk("incidents")?;
+pub(crate) async fn describe(State(service): State<Shared>) -> Response {
     let named = |name: &'static str, value: &str| (HeaderName::from_static(name), value.to_owned());
-    let longest = desk.intake.limits.encoded_bytes.to_string();
-    Ok(answer(
-        StatusCode::NO_CONTENT,
-        &[
-            (
-                header::ALLOW,
-                "POST, HEAD, PATCH, DELETE, OPTIONS".to_owned(),
-            ),
-            named("tus-version", VERSION),
-            named("tus-extension", "creation,checksum,expiration,termination"),
-            named("tus-checksum-algorithm", "sha1,sha256"),
-            named("tus-max-size", &longest),
-        ],
-    ))
+    let methods = "POST, HEAD, PATCH, DELETE, OPTIONS".to_owned();
+    let mut told = vec![
+        (header::ALLOW, methods),
+        named("tus-version", VERSION),
+        named("tus-extension", "creation,checksum,expiration,termination"),
+        named("tus-checksum-algorithm", "sha1,sha256"),
+    ];
+    // A service that takes no files has no bound for them.
+    let longest = service
+        .desk
+        .as_ref()
+        .map(|desk| desk.intake.limits.encoded_bytes);
+    told.extend(longest.map(|longest| named("tus-max-size", &longest.to_string())));
+    answer(StatusCode::NO_CONTENT, &told)
 }
 
 /// 412 for another version of the protocol, which is then named.

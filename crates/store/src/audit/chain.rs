@@ -141,9 +141,9 @@ mod tests {
             &|c| c.times = 2,
         ];
         for change in changes {
-            let mut changed = content();
-            change(&mut changed);
-            seen.push(changed.digest(&FIRST));
+            let mut another = content();
+            change(&mut another);
+            seen.push(another.digest(&FIRST));
         }
         let all = seen.len();
         seen.sort_unstable();
