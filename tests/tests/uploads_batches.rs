@@ -151,8 +151,8 @@ fn who_may_not_send_is_told_so() {
         404
     );
     let public = Server::over_nothing_with("[auth]\nanonymous_role = \"public\"\n");
-    status(&public.upload(POLICE, "x", &file), 403);
-    status(&public.get("/collections/incidents/batches"), 403);
+    status(&public.upload(POLICE, "x", &file), 401);
+    status(&public.get("/collections/incidents/batches"), 401);
 }
 
 #[test]

@@ -1,0 +1,135 @@
+//! Files of agencies with keys: who sends, who withdraws, who is a second pair of eyes, and that all of it is in the audit log.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use naqsha_tests::program::naqsha;
+use naqsha_tests::server::{Reply, Server};
+use naqsha_tests::street::file as street;
+use serde_json::Value;
+
+const BATCHES: &str = "/collections/incidents/batches";
+
+/// A service that nobody reads without a key, and where two have to agree.
+struct Guarded(Server);
+
+impl Guarded {
+    fn new() -> Self {
+        let config = "[auth]\nanonymous_role = \"public\"\n[policy]\nfour_eyes = true\n";
+        Self(Server::over_nothing_with(config))
+    }
+
+    fn key(&self, role: &str, agency: &str) -> String {
+        let made = ["key", "create", "--role", role, "--agency", agency];
+        let made = self.0.beside(&made);
+        format!("Bearer {}", made["secret"].as_str().unwrap())
+    }
+
+    fn ask(&self, key: &str, method: &str, path: &str) -> Reply {
+        let headers = [("authorization", key)];
+        self.0.send(method, path, &headers, b"")
+    }
+
+    fn upload(&self, key: &str, idempotency: &str, file: &[u8]) -> Reply {
+        let path = format!("{BATCHES}?profile=open.police-uk&agency=WYP");
+        let headers = [("authorization", key), ("idempotency-key", idempotency)];
+        self.0.send("POST", &path, &headers, file)
+    }
+
+    /// Until a new key is known, which takes less than a second.
+    fn until_known(&self, key: &str) {
+        let is_known = || self.ask(key, "GET", BATCHES).status == 200;
+        let known = (0..200).any(|_try| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            is_known()
+        });
+        assert!(known, "a key that was made is not known");
+    }
+}
+
+#[test]
+fn agencies_send_two_agree_and_the_log_tells_who_did_what() {
+    let service = Guarded::new();
+    let sender = service.key("uploader", "WYP");
+    let other = service.key("uploader", "FIA");
+    let approver = service.key("approver", "WYP");
+    let strange = service.key("approver", "FIA");
+    service.until_known(&strange);
+    let file = street("keys", 5);
+
+    assert_eq!(
+        service.upload(&other, "a", &file).status,
+        403,
+        "another agency's"
+    );
+    assert_eq!(
+        service.upload(&approver, "a", &file).status,
+        403,
+        "no sender"
+    );
+    let taken = service.upload(&sender, "a", &file);
+    assert_eq!(
+        taken.status,
+        201,
+        "{}",
+        String::from_utf8_lossy(&taken.body)
+    );
+    let again = service.upload(&sender, "a", &file);
+    assert_eq!((again.status, again.body), (201, taken.body.clone()));
+    let batch = taken.json()["batch"].as_str().unwrap().to_owned();
+    let at = format!("{BATCHES}/{batch}");
+
+    // Of another agency there is nothing: not in the list, not by name, not to be changed.
+    for key in [&other, &strange] {
+        let list = service.ask(key, "GET", BATCHES).json();
+        assert_eq!(list["batches"], Value::Array(Vec::new()));
+        assert_eq!(service.ask(key, "GET", &at).status, 404);
+        let withdrawn = service.ask(key, "DELETE", &format!("{at}?reason=R1"));
+        assert_eq!(withdrawn.status, 404);
+    }
+
+    // One asks, the same cannot agree, another of the agency can.
+    let withdraw = format!("{at}?reason=R1");
+    assert_eq!(service.ask(&sender, "DELETE", &withdraw).status, 202);
+    assert_eq!(service.ask(&sender, "DELETE", &withdraw).status, 409);
+    let matched = || {
+        let items = service.ask(&sender, "GET", "/collections/incidents/items?limit=1");
+        items.json()["numberMatched"].as_u64().unwrap()
+    };
+    assert_eq!(matched(), 5);
+    assert_eq!(service.ask(&approver, "DELETE", &withdraw).status, 204);
+    assert_eq!(matched(), 0);
+
+    let log = logged(&service, &batch);
+    let of = |action: &str, decision: &str| {
+        let wanted = |told: &&Value| told["action"] == action && told["decision"] == decision;
+        log.iter().filter(wanted).count()
+    };
+    assert_eq!((of("ingest", "allowed"), of("withdraw", "allowed")), (1, 1));
+    // Another agency's sender and an approver were refused; a file that was sent twice is two requests.
+    assert_eq!((of("upload", "denied"), of("upload", "allowed")), (2, 2));
+    let check = service.0.beside(&["audit", "verify"]);
+    assert_eq!(check["whole"], true, "{check}");
+}
+
+/// The log once the last withdrawal of a batch is told of, and the request for it.
+fn logged(service: &Guarded, batch: &str) -> Vec<Value> {
+    let data = service.0.data().to_str().unwrap().to_owned();
+    for _ in 0..50 {
+        let told = naqsha()
+            .args(["--json", "--data", &data, "audit", "list"])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        let record = |line: &str| serde_json::from_str(line).unwrap();
+        let records: Vec<Value> = told.lines().map(record).collect();
+        let request = format!("DELETE {BATCHES}/{batch} 204");
+        if records
+            .iter()
+            .any(|told| told["resource"] == request.as_str())
+        {
+            return records;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    Vec::new()
+}
