@@ -95,13 +95,14 @@ async fn write(store: &Store, told: &[AuditRecord]) -> anyhow::Result<()> {
     Ok(store.audit(told).await?)
 }
 
-/// One record a request; of tiles, which a map asks for by the hundred, one for equal ones.
+/// One record a request; one for equal ones of tiles, which a map asks for by the hundred, and of those that were told to come
+/// back, which come by the thousand.
 fn together(gathered: impl Iterator<Item = Asked>) -> Vec<AuditRecord> {
     let mut told: Vec<AuditRecord> = Vec::new();
     for asked in gathered {
-        let is_tile = is_tile(&asked);
-        let record = record(asked, is_tile);
-        let mut before = told.iter_mut().rev().filter(|_| is_tile);
+        let is_one_of_many = is_tile(&asked) || [409, 429, 503].contains(&asked.status);
+        let record = record(asked, is_one_of_many);
+        let mut before = told.iter_mut().rev().filter(|_| is_one_of_many);
         let equal = before.find(|known| {
             (&known.by, &known.resource, known.decision, known.version)
                 == (
@@ -125,10 +126,10 @@ fn is_tile(asked: &Asked) -> bool {
         .any(|part| asked.resource.contains(part))
 }
 
-fn record(asked: Asked, is_tile: bool) -> AuditRecord {
+fn record(asked: Asked, is_one_of_many: bool) -> AuditRecord {
     let (method, _) = asked.resource.split_once(' ').unwrap_or_default();
     let at = match &asked.object {
-        Some(object) if !is_tile => format!("{method} {object}"),
+        Some(object) if !is_one_of_many => format!("{method} {object}"),
         _ => asked.resource.clone(),
     };
     AuditRecord {
@@ -139,10 +140,10 @@ fn record(asked: Asked, is_tile: bool) -> AuditRecord {
             agency: asked.agency,
             role: asked.role.unwrap_or(Role::Public),
             purpose: None,
-            request: (!is_tile).then_some(asked.request),
+            request: (!is_one_of_many).then_some(asked.request),
         },
         resource: format!("{at} {}", asked.status),
-        rows: asked.rows.filter(|_| !is_tile),
+        rows: asked.rows.filter(|_| !is_one_of_many),
         decision: match asked.decision {
             // What a key may do at all may not be for this one's agency.
             Decision::Allowed if asked.status == 403 => AuditDecision::Denied,

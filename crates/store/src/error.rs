@@ -184,9 +184,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether a server of the store is out of reach, so that the same may go well later.
+    /// Whether a server of the store is out of reach, or too many ask the ledger at once, so that the same may go well later.
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Object { .. } | Self::Server { .. })
+        let crowded = |source: &sqlx::Error| matches!(source, sqlx::Error::PoolTimedOut);
+        match self {
+            Self::Object { .. } | Self::Server { .. } => true,
+            Self::Ledger { source, .. } => crowded(source),
+            _ => false,
+        }
     }
 
     /// Whether it is certain that nothing was added.
