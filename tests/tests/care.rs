@@ -1,6 +1,7 @@
 //! A deployer's care of a store, with the program: verify, doctor, backup, restore, and what earlier versions said.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "helpers of tests, which the lints do not know as tests"
 )]
 
@@ -10,6 +11,7 @@ use std::process::Output;
 
 use naqsha_tests::program::{naqsha, run};
 use naqsha_tests::server::Server;
+use serde_json::Value;
 
 const LAHORE: &str =
     "time,lon,lat,category\n2024-03-02 10:00,74.33,31.55,DT\n2024-03-03 11:00,74.34,31.56,DT\n";
@@ -239,6 +241,88 @@ fn compacting_says_what_it_freed_and_changes_no_answer() {
     assert!(String::from_utf8_lossy(&again.stdout).starts_with("0 bytes freed"));
 }
 
+/// The records of the audit log, as `audit list` gives them; that it was asked is the last.
+fn logged(store: &Path) -> Vec<Value> {
+    let mut command = naqsha();
+    command.args(["--json", "--data"]).arg(store);
+    let output = command.args(["audit", "list"]).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let record = |line: &str| serde_json::from_str(line).unwrap();
+    lines.lines().map(record).collect()
+}
+
+/// What a record says was done, whether it was allowed, and to what.
+fn words(told: &Value) -> [&str; 3] {
+    ["action", "decision", "resource"].map(|name| told[name].as_str().unwrap())
+}
+
+/// What an operator takes out of the store is in the log like what is done to it.
+#[test]
+fn what_is_taken_out_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let lahore = ingest(&store, "lahore.csv", LAHORE);
+    export(&store, &["datetime=2024-03-02/2024-03-02"]).unwrap();
+    let log = logged(&store);
+    let [_key, ingested, exported, listed] = log.as_slice() else {
+        panic!("{log:?}")
+    };
+    let batch = format!("batch:{lahore}");
+    assert_eq!(words(ingested), ["ingest", "allowed", &batch]);
+    assert_eq!(words(exported), ["download", "allowed", "layer:incidents"]);
+    assert_eq!(
+        (&exported["rows"], &exported["data_version"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(words(listed), ["read_audit", "allowed", "audit"]);
+}
+
+/// A file that became no batch is in the log with the code for it, unless it was only tried out.
+#[test]
+fn a_file_that_is_refused_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let lahore = ingest(&store, "lahore.csv", LAHORE);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let private = file("private.csv", "time,lon,lat,category,cnic\n");
+    let bad = file("bad.csv", &LAHORE.replace("2024-03-02 10:00", "never"));
+    let columns = ["date=time", "lon=lon", "lat=lat", "category=category"];
+    let taken = |path: &Path, dry: bool| {
+        let mut args = vec!["ingest", "--profile", "open.generic-points"];
+        args.extend(columns.iter().flat_map(|pair| ["--set", pair]));
+        args.extend(dry.then_some("--dry-run"));
+        args.push(path.to_str().unwrap());
+        tried(&store, &args).status.success()
+    };
+    assert!(!taken(&private, true) && !taken(&private, false));
+    assert!(taken(&store.with_file_name("lahore.csv"), false));
+    assert!(!taken(&bad, false));
+    let log = logged(&store);
+    let [_key, _ingested, refused, again, held, _listed] = log.as_slice() else {
+        panic!("{log:?}")
+    };
+    let [action, decision, resource] = words(refused);
+    assert_eq!((action, decision), ("ingest", "denied"));
+    let (digest, code) = resource.split_once(' ').unwrap();
+    assert!(
+        digest.starts_with("file:") && digest.len() == 69,
+        "{digest}"
+    );
+    assert_eq!(code, "E103");
+    let known = format!("file:{lahore} B902");
+    assert_eq!(words(again), ["ingest", "denied", &known]);
+    let [action, decision, resource] = words(held);
+    assert_eq!((action, decision), ("ingest", "allowed"));
+    assert!(
+        resource.starts_with("batch:") && resource.ends_with(" held B904"),
+        "{resource}"
+    );
+}
+
 /// The audit log through the program: what each command left in it, and a store that was set back behind its checkpoints.
 #[test]
 fn a_store_that_was_set_back_is_behind_its_checkpoints() {
@@ -246,16 +330,11 @@ fn a_store_that_was_set_back_is_behind_its_checkpoints() {
     let store = store(folder.path());
     let lahore = ingest(&store, "lahore.csv", LAHORE);
     let listed = || {
-        let mut command = naqsha();
-        command.args(["--json", "--data"]).arg(&store);
-        let output = command.args(["audit", "list"]).output().unwrap();
-        let lines = String::from_utf8(output.stdout).unwrap();
-        let told = |line: &str| -> (u64, String, String) {
-            let told: serde_json::Value = serde_json::from_str(line).unwrap();
+        let told = |told: &Value| {
             let word = |name: &str| told[name].as_str().unwrap().to_owned();
             assert_eq!(
-                (word("role"), word("decision")),
-                ("operator".to_owned(), "allowed".to_owned())
+                (&told["role"], &told["decision"]),
+                (&"operator".into(), &"allowed".into())
             );
             (
                 told["record"].as_u64().unwrap(),
@@ -263,10 +342,11 @@ fn a_store_that_was_set_back_is_behind_its_checkpoints() {
                 word("resource"),
             )
         };
-        lines.lines().map(told).collect::<Vec<_>>()
+        logged(&store).iter().map(told).collect::<Vec<_>>()
     };
     let ingested = (2, "ingest".to_owned(), format!("batch:{lahore}"));
-    assert_eq!(listed()[1..], [ingested]);
+    let seen = (3, "read_audit".to_owned(), "audit".to_owned());
+    assert_eq!(listed()[1..], [ingested, seen]);
 
     // Now and then an attacker has a copy of the folder, and puts it back once something was withdrawn.
     let (copy, checkpoints) = (
@@ -277,11 +357,21 @@ fn a_store_that_was_set_back_is_behind_its_checkpoints() {
     fs::remove_file(&checkpoints).unwrap();
     run(&store, &["batch", "withdraw", &lahore, "--reason", "x"]);
     let actions: Vec<String> = listed().into_iter().map(|(_, action, _)| action).collect();
-    assert_eq!(actions, ["key_create", "ingest", "backup", "withdraw"]);
+    assert_eq!(
+        actions,
+        [
+            "key_create",
+            "ingest",
+            "read_audit",
+            "backup",
+            "withdraw",
+            "read_audit"
+        ]
+    );
     let whole = run(&store, &["audit", "verify"]);
     assert_eq!(
         (&whole["whole"], &whole["records"], &whole["checkpoints"]),
-        (&true.into(), &4.into(), &1.into()),
+        (&true.into(), &6.into(), &1.into()),
         "{whole}"
     );
     assert_eq!(whole["unknown"], serde_json::json!([]), "{whole}");
@@ -296,7 +386,7 @@ fn a_store_that_was_set_back_is_behind_its_checkpoints() {
         assert_eq!(output.status.code(), Some(4), "{words:?}");
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(
-            said.contains("records 4 to 4, which a checkpoint knows of"),
+            said.contains("records 5 to 5, which a checkpoint knows of"),
             "{said}"
         );
     }
@@ -304,11 +394,11 @@ fn a_store_that_was_set_back_is_behind_its_checkpoints() {
     assert_eq!(run(&copy, &["audit", "verify"])["whole"], true);
     let back = folder.path().join("back");
     run(&back, &["restore", "--from", copy.to_str().unwrap()]);
-    assert_eq!(run(&back, &["audit", "verify"])["records"], 4);
+    assert_eq!(run(&back, &["audit", "verify"])["records"], 5);
     let output = tried(&back, &["audit", "list"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(
-        said.lines().last().unwrap().contains("restore_backup"),
+        said.lines().nth(4).unwrap().contains("restore_backup"),
         "{said}"
     );
 }

@@ -111,6 +111,75 @@ fn agencies_send_two_agree_and_the_log_tells_who_did_what() {
     assert_eq!(check["whole"], true, "{check}");
 }
 
+/// A file that is refused as a whole, held, or known already leaves a record of its own beside that of its request.
+#[test]
+fn files_that_become_no_batch_are_told_with_their_reason() {
+    let service = Guarded::new();
+    let sender = service.key("uploader", "WYP");
+    service.until_known(&sender);
+    let file = street("refusals", 3);
+    let mut bad = street("held", 3);
+    for _ in 0..3 {
+        bad.extend(b"bad,2018-17,WYP,WYP,-1.55,53.80,On or near X,E01,Leeds,Drugs,,\n");
+    }
+    let sent = [
+        ("a", file.as_slice(), 201),
+        ("b", file.as_slice(), 409),
+        ("c", b"PK\x03\x04 and nothing of a workbook".as_slice(), 422),
+        ("d", bad.as_slice(), 201),
+    ];
+    let mut answers = Vec::new();
+    for (key, file, status) in sent {
+        let reply = service.upload(&sender, key, file);
+        assert_eq!(reply.status, status, "{key}");
+        answers.push(reply.json());
+    }
+    let (batch, held) = (
+        answers[0]["batch"].as_str().unwrap(),
+        answers[3]["batch"].as_str().unwrap(),
+    );
+    let refused = answers[2]["code"].as_str().unwrap();
+    let withdraw = format!("{BATCHES}/{batch}?reason=R1");
+    let approver = service.key("approver", "WYP");
+    service.until_known(&approver);
+    assert_eq!(service.ask(&sender, "DELETE", &withdraw).status, 202);
+    assert_eq!(service.ask(&approver, "DELETE", &withdraw).status, 204);
+    let log = logged(&service, batch);
+    let of_files: Vec<(&str, &str)> = log
+        .iter()
+        .filter(|told| told["action"] == "ingest")
+        .map(|told| {
+            (
+                told["decision"].as_str().unwrap(),
+                told["resource"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let [taken, again, unreadable, waits] = of_files.try_into().unwrap();
+    assert_eq!(taken, ("allowed", format!("batch:{batch}").as_str()));
+    assert_eq!(again, ("denied", format!("file:{batch} B902").as_str()));
+    assert_eq!(unreadable.0, "denied");
+    assert!(
+        unreadable.1.ends_with(&format!(" {refused}")),
+        "{unreadable:?}"
+    );
+    assert_eq!(
+        waits,
+        ("allowed", format!("batch:{held} held B904").as_str())
+    );
+    // Each request still has one record: of those of files the id is that of the job.
+    let mut requests: Vec<&str> = log
+        .iter()
+        .filter_map(|told| told["request"].as_str())
+        .collect();
+    let all = requests.len();
+    requests.sort_unstable();
+    requests.dedup();
+    assert_eq!(requests.len(), all, "{log:?}");
+    let uploads = log.iter().filter(|told| told["action"] == "upload");
+    assert_eq!(uploads.count(), sent.len());
+}
+
 /// The log once the last withdrawal of a batch is told of, and the request for it.
 fn logged(service: &Guarded, batch: &str) -> Vec<Value> {
     let data = service.0.data().to_str().unwrap().to_owned();

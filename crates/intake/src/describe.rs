@@ -1,7 +1,8 @@
 //! A batch with what was done to it, as JSON: the command line prints it, the service serves it.
 
-use naqsha_model::{Code, DayRange};
-use naqsha_store::{BatchRecord, BatchState, Event, Manifest, Operation, Store};
+use jiff::Timestamp;
+use naqsha_model::{AuditAction, BatchDigest, Code, DayRange};
+use naqsha_store::{AuditRecord, BatchRecord, BatchState, By, Event, Manifest, Operation, Store};
 use serde_json::{Map, Value, json};
 
 /// The word for a state.
@@ -23,9 +24,14 @@ pub fn withdrawal(store: &Store, batch: &BatchRecord) -> Option<Event> {
     store.events().into_iter().rev().find(whole)
 }
 
-/// The codes for which a batch is held.
+/// The codes for which a batch is held, or was.
 pub fn held_for(batch: &BatchRecord) -> Vec<&'static str> {
     batch.held_for().map(Code::code).collect()
+}
+
+/// What the audit log says of a file that became no batch: its digest, and the code or the word for why.
+pub fn refusal_record(by: &By, file: BatchDigest, why: &str, at: Timestamp) -> AuditRecord {
+    by.was_refused(AuditAction::Ingest, format!("file:{file} {why}"), at)
 }
 
 /// First and last day with two dots between.

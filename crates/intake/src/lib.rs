@@ -21,7 +21,7 @@ mod unchanged;
 mod watch;
 
 pub use deployment::{Deployment, DeploymentError};
-pub use describe::{days, describe, held_for, state_word, withdrawal};
+pub use describe::{days, describe, held_for, refusal_record, state_word, withdrawal};
 pub use error::TakeError;
 pub use options::{Options, Synthetic};
 pub use period::{PeriodError, parse_period};

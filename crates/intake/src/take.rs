@@ -155,6 +155,16 @@ impl Taking {
         })))
     }
 
+    /// SHA-256 of the file as it is now, by which a refusal is told.
+    ///
+    /// # Errors
+    /// [`TakeError::Read`], [`TakeError::Open`], [`TakeError::GivenUp`].
+    pub async fn digest(self: &Arc<Self>) -> Result<BatchDigest, TakeError> {
+        let me = Arc::clone(self);
+        let (_stamp, digest) = off_the_runtime(move || me.identify()).await?;
+        Ok(digest)
+    }
+
     fn identify(&self) -> Result<(Stamp, BatchDigest), TakeError> {
         let stamp = Stamp::of(&self.file).map_err(TakeError::Open)?;
         let source = watch::open(&self.file, Step::Reading, &self.watch)?;

@@ -154,6 +154,11 @@ coded! {
 }
 
 impl Code {
+    /// Whether a batch that has it waits for a decision. Other codes of a whole file refuse it, or only tell of it.
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::P603 | Self::B903 | Self::B904)
+    }
+
     /// What the code does.
     pub fn severity(self) -> Severity {
         match self {
@@ -188,5 +193,8 @@ mod tests {
         assert_eq!(Code::D702.severity(), Severity::Duplicate);
         assert_eq!(Code::I901.severity(), Severity::Skip);
         assert_eq!(Code::B904.severity(), Severity::Batch);
+        // Rows of totals are skipped with it, and the batch is live.
+        assert_eq!(Code::B910.severity(), Severity::Batch);
+        assert!(Code::B904.holds() && !Code::B910.holds());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use naqsha_model::{Agency, BatchDigest, Code, DayRange, Severity};
+use naqsha_model::{Agency, BatchDigest, Code, DayRange};
 
 use crate::manifest::Manifest;
 
@@ -105,13 +105,13 @@ pub struct BatchRecord {
 }
 
 impl BatchRecord {
-    /// The codes for which it was held when it was committed, most serious first.
+    /// The codes for which it was held when it was committed; none where it was not.
     pub fn held_for(&self) -> impl Iterator<Item = Code> + '_ {
         self.totals
             .codes
             .keys()
             .copied()
-            .filter(|code| code.severity() == Severity::Batch)
+            .filter(|code| code.holds())
     }
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use naqsha_model::{Agency, BatchDigest};
 
-use crate::{Store, StoreError};
+use crate::{AuditRecord, Store, StoreError};
 
 /// A question that is durable: an upload whose bytes are staged, a withdrawal. What it asks is the caller's to say and to
 /// read; the key itself is not kept.
@@ -93,14 +93,17 @@ impl Store {
         Ok(Received::New)
     }
 
-    /// Answers a receipt whose job ends without a batch or an event: refused, dismissed or failed. The answers of the others
-    /// are written with what they tell ([`crate::BatchWriter::commit_with`], [`Store::withdraw_with`]).
+    /// Answers a receipt whose job ends without a batch or an event: refused, dismissed or failed. What the audit log tells of
+    /// it is written in the same transaction. The answers of the others are written with what they tell
+    /// ([`crate::BatchWriter::commit_with`], [`Store::withdraw_with`]).
     ///
     /// # Errors
     /// [`StoreError::NoSuchReceipt`], [`StoreError::Answered`], [`StoreError::Stopped`]; where it cannot be made durable.
-    pub async fn answer(&self, answer: &Answer) -> Result<(), StoreError> {
+    pub async fn answer(&self, answer: &Answer, told: AuditRecord) -> Result<(), StoreError> {
         let (mut transaction, unsealed) = self.adding().await?;
         transaction.insert_reply(answer).await?;
+        let told = told.about(None, self.snapshot().version());
+        transaction.append_audit(&[told]).await?;
         self.finish(transaction, unsealed).await
     }
 

@@ -390,7 +390,11 @@ impl Draft {
 
     /// What the audit log says of it.
     fn told(&self, batch: &BatchRecord) -> AuditRecord {
-        let resource = format!("batch:{}", batch.digest);
+        let mut resource = format!("batch:{}", batch.digest);
+        if batch.state == BatchState::Held {
+            let codes = batch.held_for().map(Code::code);
+            resource = codes.fold(resource + " held", |told, code| told + " " + code);
+        }
         let told = self
             .by
             .did(AuditAction::Ingest, resource, batch.received_at);

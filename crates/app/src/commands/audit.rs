@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Subcommand;
-use naqsha_model::{Agency, BatchDigest};
+use naqsha_model::{Agency, AuditAction, BatchDigest};
 use naqsha_store::{
     AUDIT_FOLDER, AuditCheck, AuditFault, Checkpoints, KeptRecord, Store, StoreError,
 };
@@ -151,6 +152,11 @@ pub(super) async fn signed(
 
 async fn list(context: &Context, mut since: u64) -> anyhow::Result<()> {
     let store = context.open_store().await?;
+    // Before the first is shown; so it is the last of them.
+    let version = store.snapshot().version();
+    let told = Context::by().did(AuditAction::ReadAudit, "audit".to_owned(), clock::now());
+    let recorded = store.audit(&[told.about(None, version)]).await;
+    recorded.context("writing to the audit log")?;
     loop {
         let page = store.audit_records(since, PAGE).await?;
         let Some(last) = page.last() else {

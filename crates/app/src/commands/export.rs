@@ -8,11 +8,11 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use naqsha_http::{Crs, FileFormat, Pages, TableWriter};
 use naqsha_layers::{Answer, BoundingBox, Catalogue, LayerError, LayerQuery, Page, Scope};
-use naqsha_model::Role;
+use naqsha_model::{AuditAction, Role};
 
 use super::{Context, print_line};
 use crate::exit::Usage;
-use crate::{reference, regions};
+use crate::{clock, reference, regions};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -76,7 +76,7 @@ enum AsRole {
 pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<()> {
     let store = context.open_store().await?;
     let catalogue = Catalogue::new(
-        store,
+        store.clone(),
         reference::located_areas(&context.data)?,
         context.config.defaults()?,
     )
@@ -87,8 +87,23 @@ pub(super) async fn run(context: &Context, args: ExportArgs) -> anyhow::Result<(
         Some(AsRole::Public) => Role::Public,
     };
     let asked = question(&catalogue, &args, Scope::of(role))?;
-    let (written, version) =
-        tokio::task::block_in_place(|| write(context, &catalogue, &args, asked))?;
+    let done = tokio::task::block_in_place(|| write(context, &catalogue, &args, asked))?;
+    let Written {
+        partial,
+        features: written,
+        version,
+    } = done;
+    // The file has its name once the log tells of it: what cannot be recorded is not given out.
+    let resource = format!("layer:{}", args.layer);
+    let told = Context::by().did(AuditAction::Download, resource, clock::now());
+    let recorded = store.audit(&[told.about(Some(written), version)]).await;
+    if recorded.is_err() {
+        // Where it cannot be removed either, the error below is the one to mend.
+        drop(std::fs::remove_file(&partial));
+    }
+    recorded.context("writing to the audit log")?;
+    std::fs::rename(&partial, &args.out)
+        .with_context(|| format!("renaming to {}", args.out.display()))?;
     if context.json {
         let done =
             serde_json::json!({ "out": args.out, "features": written, "data_version": version });
@@ -147,14 +162,20 @@ fn bounding_box(text: &str) -> anyhow::Result<BoundingBox> {
     BoundingBox::new(corners).map_err(|error| Usage(error.to_string()).into())
 }
 
-/// Writes beside the target and renames, so that a file under the asked name is always whole. Tells how many features it
-/// has, and of which version.
+/// A file that is whole and has not got its name yet.
+struct Written {
+    partial: PathBuf,
+    features: u64,
+    version: u64,
+}
+
+/// Writes beside the target, which is renamed to, so that a file under the asked name is always whole.
 fn write(
     context: &Context,
     catalogue: &Catalogue,
     args: &ExportArgs,
     asked: Asked,
-) -> anyhow::Result<(u64, u64)> {
+) -> anyhow::Result<Written> {
     let Asked { mut pages, crs } = asked;
     let first = pages.first(catalogue)?;
     let partial = args.out.with_extension("partial");
@@ -162,13 +183,15 @@ fn write(
     let version = first.version;
     let out = BufWriter::new(file);
     let writer = TableWriter::begin(args.format.file(), &first, crs, Some(&context.data), out);
-    let written = writer
+    let features = writer
         .map_err(anyhow::Error::from)
         .and_then(|writer| rows(&mut pages, catalogue, first, writer))
         .with_context(|| format!("writing {}", partial.display()))?;
-    std::fs::rename(&partial, &args.out)
-        .with_context(|| format!("renaming to {}", args.out.display()))?;
-    Ok((written, version))
+    Ok(Written {
+        partial,
+        features,
+        version,
+    })
 }
 
 /// Writes page after page, so that records are never all in memory.

@@ -13,7 +13,7 @@ use naqsha_ingest::{IngestError, Ingested, Settings};
 use naqsha_intake::{
     Done, Options, Seen, Step, Synthetic, TakeError, Taken, Taking, Watch, parse_period,
 };
-use naqsha_model::{Agency, CategorySet, Code, DayRange};
+use naqsha_model::{Agency, BatchDigest, CategorySet, Code, DayRange};
 use naqsha_store::{BatchRecord, BatchState};
 
 use super::{Context, print_line, profile, stated};
@@ -179,10 +179,16 @@ async fn take(
     let done = match taking.take().await {
         Ok(Taken::New(done)) => done,
         Ok(Taken::Before(earlier)) => {
+            record_refusal(&taking, earlier.digest, Code::B902).await?;
             say_received(context, &taking, &earlier)?;
             return Ok((earlier.state == BatchState::Held).then_some(Code::B902));
         }
-        Err(error) => return Err(refused(context, error)?),
+        Err(error) => {
+            if let TakeError::Ingest(IngestError::Refused(refusal)) = &error {
+                record_refusal(&taking, taking.digest().await?, refusal.code).await?;
+            }
+            return Err(refused(context, error)?);
+        }
     };
     if let Some(path) = &args.report {
         tokio::task::block_in_place(|| write_report(path, &taking, &done))?;
@@ -190,6 +196,17 @@ async fn take(
     done.confirm(&taking)?;
     say(context, args, &taking, &done)?;
     Ok(done.held())
+}
+
+/// Tells the audit log of a file that became no batch. One that was only tried out was not to become one.
+async fn record_refusal(taking: &Taking, file: BatchDigest, why: Code) -> anyhow::Result<()> {
+    if taking.options.dry_run {
+        return Ok(());
+    }
+    let version = taking.store.snapshot().version();
+    let told = naqsha_intake::refusal_record(&Context::by(), file, why.code(), clock::now());
+    let recorded = taking.store.audit(&[told.about(None, version)]).await;
+    recorded.context("writing to the audit log")
 }
 
 /// A file that was not taken, in the words of its code; where it was refused, machines learn the code too.

@@ -145,7 +145,7 @@ impl Context {
     }
 
     /// Whoever runs the command, as the audit log tells it.
-    fn by() -> By {
+    pub(crate) fn by() -> By {
         By::operator(&actor::name())
     }
 }
@@ -164,7 +164,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Profile(command) => profile::run(&context, command),
         Command::Batch(command) => block_on(audit::signed(&context, batch::run(&context, command))),
         Command::Key(command) => block_on(audit::signed(&context, key::run(&context, command))),
-        Command::Audit(command) => block_on(audit::run(&context, command)),
+        Command::Audit(command) => block_on(audit::signed(&context, audit::run(&context, command))),
         Command::Boundaries(command) => boundaries::run(&context, &command),
         Command::Stations(command) => stations::run(&context, &command),
         Command::Population(command) => population::run(&context, &command),
@@ -173,7 +173,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::StudyArea(command) => study_area::run(&context, &command),
         Command::Layer(command) => layer::run(&context, command),
-        Command::Export(args) => block_on(export::run(&context, args)),
+        Command::Export(args) => block_on(audit::signed(&context, export::run(&context, args))),
         Command::Serve(args) => block_on(serve::run(&context, args)),
         Command::Generate(args) => generate::run(&context, &args),
         Command::Stats(args) => Ok(stats::run(args)?),

@@ -137,6 +137,14 @@ impl Told {
         }
     }
 
+    /// Why no batch came of it: the code, or the word of the problem where it has none.
+    pub(super) fn why(&self) -> String {
+        let body = self.value();
+        let code = body["code"].as_str();
+        let word = || body["type"].as_str()?.rsplit('/').next();
+        code.or_else(word).unwrap_or_default().to_owned()
+    }
+
     /// The body as JSON.
     pub(super) fn value(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)

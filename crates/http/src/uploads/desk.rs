@@ -4,7 +4,8 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use naqsha_model::Agency;
+use naqsha_intake::refusal_record;
+use naqsha_model::{Agency, Code};
 use naqsha_store::{Answer, Receipt, Reply, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -12,7 +13,8 @@ use super::answers::{Told, given_up};
 use super::job::{Job, State};
 use super::order::Order;
 use super::settings::Intake;
-use super::work::work;
+use super::who::by_job;
+use super::work::{of_store, work};
 use crate::problem::{Kind, Problem};
 
 /// An idempotency key of an agency.
@@ -131,10 +133,22 @@ impl Desk {
             job: job.id.clone(),
             reply: self.reply(&told),
         };
-        match self.intake.store.answer(&answer).await {
+        let refused = refusal_record(&by_job(job), job.digest, &told.why(), answer.reply.at);
+        match self.intake.store.answer(&answer, refused).await {
             Err(StoreError::Answered(_)) => Ok(self.answered(&job.id).await?.unwrap_or(told)),
             done => done.map(|()| told),
         }
+    }
+
+    /// Tells the audit log of a file that was refused before it became a job under way.
+    pub(super) async fn record_refusal(&self, job: &Job, why: Code) -> Result<(), Problem> {
+        if job.order.dry_run {
+            return Ok(());
+        }
+        let (store, now) = (&self.intake.store, (self.intake.deployment.now)());
+        let told = refusal_record(&by_job(job), job.digest, why.code(), now);
+        let told = told.about(None, store.snapshot().version());
+        store.audit(&[told]).await.map_err(of_store)
     }
 
     pub(super) fn reply(&self, told: &Told) -> Reply {

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
-use naqsha_model::Agency;
+use naqsha_model::{Agency, Code};
 use naqsha_store::{KeptReceipt, Receipt};
 use ring::digest::{SHA256, digest};
 
@@ -169,6 +169,8 @@ impl Request {
         let (desk, base) = (Arc::clone(&self.desk), self.base.clone());
         let stage = &desk.intake.stage;
         if let Some(earlier) = desk.intake.store.find_batch(&job.digest) {
+            let recorded = desk.record_refusal(&job, Code::B902).await;
+            recorded.map_err(|problem| drop_stage(stage, &job.id, problem))?;
             let conflict = if self.sender.is_of(&earlier.agency) {
                 known(&job.id, &earlier).response(&base, false)
             } else {

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
-use naqsha_model::Agency;
+use naqsha_model::{Agency, Code};
 use naqsha_store::{Receipt, Received};
 use ring::digest::{Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use serde_json::{Value, json};
@@ -443,7 +443,14 @@ async fn finish(
     let (at, of) = (Arc::clone(desk), parts.id.clone());
     let digest = off_the_runtime(move || at.intake.stage.complete(&of)).await?;
     let digest = digest.map_err(|error| disk(&error))?;
+    let job = Arc::new(Job::new(
+        (parts.id.clone(), parts.sender.clone()),
+        (parts.agency.clone(), parts.order.clone()),
+        (digest, parts.length),
+        (desk.intake.deployment.now)(),
+    ));
     if let Some(earlier) = store.find_batch(&digest) {
+        desk.record_refusal(&job, Code::B902).await?;
         let ours = earlier.agency == parts.agency;
         drop(desk.intake.stage.forget(&parts.id));
         let known = known(&parts.id, &earlier).value();
@@ -454,12 +461,6 @@ async fn finish(
             received_by_another()
         });
     }
-    let job = Arc::new(Job::new(
-        (parts.id.clone(), parts.sender.clone()),
-        (parts.agency.clone(), parts.order.clone()),
-        (digest, parts.length),
-        (desk.intake.deployment.now)(),
-    ));
     let receipt = Receipt {
         agency: parts.agency.clone(),
         key_sha256: parts.key(),

@@ -57,6 +57,14 @@ impl By {
         }
     }
 
+    /// A record of something that was refused, and not done.
+    pub fn was_refused(&self, action: AuditAction, resource: String, at: Timestamp) -> AuditRecord {
+        AuditRecord {
+            decision: AuditDecision::Denied,
+            ..self.did(action, resource, at)
+        }
+    }
+
     /// A record of something that was allowed and done once.
     pub fn did(&self, action: AuditAction, resource: String, at: Timestamp) -> AuditRecord {
         AuditRecord {
@@ -82,7 +90,8 @@ pub struct AuditRecord {
     pub by: By,
     /// What.
     pub action: AuditAction,
-    /// To what: `batch:<digest>`, `key:<id>`, `link:<number>`, the route of a request.
+    /// To what: `batch:<digest>`, `file:<digest>` where it became none, `key:<id>`, `link:<number>`, `layer:<name>`, the route
+    /// of a request; with the codes for which it was held or refused.
     pub resource: String,
     /// Rows or features that it was about, where they were counted.
     pub rows: Option<u64>,

@@ -121,7 +121,7 @@ fn every_write_has_its_record_in_the_order_of_what_was_done(place: &Place) {
         (AuditAction::Withdraw, batch(1), Some(1), 5),
         (AuditAction::Withdraw, batch(2), Some(1), 6),
         (AuditAction::Restore, batch(2), Some(1), 7),
-        (AuditAction::Ingest, batch(3), Some(1), 7),
+        (AuditAction::Ingest, batch(3) + " held", Some(1), 7),
         (AuditAction::Release, batch(3), Some(1), 8),
         (
             AuditAction::NilReturn,

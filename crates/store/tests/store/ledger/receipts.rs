@@ -4,9 +4,10 @@ use std::sync::Barrier;
 use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
-use naqsha_model::Agency;
+use naqsha_model::{Agency, AuditAction, AuditDecision};
 use naqsha_store::{
-    Answer, BatchState, KeptReceipt, Receipt, Received, Reply, Selection, Store, StoreError,
+    Answer, AuditRecord, BatchState, By, KeptReceipt, Receipt, Received, Reply, Selection, Store,
+    StoreError,
 };
 
 use super::conformance::on_both;
@@ -45,6 +46,11 @@ fn answer(job: &str, status: u16) -> Answer {
             at: later(),
         },
     }
+}
+
+fn refusal() -> AuditRecord {
+    let by = By::operator("operator");
+    by.was_refused(AuditAction::Ingest, "file:1 E103".to_owned(), later())
 }
 
 fn later() -> Timestamp {
@@ -86,7 +92,7 @@ fn a_receipt_is_kept_once_and_found_by_key_and_by_job(place: &Place) {
     let third = receipt("ANF", 2, "job-4");
     assert_eq!(receive(&store, &third), Received::New);
 
-    wait(store.answer(&answer("job-3", 422))).unwrap();
+    wait(store.answer(&answer("job-3", 422), refusal())).unwrap();
     for store in [&store, &beside, &place.open()] {
         let found = wait(store.receipt(&first.agency, &first.key_sha256)).unwrap();
         assert_eq!(found, Some(kept.clone()));
@@ -97,11 +103,17 @@ fn a_receipt_is_kept_once_and_found_by_key_and_by_job(place: &Place) {
         let open = wait(store.unanswered()).unwrap();
         assert_eq!(open, [first.clone(), third.clone()]);
     }
-    let unknown = wait(store.answer(&answer("job-9", 201))).unwrap_err();
+    // The answer is told of with it, once: neither of those below is an answer.
+    let told = || wait(store.audit_records(0, 100)).unwrap();
+    let [told_of] = told().try_into().unwrap();
+    assert_eq!(told_of.told.decision, AuditDecision::Denied);
+    assert_eq!(told_of.told.resource, "file:1 E103");
+    let unknown = wait(store.answer(&answer("job-9", 201), refusal())).unwrap_err();
     assert!(matches!(unknown, StoreError::NoSuchReceipt(job) if job == "job-9"));
-    let twice = wait(beside.answer(&answer("job-3", 201))).unwrap_err();
+    let twice = wait(beside.answer(&answer("job-3", 201), refusal())).unwrap_err();
     assert!(matches!(twice, StoreError::Answered(job) if job == "job-3"));
     assert_eq!(reply_of(&store, "job-3").unwrap().status, 422);
+    assert_eq!(told().len(), 1);
 }
 
 fn of_equal_keys_at_once_one_is_new(place: &Place) {
@@ -163,7 +175,7 @@ fn a_batch_and_its_answer_are_one_commit(place: &Place) {
         }),
     );
     assert!(matches!(refused, Err(StoreError::Ledger { .. })));
-    let stopped = wait(store.answer(&answer("job-2", 500))).unwrap_err();
+    let stopped = wait(store.answer(&answer("job-2", 500), refusal())).unwrap_err();
     assert!(matches!(stopped, StoreError::Stopped), "{stopped}");
     place.refuse_files(false);
     let store = place.open();
@@ -208,7 +220,7 @@ fn a_job_that_was_answered_meanwhile_commits_nothing(place: &Place) {
     receive(&store, &receipt("ANF", 1, "job-1"));
     let mut writer = wait(store.begin(header(1))).unwrap();
     writer.push(vec![incident(1)]).unwrap();
-    wait(beside.answer(&answer("job-1", 409))).unwrap();
+    wait(beside.answer(&answer("job-1", 409), refusal())).unwrap();
     let refused = wait(
         writer.commit_with(totals(1), BatchState::Live, |_committed| {
             Some(answer("job-1", 201))
@@ -228,7 +240,7 @@ fn a_receipt_does_not_wait_for_a_batch_that_is_being_written(place: &Place) {
     for (number, store) in (1..).zip([&store, &place.open()]) {
         let job = format!("job-{number}");
         assert_eq!(receive(store, &receipt("ANF", number, &job)), Received::New);
-        wait(store.answer(&answer(&job, 503))).unwrap();
+        wait(store.answer(&answer(&job, 503), refusal())).unwrap();
     }
     wait(writer.commit(totals(1), BatchState::Live)).unwrap();
     assert_eq!(reply_of(&place.open(), "job-2").unwrap().status, 503);
@@ -237,7 +249,7 @@ fn a_receipt_does_not_wait_for_a_batch_that_is_being_written(place: &Place) {
 fn receipts_and_replies_are_only_added_to(place: &Place) {
     let store = place.create();
     receive(&store, &receipt("ANF", 1, "job-1"));
-    wait(store.answer(&answer("job-1", 201))).unwrap();
+    wait(store.answer(&answer("job-1", 201), refusal())).unwrap();
     for sql in [
         "UPDATE receipts SET job = 'another'",
         "DELETE FROM receipts",
