@@ -2,6 +2,8 @@
 
 mod collections;
 mod landing;
+mod of_features;
+mod of_parts;
 mod of_processes;
 mod of_uploads;
 mod of_zones;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::operations::{Operation, in_path, query};
 use crate::negotiate::{CSV, JSON};
 
-const TAG: &str = "Uploads";
+pub(super) const TAG: &str = "Uploads";
 
 /// The paths with their operations.
 pub(super) fn paths() -> [(&'static str, Value); 5] {
@@ -58,7 +58,7 @@ pub(super) fn paths() -> [(&'static str, Value); 5] {
     ]
 }
 
-fn problem(description: &str) -> Value {
+pub(super) fn problem(description: &str) -> Value {
     let schema = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
     json!({ "description": description, "content": { crate::problem::MEDIA_TYPE: schema } })
 }
@@ -94,8 +94,8 @@ fn in_header(name: &str, required: bool, description: &str) -> Value {
         "schema": { "type": "string" } })
 }
 
-/// What changes what becomes of a file.
-fn parameters() -> Vec<Value> {
+/// What changes what becomes of a file, however it comes.
+pub(super) fn of_a_file() -> Vec<Value> {
     let text = || json!({ "type": "string" });
     let truth = || json!({ "type": "boolean", "default": false });
     let mut profile = query("profile", "Mapping profile: /profiles lists them.", &text());
@@ -113,11 +113,6 @@ fn parameters() -> Vec<Value> {
     });
     vec![
         profile,
-        query(
-            "dry-run",
-            "Say what would happen, and store nothing.",
-            &truth(),
-        ),
         query(
             "revise",
             "Let changed records take the place of those held.",
@@ -142,6 +137,18 @@ fn parameters() -> Vec<Value> {
         ),
         totals,
         set,
+    ]
+}
+
+/// What changes what becomes of a file that comes in one part.
+fn parameters() -> Vec<Value> {
+    let mut parameters = of_a_file();
+    parameters.extend([
+        query(
+            "dry-run",
+            "Say what would happen, and store nothing.",
+            &json!({ "type": "boolean", "default": false }),
+        ),
         in_header(
             "Idempotency-Key",
             false,
@@ -155,7 +162,8 @@ fn parameters() -> Vec<Value> {
         ),
         in_header("Content-Encoding", false, "gzip or zstd."),
         in_header("Prefer", false, "respond-async makes a job of it."),
-    ]
+    ]);
+    parameters
 }
 
 fn receive() -> Value {

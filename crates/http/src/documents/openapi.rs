@@ -78,6 +78,7 @@ pub(super) fn describe(catalogue: &Catalogue, base: &str, open: bool) -> Value {
             { "name": "Tiles", "description": "The same features for maps" },
             { "name": "Processes", "description": "The same answers, asked for by inputs, at once or as a job" },
             { "name": "Uploads", "description": "Files that bureaus send, and the batches they become" },
+            { "name": "Feature service", "description": "The same features as ArcGIS asks for them" },
             { "name": "Operation", "description": "Whether the service works" },
         ],
         "paths": paths,
@@ -150,6 +151,8 @@ fn general() -> Map<String, Value> {
         .chain(for_maps())
         .chain(super::of_processes::paths())
         .chain(super::of_uploads::paths())
+        .chain(super::of_parts::paths())
+        .chain(super::of_features::paths())
         .chain([("/downloads/{file}", of_downloads())])
         .map(|(path, item)| (path.to_owned(), item))
         .chain(tile_operations::of_dataset())

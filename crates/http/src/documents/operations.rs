@@ -46,10 +46,12 @@ impl Operation {
             .map(|format| (format.link_type().to_owned(), schema_of(format)))
             .collect();
         if let [_, _, ..] = formats {
-            let tokens: Vec<&str> = formats
-                .iter()
-                .filter_map(|format| format.tokens.first().copied())
-                .collect();
+            let mut tokens: Vec<&str> = Vec::new();
+            for format in formats {
+                // The first of its names by which none before it goes.
+                let own = format.tokens.iter().find(|token| !tokens.contains(token));
+                tokens.extend(own);
+            }
             self.parameters.push(query(
                 "f",
                 "Format of the answer.",

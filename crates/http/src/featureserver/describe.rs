@@ -16,7 +16,7 @@ use crate::reply::{Freshness, Produced, Representation, reply};
 use crate::request::Asked;
 use crate::service::Shared;
 
-static OFFERED: [&Format; 3] = [&JSON, &PRETTY_JSON, &HTML];
+pub(crate) static OFFERED: [&Format; 3] = [&JSON, &PRETTY_JSON, &HTML];
 /// Formats of a query, as clients are told.
 const QUERY_FORMATS: &str = "JSON, geoJSON";
 

@@ -18,8 +18,8 @@ mod spatial;
 mod sql;
 mod write;
 
-pub(crate) use describe::{info, layer, service, services};
-pub(crate) use query::{LONGEST_FORM, query};
+pub(crate) use describe::{OFFERED as FORMATS_OF_DESCRIPTIONS, info, layer, service, services};
+pub(crate) use query::{LONGEST_FORM, OFFERED as FORMATS_OF_QUERIES, query};
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};

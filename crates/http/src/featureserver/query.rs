@@ -21,7 +21,7 @@ use crate::service::Shared;
 
 /// Largest form that is read.
 pub(crate) const LONGEST_FORM: usize = 256 << 10;
-static OFFERED: [&Format; 4] = [&JSON, &PRETTY_JSON, &GEOJSON, &HTML];
+pub(crate) static OFFERED: [&Format; 4] = [&JSON, &PRETTY_JSON, &GEOJSON, &HTML];
 
 /// `/arcgis/rest/services/crime/FeatureServer/{n}/query`.
 pub(crate) async fn query(

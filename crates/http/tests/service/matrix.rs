@@ -218,6 +218,11 @@ async fn the_document_and_the_table_have_the_same_routes() {
     for (path, item) in api["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let method = method.to_uppercase();
+            if method == "OPTIONS" {
+                // Every path answers it; only those say more than which methods they have.
+                assert!(path.starts_with("/uploads"), "{path}");
+                continue;
+            }
             let literal = |route: &&Route| {
                 route
                     .path
@@ -245,11 +250,8 @@ async fn the_document_and_the_table_have_the_same_routes() {
     }
     for route in all {
         let known = (route.path.to_owned(), route.method.to_string());
-        // ArcGIS describes its services in its own words, and files in parts have a protocol of their own.
-        let exempt = ["/arcgis/", "/uploads"]
-            .iter()
-            .any(|start| route.path.starts_with(start));
-        assert_eq!(described.contains(&known), !exempt, "{known:?}");
+        // Nothing of the table is left out. Files of the dashboard and pages for clerks stand in no table.
+        assert!(described.contains(&known), "{known:?}");
     }
     assert_eq!(COLLECTIONS.len(), naqsha_layers::descriptions().len());
     let schemes = api["components"]["securitySchemes"].as_object().unwrap();
