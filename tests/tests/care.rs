@@ -241,6 +241,42 @@ fn compacting_says_what_it_freed_and_changes_no_answer() {
     assert!(String::from_utf8_lossy(&again.stdout).starts_with("0 bytes freed"));
 }
 
+/// Anybody on the machine who reads one of the secrets can link persons, or sign for a log that was written anew.
+#[cfg(unix)]
+#[test]
+fn a_secret_that_others_may_read_is_found() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    fs::write(store.join("linkage.secret"), "ab".repeat(32)).unwrap();
+    let found = |file: &str, mode: u32| {
+        let path = store.join(file);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let mut command = naqsha();
+        command.args(["--json", "--data"]).arg(&store);
+        let output = command.arg("doctor").output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let findings = lines
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let coded: Vec<_> = findings
+            .filter(|finding| finding["code"] == "secret-open-to-others")
+            .collect();
+        (output.status.code(), coded)
+    };
+    for file in ["audit.secret", "linkage.secret"] {
+        assert_eq!(found("linkage.secret", 0o600), (Some(0), Vec::new()));
+        for mode in [0o644, 0o640, 0o604] {
+            let (code, coded) = found(file, mode);
+            assert_eq!((code, coded.len()), (Some(1), 1), "{file} {mode:o}");
+            assert_eq!(coded[0]["verdict"], "wrong");
+            let seen = coded[0]["seen"].as_str().unwrap();
+            assert!(seen.contains(file), "{seen}");
+        }
+        found(file, 0o600);
+    }
+}
+
 /// The records of the audit log, as `audit list` gives them; that it was asked is the last.
 fn logged(store: &Path) -> Vec<Value> {
     let mut command = naqsha();

@@ -16,7 +16,7 @@ use crate::boundaries;
 /// identity numbers can be computed.
 pub(crate) const SECRET: &str = "linkage.secret";
 /// 64 hexadecimal digits, readable by the owner only: what the key is made of that signs checkpoints of the audit log.
-const CHECKPOINT_SECRET: &str = "audit.secret";
+pub(crate) const CHECKPOINT_SECRET: &str = "audit.secret";
 /// `name,code`, one organisation a line: names come in, codes are kept.
 const PROSCRIBED: &str = "proscribed.csv";
 /// The deployment's police stations.

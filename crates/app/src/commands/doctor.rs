@@ -41,20 +41,30 @@ struct Finding {
     verdict: Verdict,
     of: &'static str,
     seen: String,
+    /// By which a program that looks after the deployment knows it.
+    code: Option<&'static str>,
 }
 
 /// Exits 4 where something is damaged, 1 where something is wrong; notes do not change the exit code.
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let mut findings = store(&context.data, &context.config.places()).await;
     findings.push(free_space(&context.data));
-    findings.push(secret(&context.data));
+    findings.push(secret(&context.data, &OF_LINKAGE));
+    findings.push(secret(&context.data, &OF_CHECKPOINTS));
     findings.push(configuration(context));
     findings.push(added_reference(&context.data));
-    for Finding { verdict, of, seen } in &findings {
+    for Finding {
+        verdict,
+        of,
+        seen,
+        code,
+    } in &findings
+    {
         let line = if context.json {
-            json!({ "verdict": verdict.word(), "of": of, "seen": seen }).to_string()
+            json!({ "verdict": verdict.word(), "of": of, "seen": seen, "code": code }).to_string()
         } else {
-            format!("{:<8} {of}: {seen}", verdict.word())
+            let code = code.map_or(String::new(), |code| format!(" [{code}]"));
+            format!("{:<8} {of}: {seen}{code}", verdict.word())
         };
         print_line(&line)?;
     }
@@ -71,7 +81,12 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
 
 fn finding(of: &'static str, verdict: Verdict, seen: impl Into<String>) -> Finding {
     let seen = seen.into();
-    Finding { verdict, of, seen }
+    Finding {
+        verdict,
+        of,
+        seen,
+        code: None,
+    }
 }
 
 /// Ledger, files by presence and length (`naqsha verify` reads them), the writer's lock.
@@ -157,25 +172,51 @@ fn free_space(folder: &Path) -> Finding {
     }
 }
 
-/// Readable by its owner only: whoever reads it can compute the keys of all identity numbers.
-fn secret(data: &Path) -> Finding {
-    const OF: &str = "secret of linkage keys";
-    let path = data.join(deployment::SECRET);
+/// A file that only its owner may read.
+struct Secret {
+    of: &'static str,
+    file: &'static str,
+    made: &'static str,
+    read: fn(&Path) -> anyhow::Result<()>,
+}
+
+/// Whoever reads it can compute the keys of all identity numbers.
+const OF_LINKAGE: Secret = Secret {
+    of: "secret of linkage keys",
+    file: deployment::SECRET,
+    made: "when a profile first needs it",
+    read: |data| deployment::linkage_secret(data).map(drop),
+};
+
+/// Whoever reads it can sign for an audit log that was written anew.
+const OF_CHECKPOINTS: Secret = Secret {
+    of: "secret of checkpoints",
+    file: deployment::CHECKPOINT_SECRET,
+    made: "when the first checkpoint is signed",
+    read: |data| deployment::checkpoint_key(data).map(drop),
+};
+
+fn secret(data: &Path, secret: &Secret) -> Finding {
+    let of = secret.of;
+    let path = data.join(secret.file);
     match std::fs::metadata(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => finding(
-            OF,
+            of,
             Verdict::Note,
-            "none yet; it is made when a profile first needs it",
+            format!("none yet; it is made {}", secret.made),
         ),
-        Err(error) => finding(OF, Verdict::Wrong, error.to_string()),
-        Ok(metadata) if is_open_to_others(&metadata) => finding(
-            OF,
-            Verdict::Wrong,
-            format!("{} is readable by others: chmod 600", path.display()),
-        ),
-        Ok(_) => match deployment::linkage_secret(data) {
-            Ok(_) => finding(OF, Verdict::Well, "there, readable by its owner only"),
-            Err(error) => finding(OF, Verdict::Wrong, format!("{error:#}")),
+        Err(error) => finding(of, Verdict::Wrong, error.to_string()),
+        Ok(metadata) if is_open_to_others(&metadata) => Finding {
+            code: Some("secret-open-to-others"),
+            ..finding(
+                of,
+                Verdict::Wrong,
+                format!("{} is readable by others: chmod 600", path.display()),
+            )
+        },
+        Ok(_) => match (secret.read)(data) {
+            Ok(()) => finding(of, Verdict::Well, "there, readable by its owner only"),
+            Err(error) => finding(of, Verdict::Wrong, format!("{error:#}")),
         },
     }
 }
