@@ -11,3 +11,4 @@ pub mod server;
 pub mod skip;
 pub mod statistics;
 pub mod street;
+pub mod workbook;

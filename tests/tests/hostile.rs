@@ -53,30 +53,6 @@ fn paths(server: &Server) -> Vec<(String, Vec<String>)> {
         };
         found.push((path.clone(), names.filter_map(name).collect()));
     }
-    for more in [
-        "/arcgis/rest/info",
-        "/arcgis/rest/services",
-        "/arcgis/rest/services/crime/FeatureServer",
-        "/arcgis/rest/services/crime/FeatureServer/{layer}",
-    ] {
-        found.push((more.to_owned(), vec!["f".to_owned()]));
-    }
-    let query = [
-        "where",
-        "objectIds",
-        "geometry",
-        "geometryType",
-        "inSR",
-        "outSR",
-        "outFields",
-        "orderByFields",
-        "resultOffset",
-        "f",
-    ];
-    found.push((
-        "/arcgis/rest/services/crime/FeatureServer/{layer}/query".to_owned(),
-        query.map(str::to_owned).into(),
-    ));
     assert!(found.len() > 100, "{} paths", found.len());
     found
 }
@@ -89,7 +65,7 @@ fn with_variables(path: &str, word: Option<&str>) -> String {
         let (name, after) = after.split_once('}').expect("a variable is closed");
         let usual = match name {
             "tileMatrixSetId" => "WebMercatorQuad",
-            "layer" | "styleId" => "counts",
+            "layerId" | "styleId" => "counts",
             "h3" | "featureId" => "8542c8cbfffffff",
             _ => "0",
         };
@@ -253,11 +229,7 @@ fn a_public_reader_gets_numbers_by_no_path() {
     };
     let mut tried = 0;
     let described = api["paths"].as_object().expect("paths").keys();
-    let more: Vec<String> = COLLECTIONS
-        .iter()
-        .map(|id| format!("/arcgis/rest/services/crime/FeatureServer/{id}/query"))
-        .collect();
-    for path in described.chain(&more).filter(guarded) {
+    for path in described.filter(guarded) {
         let plain = with_variables(path, None);
         let (start, end) = plain.split_at(1);
         let spellings = [
