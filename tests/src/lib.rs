@@ -1,5 +1,6 @@
 //! Support for the tests that look at the whole program from outside. It knows the command line and HTTP, nothing inside.
 
+pub mod answers;
 pub mod collections;
 pub mod manifest;
 #[cfg(unix)]

@@ -6,31 +6,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use naqsha_tests::answers::{matched, status};
 use naqsha_tests::program::run;
-use naqsha_tests::server::{Reply, Server};
+use naqsha_tests::server::Server;
 use naqsha_tests::street::{HEADER, file as street};
 use serde_json::Value;
 
 const POLICE: &str = "profile=open.police-uk";
-
-fn status(reply: &Reply, expected: u16) -> Value {
-    let text = String::from_utf8_lossy(&reply.body);
-    assert_eq!(reply.status, expected, "{text}");
-    if expected >= 400 {
-        assert_eq!(reply.header("content-type"), "application/problem+json");
-        assert_eq!(reply.json()["status"], expected);
-    }
-    if reply.body.is_empty() {
-        Value::Null
-    } else {
-        reply.json()
-    }
-}
-
-fn matched(server: &Server) -> u64 {
-    let page = server.json("/collections/incidents/items?limit=1");
-    page["numberMatched"].as_u64().unwrap()
-}
 
 /// The job's document once it has ended.
 fn ended(server: &Server, job: &str) -> Value {

@@ -1,33 +1,11 @@
 //! Batches that were sent: held, withdrawn and restored; and who may.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
-use naqsha_tests::server::{Reply, Server};
+use naqsha_tests::answers::{matched, status};
+use naqsha_tests::server::Server;
 use naqsha_tests::street::file as street;
-use serde_json::Value;
 
 const POLICE: &str = "profile=open.police-uk";
 
-fn status(reply: &Reply, expected: u16) -> Value {
-    let text = String::from_utf8_lossy(&reply.body);
-    assert_eq!(reply.status, expected, "{text}");
-    if expected >= 400 {
-        assert_eq!(reply.header("content-type"), "application/problem+json");
-        assert_eq!(reply.json()["status"], expected);
-    }
-    if reply.body.is_empty() {
-        Value::Null
-    } else {
-        reply.json()
-    }
-}
-
-fn matched(server: &Server) -> u64 {
-    let page = server.json("/collections/incidents/items?limit=1");
-    page["numberMatched"].as_u64().unwrap()
-}
-
-/// The job's document once it has ended.
 #[test]
 fn a_batch_with_too_many_rejections_is_stored_and_held() {
     let server = Server::over_nothing();

@@ -28,6 +28,7 @@ mod dggs;
 mod digits;
 mod documents;
 mod downloads;
+mod events;
 mod explain;
 mod featureserver;
 mod flight;

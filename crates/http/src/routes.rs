@@ -29,12 +29,7 @@ where
     H: Handler<T, Shared>,
     T: 'static,
 {
-    Row {
-        path,
-        actions: vec![(Method::GET, action)],
-        methods: on(MethodFilter::GET, handler),
-        describes: false,
-    }
+    Row::of(path, Method::GET, action, on(MethodFilter::GET, handler))
 }
 
 /// A resource of which only the head is told.
@@ -43,12 +38,7 @@ where
     H: Handler<T, Shared>,
     T: 'static,
 {
-    Row {
-        path,
-        actions: vec![(Method::HEAD, action)],
-        methods: on(MethodFilter::HEAD, handler),
-        describes: false,
-    }
+    Row::of(path, Method::HEAD, action, on(MethodFilter::HEAD, handler))
 }
 
 /// A resource that takes a body of at most `longest` bytes and answers it.
@@ -57,15 +47,33 @@ where
     H: Handler<T, Shared>,
     T: 'static,
 {
-    Row {
-        path,
-        actions: vec![(Method::POST, action)],
-        methods: on(MethodFilter::POST, handler).layer(DefaultBodyLimit::max(longest)),
-        describes: false,
-    }
+    Row::of(path, Method::POST, action, posted(handler, longest))
+}
+
+/// What answers a body of at most `longest` bytes.
+fn posted<H, T>(handler: H, longest: usize) -> MethodRouter<Shared>
+where
+    H: Handler<T, Shared>,
+    T: 'static,
+{
+    on(MethodFilter::POST, handler).layer(DefaultBodyLimit::max(longest))
 }
 
 impl Row {
+    fn of(
+        path: &'static str,
+        method: Method,
+        action: Action,
+        methods: MethodRouter<Shared>,
+    ) -> Self {
+        Self {
+            path,
+            actions: vec![(method, action)],
+            methods,
+            describes: false,
+        }
+    }
+
     /// The same that can be taken back, too.
     pub(crate) fn delete<H, T>(self, action: Action, handler: H) -> Self
     where
@@ -81,8 +89,7 @@ impl Row {
         H: Handler<T, Shared>,
         T: 'static,
     {
-        let methods = on(MethodFilter::POST, handler).layer(DefaultBodyLimit::max(longest));
-        self.and(Method::POST, action, methods)
+        self.and(Method::POST, action, posted(handler, longest))
     }
 
     /// The same that is changed in part, too.

@@ -5,13 +5,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -22,8 +21,7 @@ use crate::negotiate::{EVENTS, Format, JSON, NDJSON};
 use crate::problem::{Kind, Problem};
 use crate::request::Asked;
 use crate::service::Shared;
-use crate::stream::{Message, Received};
-use crate::uploads;
+use crate::{events, uploads};
 
 /// Jobs that are remembered; the oldest that has ended makes room for another.
 const MOST_JOBS: usize = 64;
@@ -211,7 +209,7 @@ fn answer(document: &Value) -> Response {
     passing(&JSON, format!("{document}\n"))
 }
 
-fn not_ready() -> Problem {
+pub(crate) fn not_ready() -> Problem {
     Problem::new(Kind::ResultNotReady, "The job has not ended yet.")
 }
 
@@ -241,23 +239,15 @@ pub(crate) async fn jobs(
 }
 
 /// `/jobs/{j}`.
-pub(crate) async fn job(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let job = asked_for(&service, &asked, &id, &JSON)?;
+pub(crate) fn job(service: &Shared, id: &str, asked: &Asked) -> Result<Response, Problem> {
+    let job = asked_for(service, asked, id, &JSON)?;
     Ok(answer(&job.document(&asked.base)))
 }
 
 /// `/jobs/{j}/results`.
-pub(crate) async fn results(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Response, Problem> {
+pub(crate) fn results(service: &Shared, id: &str, asked: &Asked) -> Result<Response, Problem> {
     asked.only(&[])?;
-    let job = service.jobs.get(&asked, &id)?;
+    let job = service.jobs.get(asked, id)?;
     match &*lock(&job.state) {
         Progress::Ended(Ok(outcome)) => Ok(outcome.clone().response()),
         Progress::Ended(Err(problem)) => Err(problem.clone()),
@@ -267,12 +257,8 @@ pub(crate) async fn results(
 }
 
 /// `/jobs/{j}/errors`: what was wrong with a job that failed, an object a line; nothing where it did not.
-pub(crate) async fn errors(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let job = asked_for(&service, &asked, &id, &NDJSON)?;
+pub(crate) fn errors(service: &Shared, id: &str, asked: &Asked) -> Result<Response, Problem> {
+    let job = asked_for(service, asked, id, &NDJSON)?;
     let lines = match &*lock(&job.state) {
         Progress::Running(_) => return Err(not_ready()),
         Progress::Ended(Err(problem)) => problem.lines(),
@@ -285,48 +271,33 @@ pub(crate) async fn errors(
 const STILL_THERE: Duration = Duration::from_secs(15);
 
 /// `/jobs/{j}/events`: how the job stands now and, once, how it ended, as server-sent events.
-pub(crate) async fn events(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let job = asked_for(&service, &asked, &id, &EVENTS)?;
+pub(crate) fn events(service: &Shared, id: &str, asked: Asked) -> Result<Response, Problem> {
+    let job = asked_for(service, &asked, id, &EVENTS)?;
     let mut ended = job.ended.subscribe();
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(async move {
+    Ok(events::events(|listener| async move {
         let mut told = false;
         loop {
             let over = *ended.borrow_and_update();
-            let text = if over || !told {
-                format!("event: status\ndata: {}\n\n", job.document(&asked.base))
+            let listens = if over || !told {
+                listener.tell("status", &job.document(&asked.base)).await
             } else {
-                // A comment, which no client shows.
-                ":\n\n".to_owned()
+                listener.still_there().await
             };
             told = true;
-            if sender.send(Message::Chunk(text.into())).await.is_err() {
-                return;
-            }
-            if over {
+            if over || !listens {
                 break;
             }
             // Either it has ended or it is time to be heard.
             let _elapsed = timeout(STILL_THERE, ended.changed()).await;
         }
-        // A client that has gone needs no end.
-        let _gone = sender.send(Message::End).await;
-    });
-    Ok(passing(&EVENTS, Body::new(Received(receiver))))
+        listener.end().await;
+    }))
 }
 
 /// `DELETE /jobs/{j}`: a job that waits is not begun, of one that is computed nothing is kept.
-pub(crate) async fn dismiss(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Response, Problem> {
+pub(crate) fn dismiss(service: &Shared, id: &str, asked: &Asked) -> Result<Response, Problem> {
     asked.only(&[])?;
-    let job = service.jobs.get(&asked, &id)?;
+    let job = service.jobs.get(asked, id)?;
     if let Progress::Running(Some(handle)) =
         std::mem::replace(&mut *lock(&job.state), Progress::Dismissed)
     {

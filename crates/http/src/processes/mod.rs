@@ -7,7 +7,9 @@ mod jobs;
 
 pub(crate) use describe::{description, list};
 pub(crate) use execute::{LONGEST_BODY, execute, prefers_to_go_on};
-pub(crate) use jobs::{Jobs, dismiss, errors, events, job, jobs, new_id, passing, results};
+pub(crate) use jobs::{
+    Jobs, dismiss, errors, events, job, jobs, new_id, not_ready, passing, results,
+};
 
 use naqsha_layers::{Catalogue, LayerDescription};
 

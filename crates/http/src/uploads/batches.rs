@@ -1,7 +1,5 @@
 //! `/collections/incidents/batches` and one of them: an agency's own batches, withdrawn and restored.
 
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -72,40 +70,22 @@ fn find(desk: &Desk, asker: &Uploader, digest: &str) -> Result<BatchRecord, Prob
 
 /// `DELETE /collections/{collection}/batches/{batch}?reason=R`.
 pub(crate) async fn withdraw(
-    State(service): State<Shared>,
-    Path((collection, batch)): Path<(String, String)>,
+    service: State<Shared>,
+    at: Path<(String, String)>,
     headers: HeaderMap,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let reason = reason(&asked)?;
-    let desk = service.desk(&collection)?;
-    change(
-        &desk,
-        &uploader(&service, &headers, asked.subject())?,
-        &batch,
-        Operation::Withdraw,
-        reason,
-    )
-    .await
+    change(service, at, headers, asked, Operation::Withdraw).await
 }
 
 /// `POST /collections/{collection}/batches/{batch}/restore?reason=R`.
 pub(crate) async fn restore(
-    State(service): State<Shared>,
-    Path((collection, batch)): Path<(String, String)>,
+    service: State<Shared>,
+    at: Path<(String, String)>,
     headers: HeaderMap,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let reason = reason(&asked)?;
-    let desk = service.desk(&collection)?;
-    change(
-        &desk,
-        &uploader(&service, &headers, asked.subject())?,
-        &batch,
-        Operation::Restore,
-        reason,
-    )
-    .await
+    change(service, at, headers, asked, Operation::Restore).await
 }
 
 /// Why something is done.
@@ -126,13 +106,16 @@ fn reason(asked: &Asked) -> Result<String, Problem> {
 }
 
 async fn change(
-    desk: &Arc<Desk>,
-    asker: &Uploader,
-    batch: &str,
+    State(service): State<Shared>,
+    Path((collection, batch)): Path<(String, String)>,
+    headers: HeaderMap,
+    asked: Asked,
     operation: Operation,
-    reason: String,
 ) -> Result<Response, Problem> {
-    let batch = find(desk, asker, batch)?;
+    let reason = reason(&asked)?;
+    let desk = service.desk(&collection)?;
+    let sender = uploader(&service, &headers, asked.subject())?;
+    let batch = find(&desk, &sender, &batch)?;
     let withdrawn = batch.state == BatchState::Withdrawn;
     if withdrawn == (operation == Operation::Withdraw) {
         let detail = if withdrawn {
@@ -143,23 +126,23 @@ async fn change(
         return Err(Problem::new(Kind::Conflict, detail));
     }
     let mut act = Act {
-        actor: asker.key.clone(),
+        actor: sender.key.clone(),
         reason,
         at: (desk.intake.deployment.now)(),
     };
     if desk.intake.four_eyes {
         let asks = Asks::new(operation, &batch.digest, &act);
-        let Some(first) = pending::confirm(&desk.intake, &asks, asker.approves)? else {
+        let Some(first) = pending::confirm(&desk.intake, &asks, sender.approves)? else {
             let body = json!({ "pending": asks.document(),
                 "message": "A second person has to confirm it: an approver of the agency, by the same request." });
             let response = passing(&JSON, format!("{body}\n"));
             return Ok((StatusCode::ACCEPTED, response).into_response());
         };
         // Who began it and why, and who confirmed it.
-        act.actor = format!("{} with {}", first.by, asker.key);
+        act.actor = format!("{} with {}", first.by, sender.key);
         act.reason = first.reason;
     }
-    let store = desk.intake.store.acting_as(asker.by(&batch.agency));
+    let store = desk.intake.store.acting_as(sender.by(&batch.agency));
     let changed = match operation {
         Operation::Withdraw => store.withdraw(&batch.digest, Selection::Batch, act).await,
         Operation::Restore => store.restore(&batch.digest, Selection::Batch, act).await,

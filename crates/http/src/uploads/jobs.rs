@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -18,9 +19,10 @@ use super::desk::Desk;
 use super::job::{Job, State as JobState, document};
 use super::who::uploader;
 use super::work::{of_store, off_the_runtime, open};
+use crate::events;
 use crate::negotiate::{CSV, EVENTS, Format, JSON, NDJSON};
 use crate::problem::{Kind, Problem};
-use crate::processes::{self, passing};
+use crate::processes::{self, not_ready, passing};
 use crate::request::Asked;
 use crate::service::Shared;
 use crate::stream::{Message, Received, Sink};
@@ -55,47 +57,64 @@ impl Found {
     }
 }
 
-/// The upload of an id, where there is one and the sender may know of it.
-async fn find(
-    service: &Shared,
-    headers: &HeaderMap,
-    asked: &Asked,
-    id: &str,
-) -> Result<Option<(Arc<Desk>, Found)>, Problem> {
-    let Some(desk) = &service.desk else {
-        return Ok(None);
-    };
-    let Ok(sender) = uploader(service, headers, asked.subject()) else {
-        return Ok(None);
-    };
-    if let Some(job) = desk.job(id) {
-        let theirs = sender.is_of(&job.agency);
-        return Ok(theirs.then(|| (Arc::clone(desk), Found::UnderWay(job))));
+/// What is asked about a job.
+pub(crate) struct About {
+    service: Shared,
+    id: String,
+    headers: HeaderMap,
+    asked: Asked,
+}
+
+impl FromRequestParts<Shared> for About {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Response> {
+        let id = Path::<String>::from_request_parts(parts, service).await;
+        let Path(id) = id.map_err(IntoResponse::into_response)?;
+        let asked = Asked::from_request_parts(parts, service).await;
+        Ok(Self {
+            service: Arc::clone(service),
+            id,
+            headers: parts.headers.clone(),
+            asked: asked.map_err(IntoResponse::into_response)?,
+        })
     }
-    let kept = desk
-        .intake
-        .store
-        .receipt_of_job(id)
-        .await
-        .map_err(of_store)?;
-    let Some(kept) = kept.filter(|kept| sender.is_of(&kept.receipt.agency)) else {
-        return Ok(None);
-    };
-    let found = match kept.reply {
-        Some(reply) => Found::Kept(id.to_owned(), Told::of(&reply)),
-        None => Found::UnderWay(desk.job_of(&kept.receipt)?),
-    };
-    Ok(Some((Arc::clone(desk), found)))
 }
 
-/// Only what is offered, and no parameter.
-fn plain(asked: &Asked, format: &'static Format) -> Result<(), Problem> {
-    asked.only(&[])?;
-    asked.format(&[format]).map(|_format| ())
-}
+impl About {
+    /// The upload of the id, where there is one and the sender may know of it.
+    async fn upload(&self) -> Result<Option<(Arc<Desk>, Found)>, Problem> {
+        let Some(desk) = &self.service.desk else {
+            return Ok(None);
+        };
+        let Ok(sender) = uploader(&self.service, &self.headers, self.asked.subject()) else {
+            return Ok(None);
+        };
+        if let Some(job) = desk.job(&self.id) {
+            let theirs = sender.is_of(&job.agency);
+            return Ok(theirs.then(|| (Arc::clone(desk), Found::UnderWay(job))));
+        }
+        let kept = desk.intake.store.receipt_of_job(&self.id).await;
+        let kept = kept.map_err(of_store)?;
+        let Some(kept) = kept.filter(|kept| sender.is_of(&kept.receipt.agency)) else {
+            return Ok(None);
+        };
+        let found = match kept.reply {
+            Some(reply) => Found::Kept(self.id.clone(), Told::of(&reply)),
+            None => Found::UnderWay(desk.job_of(&kept.receipt)?),
+        };
+        Ok(Some((Arc::clone(desk), found)))
+    }
 
-fn not_ready() -> Problem {
-    Problem::new(Kind::ResultNotReady, "The job has not ended yet.")
+    /// Only what is offered, and no parameter.
+    fn plain(&self, format: &'static Format) -> Result<(), Problem> {
+        self.asked.only(&[])?;
+        self.asked.format(&[format]).map(|_format| ())
+    }
+
+    fn document(&self, found: &Found) -> Response {
+        passing(&JSON, format!("{}\n", found.document(&self.asked.base)))
+    }
 }
 
 /// Documents of the uploads that an sender may know of.
@@ -110,64 +129,38 @@ pub(crate) fn documents(service: &Shared, headers: &HeaderMap, asked: &Asked) ->
 }
 
 /// `/jobs/{j}`.
-pub(crate) async fn job(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    match find(&service, &headers, &asked, &id).await? {
-        None => processes::job(State(service), Path(id), asked).await,
-        Some((_, found)) => {
-            plain(&asked, &JSON)?;
-            Ok(passing(&JSON, format!("{}\n", found.document(&asked.base))))
-        }
-    }
+pub(crate) async fn job(about: About) -> Result<Response, Problem> {
+    let Some((_, found)) = about.upload().await? else {
+        return processes::job(&about.service, &about.id, &about.asked);
+    };
+    about.plain(&JSON)?;
+    Ok(about.document(&found))
 }
 
 /// `/jobs/{j}/results`: what the upload was answered.
-pub(crate) async fn results(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    match find(&service, &headers, &asked, &id).await? {
-        None => processes::results(State(service), Path(id), asked).await,
-        Some((_, found)) => {
-            asked.only(&[])?;
-            let told = found.ended().ok_or_else(not_ready)?;
-            Ok(passing(&JSON, told.body))
-        }
-    }
+pub(crate) async fn results(about: About) -> Result<Response, Problem> {
+    let Some((_, found)) = about.upload().await? else {
+        return processes::results(&about.service, &about.id, &about.asked);
+    };
+    about.asked.only(&[])?;
+    let told = found.ended().ok_or_else(not_ready)?;
+    Ok(passing(&JSON, told.body))
 }
 
 /// `/jobs/{j}/errors`: a line for each code of each row, or for what refused the file.
-pub(crate) async fn errors(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    match find(&service, &headers, &asked, &id).await? {
-        None => processes::errors(State(service), Path(id), asked).await,
-        Some((desk, found)) => {
-            plain(&asked, &NDJSON)?;
-            found.ended().ok_or_else(not_ready)?;
-            file(&NDJSON, desk.intake.stage.errors(found.id())).await
-        }
-    }
+pub(crate) async fn errors(about: About) -> Result<Response, Problem> {
+    let Some((desk, found)) = about.upload().await? else {
+        return processes::errors(&about.service, &about.id, &about.asked);
+    };
+    about.plain(&NDJSON)?;
+    found.ended().ok_or_else(not_ready)?;
+    file(&NDJSON, desk.intake.stage.errors(found.id())).await
 }
 
 /// `/jobs/{j}/report.csv`: the sender's own rows with what became of them.
-pub(crate) async fn report(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    asked.only(&[])?;
-    let found = find(&service, &headers, &asked, &id).await?;
+pub(crate) async fn report(about: About) -> Result<Response, Problem> {
+    about.asked.only(&[])?;
+    let found = about.upload().await?;
     let (desk, found) =
         found.ok_or_else(|| Problem::new(Kind::NoSuchJob, "There is no such job."))?;
     found.ended().ok_or_else(not_ready)?;
@@ -212,18 +205,13 @@ async fn file(format: &'static Format, path: PathBuf) -> Result<Response, Proble
 const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// `/jobs/{j}/events`: how far the upload is and, once, how it ended, as server-sent events.
-pub(crate) async fn events(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let Some((_, found)) = find(&service, &headers, &asked, &id).await? else {
-        return processes::events(State(service), Path(id), asked).await;
+pub(crate) async fn events(about: About) -> Result<Response, Problem> {
+    let Some((_, found)) = about.upload().await? else {
+        return processes::events(&about.service, &about.id, about.asked);
     };
-    plain(&asked, &EVENTS)?;
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(async move {
+    about.plain(&EVENTS)?;
+    let base = about.asked.base;
+    Ok(events::events(|listener| async move {
         let mut state = match &found {
             Found::UnderWay(job) => Some(job.state.subscribe()),
             Found::Kept(..) => None,
@@ -231,37 +219,27 @@ pub(crate) async fn events(
         loop {
             let over = found.ended().is_some();
             let name = if over { "status" } else { "progress" };
-            let text = format!("event: {name}\ndata: {}\n\n", found.document(&asked.base));
-            if sender.send(Message::Chunk(text.into())).await.is_err() {
-                return;
-            }
-            let Some(state) = state.as_mut().filter(|_state| !over) else {
+            let listens = listener.tell(name, &found.document(&base)).await;
+            let Some(state) = state.as_mut().filter(|_state| listens && !over) else {
                 break;
             };
             let ends = state.wait_for(|state| matches!(state, JobState::Ended(_)));
             // Either it has ended or it is time to tell how far it is.
             drop(timeout(TELL_EVERY, ends).await);
         }
-        // A client that has gone needs no end.
-        let _gone = sender.send(Message::End).await;
-    });
-    Ok(passing(&EVENTS, Body::new(Received(receiver))))
+        listener.end().await;
+    }))
 }
 
 /// How long a job that is given up has until it ends; then it is told as it stands.
 const GIVEN_UP_WITHIN: Duration = Duration::from_secs(10);
 
 /// `DELETE /jobs/{j}`: an upload that is not committed yet is given up, and nothing of it is stored.
-pub(crate) async fn dismiss(
-    State(service): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    let Some((_, found)) = find(&service, &headers, &asked, &id).await? else {
-        return processes::dismiss(State(service), Path(id), asked).await;
+pub(crate) async fn dismiss(about: About) -> Result<Response, Problem> {
+    let Some((_, found)) = about.upload().await? else {
+        return processes::dismiss(&about.service, &about.id, &about.asked);
     };
-    asked.only(&[])?;
+    about.asked.only(&[])?;
     if found.ended().is_some() {
         let detail = "The job has ended. A batch is taken back by DELETE of the batch.";
         return Err(Problem::new(Kind::Conflict, detail));
@@ -272,5 +250,5 @@ pub(crate) async fn dismiss(
         let ends = state.wait_for(|state| matches!(state, JobState::Ended(_)));
         drop(timeout(GIVEN_UP_WITHIN, ends).await);
     }
-    Ok(passing(&JSON, format!("{}\n", found.document(&asked.base))))
+    Ok(about.document(&found))
 }
