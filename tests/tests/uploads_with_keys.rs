@@ -111,6 +111,86 @@ fn agencies_send_two_agree_and_the_log_tells_who_did_what() {
     assert_eq!(check["whole"], true, "{check}");
 }
 
+/// Of an upload of another agency there is nothing at any address, and nobody else gives it up.
+#[test]
+fn an_upload_of_another_agency_is_not_there() {
+    let service = Guarded::new();
+    let sender = service.key("uploader", "WYP");
+    let colleague = service.key("approver", "WYP");
+    let other = service.key("uploader", "FIA");
+    service.until_known(&other);
+    let taken = service.upload(&sender, "a", &street("jobs", 3));
+    assert_eq!(taken.status, 201);
+    let job = format!("/jobs/{}", taken.json()["job"].as_str().unwrap());
+    let below = ["", "/results", "/errors", "/events", "/report.csv"];
+    for at in below.map(|end| format!("{job}{end}")) {
+        assert_eq!(service.ask(&colleague, "GET", &at).status, 200, "{at}");
+        assert_eq!(service.ask(&other, "GET", &at).status, 404, "{at}");
+    }
+    assert_eq!(
+        service.ask(&sender, "DELETE", &job).status,
+        409,
+        "it has ended"
+    );
+    assert_eq!(service.ask(&other, "DELETE", &job).status, 404);
+    let jobs = |key: &str| {
+        service.ask(key, "GET", "/jobs").json()["jobs"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((jobs(&sender), jobs(&other)), (1, 0));
+}
+
+/// A key sends for its own agency: not through another's profile as that one's, not in the name of another, not in parts.
+#[test]
+fn an_agency_sends_its_own_records_alone() {
+    let service = Guarded::new();
+    let sender = service.key("uploader", "WYP");
+    service.until_known(&sender);
+    let file = street("own", 3);
+    for query in [
+        "profile=anf.seizure",
+        "profile=open.police-uk&agency=FIA",
+        "profile=anf.seizure&dry-run=true",
+    ] {
+        let key = [("authorization", sender.as_str()), ("idempotency-key", "a")];
+        let refused = service
+            .0
+            .send("POST", &format!("{BATCHES}?{query}"), &key, &file);
+        assert_eq!(refused.status, 403, "{query}");
+        let parts = [
+            ("authorization", sender.as_str()),
+            ("tus-resumable", "1.0.0"),
+            ("upload-length", "10"),
+        ];
+        let at = format!("/uploads?{}", query.trim_end_matches("&dry-run=true"));
+        assert_eq!(service.0.send("POST", &at, &parts, b"").status, 403, "{at}");
+    }
+    assert_eq!(service.upload(&sender, "a", &file).status, 201);
+}
+
+/// Whoever asks for a withdrawal does not agree to it, and of the others of the agency an approver alone does.
+#[test]
+fn nobody_agrees_with_himself_and_uploaders_with_nobody() {
+    let service = Guarded::new();
+    let sender = service.key("uploader", "WYP");
+    let second = service.key("uploader", "WYP");
+    let approver = service.key("approver", "WYP");
+    let another = service.key("approver", "WYP");
+    let strange = service.key("approver", "FIA");
+    service.until_known(&strange);
+    for (key, begins) in [("a", &sender), ("b", &approver)] {
+        let taken = service.upload(&sender, key, &street(key, 3)).json();
+        let at = format!("{BATCHES}/{}?reason=R1", taken["batch"].as_str().unwrap());
+        assert_eq!(service.ask(begins, "DELETE", &at).status, 202, "{key}");
+        assert_eq!(service.ask(begins, "DELETE", &at).status, 409, "{key}");
+        assert_eq!(service.ask(&second, "DELETE", &at).status, 403, "{key}");
+        assert_eq!(service.ask(&strange, "DELETE", &at).status, 404, "{key}");
+        assert_eq!(service.ask(&another, "DELETE", &at).status, 204, "{key}");
+    }
+}
+
 /// A file that is refused as a whole, held, or known already leaves a record of its own beside that of its request.
 #[test]
 fn files_that_become_no_batch_are_told_with_their_reason() {
