@@ -46,7 +46,10 @@ fn asked(test: &str, arguments: &[&str]) -> Option<u32> {
     let server = Server::shared();
     let folder = tempfile::tempdir().expect("a folder");
     // Keys made at random are refused, and of the operation nothing is learnt.
-    let plain = "[generation]\nwith-security-parameters = false\n";
+    let plain = "hooks = \"hooks.py\"\n[generation]\nwith-security-parameters = false\n";
+    // A part of a file is any bytes.
+    let hooks = "import schemathesis\nschemathesis.serializer.alias('application/offset+octet-stream', 'application/octet-stream')\n";
+    std::fs::write(folder.path().join("hooks.py"), hooks).expect("its hooks");
     std::fs::write(folder.path().join("schemathesis.toml"), plain).expect("its configuration");
     let output = python
         .current_dir(folder.path())

@@ -205,11 +205,11 @@ fn for_uploads() -> Vec<Row> {
             0,
         ),
         get("/jobs/{job}/report.csv", Compute, uploads::report),
-        post("/uploads", Upload, uploads::create, usize::MAX).options(uploads::describe),
+        post("/uploads", Upload, uploads::create, usize::MAX).options(uploads::describe_all),
         head("/uploads/{upload}", Upload, uploads::offset)
             .patch(Upload, uploads::patch)
             .delete(Upload, uploads::terminate)
-            .options(uploads::describe),
+            .options(uploads::describe_one),
     ]
 }
 

@@ -26,4 +26,4 @@ pub(crate) use jobs::{dismiss, documents, errors, events, job, report, results};
 pub(crate) use profiles::profiles;
 pub(crate) use receive::receive;
 pub use settings::{Intake, UploadLimits};
-pub(crate) use tus::{create, describe, offset, patch, terminate};
+pub(crate) use tus::{create, describe_all, describe_one, offset, patch, terminate};

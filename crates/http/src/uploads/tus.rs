@@ -108,11 +108,19 @@ fn answer(status: StatusCode, headers: &[(HeaderName, String)]) -> Response {
 }
 
 /// `OPTIONS /uploads`: what is offered.
-pub(crate) async fn describe(State(service): State<Shared>) -> Response {
+pub(crate) async fn describe_all(State(service): State<Shared>) -> Response {
+    offered(&service, "POST, OPTIONS")
+}
+
+/// `OPTIONS /uploads/{id}`: the same of one.
+pub(crate) async fn describe_one(State(service): State<Shared>) -> Response {
+    offered(&service, "HEAD, PATCH, DELETE, OPTIONS")
+}
+
+fn offered(service: &Service, methods: &str) -> Response {
     let named = |name: &'static str, value: &str| (HeaderName::from_static(name), value.to_owned());
-    let methods = "POST, HEAD, PATCH, DELETE, OPTIONS".to_owned();
     let mut told = vec![
-        (header::ALLOW, methods),
+        (header::ALLOW, methods.to_owned()),
         named("tus-version", VERSION),
         named("tus-extension", "creation,checksum,expiration,termination"),
         named("tus-checksum-algorithm", "sha1,sha256"),
