@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::address::{ClientAddress, is_within};
 use super::credentials::{self, Credentials};
 use super::decide::{Action, Refusal, Resource, decide};
-use super::keys::is_key;
+use super::keys::{Origin, is_key};
 use super::pace::Asker;
 use super::subject::Subject;
 use crate::audit::{self, AuditRecord, Decision, Recording};
@@ -22,6 +22,7 @@ use crate::middleware::RequestId;
 use crate::problem::{Kind, Problem};
 use crate::reply::X_DATA_VERSION;
 use crate::service::{Service, Shared};
+use crate::tls::Secured;
 use naqsha_model::Role;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -38,7 +39,12 @@ pub(crate) async fn admit(State(service): State<Shared>, request: Request, next:
     };
     let trusted = &service.settings.trusted_proxies;
     let from = ClientAddress::of(&parts.extensions, &parts.headers, trusted);
-    let subject = subject(&service, taken, from, action).await.map(Arc::new);
+    let secured = parts.extensions.get::<Secured>();
+    let origin = Origin {
+        address: from,
+        certificate: secured.and_then(|secured| secured.certificate),
+    };
+    let subject = subject(&service, taken, origin, action).await.map(Arc::new);
     let outcome = judge(&service, subject.as_ref(), action, from, &mut parts);
     let is_told = action.is_of_data() || outcome.is_err();
     let sink = service.settings.audit.as_ref().filter(|_| is_told);
@@ -127,7 +133,7 @@ fn action(service: &Service, parts: &Parts) -> Option<Action> {
 async fn subject(
     service: &Service,
     taken: Credentials,
-    from: Option<IpAddr>,
+    origin: Origin,
     action: Action,
 ) -> Option<Subject> {
     let settings = &service.settings;
@@ -142,7 +148,7 @@ async fn subject(
             let now = (settings.now)();
             match &settings.issuer {
                 Some(issuer) if !is_key(&text) => issuer.bearer(&text, now).await,
-                _ => settings.keys.bearer(&text, from, now),
+                _ => settings.keys.bearer(&text, origin, now),
             }
         }
     }
