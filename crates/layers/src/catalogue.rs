@@ -150,14 +150,9 @@ impl Catalogue {
         }
     }
 
-    /// First and last day of the live records that a scope reads; of an agency those of its batches.
+    /// First and last day of the live records that a scope reads.
     pub fn days(&self, scope: &Scope) -> Option<DayRange> {
-        let snapshot = self.store.snapshot();
-        match scope.only_agency() {
-            Some(own) => snapshot.extent_days_of(|batch| batch.agency.as_str() == own),
-            None if scope.reads_unreleased() => snapshot.extent_days(),
-            None => None,
-        }
+        scope.days(&self.store.snapshot(), |_| true)
     }
 
     /// Whether any live record is synthetic.
