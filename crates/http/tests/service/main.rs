@@ -22,5 +22,6 @@ mod matrix;
 mod methods;
 mod paging;
 mod processes;
+mod released;
 mod secure;
 mod tiles;
