@@ -17,6 +17,7 @@ mod features;
 mod filters;
 mod fixture;
 mod issuer;
+mod kept_apart;
 mod manners;
 mod matrix;
 mod methods;
