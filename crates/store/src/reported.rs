@@ -120,7 +120,7 @@ fn counted<'f>(
     let seen = (0..index.rows.len()).filter(|&row| !part.hides(row));
     for row in seen {
         let kind = index.rows.kind.get(row).map(|&kind| usize::from(kind));
-        if !kind.is_some_and(|kind| read.get(kind) == Some(&true)) {
+        if kind.is_none_or(|kind| read.get(kind) != Some(&true)) {
             continue;
         }
         let agency = kind.and_then(|kind| agencies.get(kind).copied());

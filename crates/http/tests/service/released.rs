@@ -8,7 +8,7 @@ use naqsha_model::{ContentDigest, Day, HandlingCode, Incident, NaturalKey};
 use serde_json::Value;
 
 use crate::access::{OF_FIA, as_key, guarded};
-use crate::fixture::{Fixture, INCIDENTS, LAHORE, commit_changed};
+use crate::fixture::{Fixture, INCIDENTS, commit_changed};
 use crate::tiles::tile_at;
 
 /// Records of the second batch of FIA, in the order of their rows.
@@ -79,67 +79,9 @@ fn n_of(document: &Value) -> u64 {
 
 /// How many records each way of reading tells of.
 async fn read(service: &Fixture, id: &str) -> BTreeMap<String, u64> {
-    let mut told = BTreeMap::new();
-    let items = "/collections/incidents/items?limit=1000";
-    let [west, south, east, north] = [
-        LAHORE[0] - 1.0,
-        LAHORE[1] - 1.0,
-        LAHORE[0] + 1.0,
-        LAHORE[1] + 1.0,
-    ];
-    let bbox = format!("bbox={west},{south},{east},{north}");
-    for question in [
-        String::new(),
-        "&sortby=first_day".to_owned(),
-        "&filter=uncertainty_m%3E0".to_owned(),
-        format!("&{bbox}"),
-        format!("&{bbox}&sortby=-category"),
-    ] {
-        let page = json(service, id, &format!("{items}{question}")).await;
-        let matched = page["numberMatched"].as_u64().unwrap();
-        assert_eq!(ids(&page).len() as u64, matched, "{id} {question}");
-        told.insert(format!("items {question}"), matched);
-    }
-    for (name, uri) in [
-        (
-            "aggregate",
-            "/collections/incidents/aggregate?group_by=agency",
-        ),
-        (
-            "aggregate of a box",
-            "/collections/incidents/aggregate?group_by=agency&bbox=73,30,76,33",
-        ),
-        (
-            "aggregate by month",
-            "/collections/incidents/aggregate?group_by=period,category",
-        ),
-        (
-            "aggregate at 8",
-            "/collections/incidents/aggregate?group_by=h3&resolution=8",
-        ),
-        (
-            "aggregate on the map",
-            "/collections/counts/aggregate?group_by=h3,agency&resolution=8",
-        ),
-    ] {
-        let found = json(service, id, uri).await;
-        let excluded = found["naqsha"]["excluded"]["count"].as_u64().unwrap_or(0);
-        told.insert(name.to_owned(), found["n"].as_u64().unwrap() + excluded);
-    }
-    for layer in ["counts", "hotspots", "density", "near-repeat", "change"] {
-        let map = json(service, id, &format!("/collections/{layer}/items?limit=1")).await;
-        let matched = map["naqsha"]["excluded"]["matched"].as_u64();
-        if let Some(matched) = matched.filter(|_| ["counts", "density"].contains(&layer)) {
-            told.insert(layer.to_owned(), matched);
-        }
-    }
-    let counts = json(service, id, "/collections/counts/items?limit=10000&n_min=1").await;
-    let excluded = counts["naqsha"]["excluded"]["count"].as_u64().unwrap();
-    told.insert("counts by cell".to_owned(), n_of(&counts) + excluded);
-    for tile in ["0/0/0", "4/11/6"] {
-        let sums = json(service, id, &format!("/xyz/incidents/{tile}.geojson")).await;
-        told.insert(format!("tile {tile}"), n_of(&sums));
-    }
+    let mut told = pages(service, id).await;
+    told.extend(aggregates(service, id).await);
+    told.extend(maps(service, id).await);
     let facade = "/arcgis/rest/services/crime/FeatureServer/incidents/query?where=1%3D1&f=json";
     let count = json(service, id, &format!("{facade}&returnCountOnly=true")).await;
     told.insert(
@@ -149,25 +91,77 @@ async fn read(service: &Fixture, id: &str) -> BTreeMap<String, u64> {
     let set = json(service, id, &format!("{facade}&returnIdsOnly=true")).await;
     let numbers = set["objectIds"].as_array().map_or(0, Vec::len) as u64;
     told.insert("numbers".to_owned(), numbers);
-    let zones = "/collections/counts/dggs/H3/zones?zone-level=3&n_min=1&compact-zones=false";
+    let file = as_key(service, id, "/downloads/incidents.ndjson.zst").await;
+    let lines = zstd::decode_all(file.body.as_slice()).unwrap();
+    let lines = lines.split(|&byte| byte == b'\n');
+    let lines = lines.filter(|line| !line.is_empty()).count();
+    told.insert("download".to_owned(), lines as u64);
+    let changed = changes(service, id, None).await.0.len();
+    told.insert("changes".to_owned(), changed as u64);
+    told
+}
+
+async fn pages(service: &Fixture, id: &str) -> BTreeMap<String, u64> {
+    let mut told = BTreeMap::new();
+    let bbox = "bbox=73,30,76,33";
+    for question in [
+        String::new(),
+        "&sortby=first_day".to_owned(),
+        "&filter=uncertainty_m%3E0".to_owned(),
+        format!("&{bbox}"),
+        format!("&{bbox}&sortby=-category"),
+    ] {
+        let uri = format!("/collections/incidents/items?limit=1000{question}");
+        let page = json(service, id, &uri).await;
+        let matched = page["numberMatched"].as_u64().unwrap();
+        assert_eq!(ids(&page).len() as u64, matched, "{id} {question}");
+        told.insert(format!("items {question}"), matched);
+    }
+    told
+}
+
+async fn aggregates(service: &Fixture, id: &str) -> BTreeMap<String, u64> {
+    let mut told = BTreeMap::new();
+    for question in [
+        "incidents/aggregate?group_by=agency",
+        "incidents/aggregate?group_by=agency&bbox=73,30,76,33",
+        "incidents/aggregate?group_by=period,category",
+        "incidents/aggregate?group_by=h3&resolution=8",
+        "incidents/aggregate?group_by=h3&resolution=9",
+        "counts/aggregate?group_by=h3,agency&resolution=8",
+    ] {
+        let found = json(service, id, &format!("/collections/{question}")).await;
+        let excluded = found["naqsha"]["excluded"]["count"].as_u64().unwrap();
+        told.insert(question.to_owned(), found["n"].as_u64().unwrap() + excluded);
+    }
+    told
+}
+
+async fn maps(service: &Fixture, id: &str) -> BTreeMap<String, u64> {
+    let mut told = BTreeMap::new();
+    for layer in ["counts", "density"] {
+        let map = json(service, id, &format!("/collections/{layer}/items?limit=1")).await;
+        let matched = map["naqsha"]["excluded"]["matched"].as_u64().unwrap();
+        told.insert(layer.to_owned(), matched);
+    }
+    let counts = "/collections/counts/items?limit=10000&n_min=1";
+    let counts = json(service, id, counts).await;
+    let excluded = counts["naqsha"]["excluded"]["count"].as_u64().unwrap();
+    told.insert("counts by cell".to_owned(), n_of(&counts) + excluded);
+    for tile in ["0/0/0", "4/11/6"] {
+        let sums = json(service, id, &format!("/xyz/incidents/{tile}.geojson")).await;
+        told.insert(format!("tile {tile}"), n_of(&sums));
+    }
+    let dggrs = "/collections/counts/dggs/H3";
+    let zones = format!("{dggrs}/zones?zone-level=3&n_min=1&compact-zones=false");
     let mut of_zones = 0;
-    for zone in json(service, id, zones).await["zones"].as_array().unwrap() {
+    for zone in json(service, id, &zones).await["zones"].as_array().unwrap() {
         let zone = zone.as_str().unwrap();
-        let data = format!("/collections/counts/dggs/H3/zones/{zone}/data?zone-depth=0");
+        let data = format!("{dggrs}/zones/{zone}/data?zone-depth=0");
         let data = json(service, id, &data).await;
         of_zones += data["naqsha"]["depths"][0]["records"].as_u64().unwrap();
     }
     told.insert("zones".to_owned(), of_zones);
-    let file = as_key(service, id, "/downloads/incidents.ndjson.zst").await;
-    let lines = zstd::decode_all(file.body.as_slice()).unwrap();
-    let lines = lines
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty());
-    told.insert("download".to_owned(), lines.count() as u64);
-    told.insert(
-        "changes".to_owned(),
-        changes(service, id, None).await.0.len() as u64,
-    );
     told
 }
 

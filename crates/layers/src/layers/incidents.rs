@@ -188,12 +188,11 @@ impl Layer for Incidents {
             ..share.filter
         };
         // A box is asked of the place that is shown.
-        let filters: Vec<Filter<'_>> = match bbox {
-            None => vec![filter],
-            Some(_) => {
-                let shares = question.scope.shares(&filter).into_iter();
-                shares.map(in_shares).collect()
-            }
+        let filters: Vec<Filter<'_>> = if bbox.is_some() {
+            let shares = question.scope.shares(&filter).into_iter();
+            shares.map(in_shares).collect()
+        } else {
+            vec![filter]
         };
         let page = if whole && question.page.sort.is_empty() {
             question

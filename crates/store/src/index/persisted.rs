@@ -227,7 +227,11 @@ mod tests {
             precision: Precision::District,
             handling: HandlingCode::Permitted,
             agency: Arc::from(agency),
-            recipients: ["FIA", "NACTA"].map(Box::from)[..usize::from(code)].into(),
+            recipients: ["FIA", "NACTA"]
+                .into_iter()
+                .take(usize::from(code))
+                .map(Box::from)
+                .collect(),
         };
         Index {
             rows: Rows {
