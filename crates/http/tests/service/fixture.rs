@@ -83,6 +83,17 @@ pub(crate) async fn commit_of(
     digest: u8,
     rows: std::ops::RangeInclusive<u64>,
 ) {
+    commit_changed(store, agency, digest, rows, |_row, _incident| ()).await;
+}
+
+/// The same of incidents that are changed first, and take the place of those that the agency sent before under their keys.
+pub(crate) async fn commit_changed(
+    store: &Store,
+    agency: &str,
+    digest: u8,
+    rows: std::ops::RangeInclusive<u64>,
+    change: impl Fn(u64, &mut Incident),
+) {
     let header = BatchHeader {
         digest: BatchDigest::new([digest; 32]),
         profile: "test@1".to_owned(),
@@ -91,14 +102,19 @@ pub(crate) async fn commit_of(
         received_at: Timestamp::UNIX_EPOCH,
         synthetic: true,
         study_area: Some("lahore".to_owned()),
-        on_change: OnChange::Report,
+        on_change: OnChange::Revise,
         replaces: None,
         manifest: None,
     };
     let mut writer = store.begin(header).await.unwrap();
-    let incidents: Vec<Incident> = rows.map(|row| incident(agency, row)).collect();
+    let changed = |row| {
+        let mut incident = incident(agency, row);
+        change(row, &mut incident);
+        incident
+    };
+    let incidents: Vec<Incident> = rows.map(changed).collect();
     let accepted = incidents.len() as u64;
-    assert!(writer.push(incidents).unwrap().is_empty());
+    writer.push(incidents).unwrap();
     writer
         .commit(
             BatchTotals {
