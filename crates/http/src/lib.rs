@@ -16,6 +16,7 @@
 mod access;
 mod aggregate;
 mod assets;
+mod at_hand;
 mod audit;
 mod changes;
 mod compress;

@@ -41,8 +41,10 @@ pub(crate) async fn policy(
                 "finest_resolution": u8::from(yours.finest_record_resolution()),
                 "finest_resolution_meaning": "H3 resolution of the smallest cell in which the place of a single record \
                                               is shown, never finer than the record's own uncertainty supports.",
-                "handling": "Records under conditions (handling code C) are read by the coordinating agency's analysts and \
-                             by their own agency; releasable_to and embargo say what may be in a release, and there is none.",
+                "handling": "A record that may be shared (handling code P) is read by the coordinating agency's analysts, by its \
+                             own agency, and by the agencies that its releasable_to names, who see it as analysts do. One \
+                             under conditions (C) is read by the first two alone, whomever it names. An embargo says from \
+                             when a record may be in a release, and there is none.",
                 "personal_data": "None is stored: names, identity numbers, phones and addresses are dropped or redacted \
                                   before a record is accepted.",
                 "roles": Role::ALL.iter().copied().map(describe).collect::<Value>(),
@@ -54,6 +56,7 @@ pub(crate) async fn policy(
 
 fn describe(role: Role) -> Value {
     let scope = Scope::of(role);
+    let of_agency = role.is_of_an_agency();
     let reads = may(role).any(|action| action == Action::Read);
     json!({
         "role": role.code(),
@@ -71,8 +74,9 @@ fn describe(role: Role) -> Value {
         "metadata": true,
         "layers": reads,
         "records": reads,
-        "records_of": reads.then_some(if role.is_of_an_agency() { "own agency" } else { "all agencies" }),
+        "records_of": reads.then_some(if of_agency { "own agency, and what others release to it" } else { "all agencies" }),
         "finest_record_resolution": reads.then(|| u8::from(scope.finest_record_resolution())),
         "exact_points": scope.sees_points(),
+        "exact_points_of": scope.sees_points().then_some(if of_agency { "own agency" } else { "all agencies" }),
     })
 }

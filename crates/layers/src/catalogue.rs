@@ -47,6 +47,9 @@ const TABLE_BYTES: u64 = 512 << 20;
 /// Bytes of places of records that filters chose: pages of one question are looked up in them.
 const CHOSEN_BYTES: u64 = 64 << 20;
 
+/// Scopes whose days are kept.
+const DAYS_OF: u64 = 256;
+
 /// Earlier versions that are kept, and for how long after they were last asked: they hold what was withdrawn since.
 const PAST_VERSIONS: u64 = 4;
 const PAST_IDLE: Duration = Duration::from_mins(5);
@@ -73,6 +76,7 @@ pub struct Catalogue {
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
     chosen: Cache<String, Chosen>,
+    days: Cache<(u64, Scope), Option<DayRange>>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -105,6 +109,7 @@ impl Catalogue {
                 })
                 .max_capacity(CHOSEN_BYTES)
                 .build(),
+            days: Cache::new(DAYS_OF),
         }
     }
 
@@ -150,13 +155,16 @@ impl Catalogue {
         }
     }
 
-    /// First and last day of the live records that a scope reads; of an agency those of its batches.
+    /// First and last day of the live records that a scope reads.
     pub fn days(&self, scope: &Scope) -> Option<DayRange> {
         let snapshot = self.store.snapshot();
+        let days = || scope.days(&snapshot, |_| true);
         match scope.only_agency() {
-            Some(own) => snapshot.extent_days_of(|batch| batch.agency.as_str() == own),
-            None if scope.reads_unreleased() => snapshot.extent_days(),
-            None => None,
+            None => days(),
+            // A list of collections asks for each of them, and what others released is looked for among all records.
+            Some(_) => self
+                .days
+                .get_with((snapshot.version(), scope.clone()), days),
         }
     }
 

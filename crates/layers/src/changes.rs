@@ -179,28 +179,31 @@ impl Catalogue {
     }
 }
 
-/// Keeps the changes of records that a scope reads: one that is gone is judged as it was before it went.
+/// Keeps the changes of records that a scope reads. One that is gone is judged as it was before it went; one that was read
+/// before and is no longer, as its agency took back whom it is released to, is gone to who asks.
 fn keep_admitted(
     scope: &Scope,
     changes: &mut Vec<Change>,
     then: impl Fn() -> Result<Arc<Snapshot>, LayerError>,
 ) -> Result<(), LayerError> {
-    let gone = changes.iter().filter_map(|change| match change {
+    let unread = |change: &Change| match change {
         Change::Gone(id) => Some(*id),
-        Change::Upsert(_) => None,
-    });
-    let gone: Vec<IncidentId> = gone.collect();
-    let found = if gone.is_empty() {
+        Change::Upsert(record) => (!scope.admits(&record.incident)).then_some(record.id),
+    };
+    let asked: Vec<IncidentId> = changes.iter().filter_map(unread).collect();
+    let found = if asked.is_empty() {
         Vec::new()
     } else {
-        then()?.incidents(&gone)?
+        then()?.incidents(&asked)?
     };
     let admitted = found.iter().filter(|stored| scope.admits(&stored.incident));
     let admitted: BTreeSet<IncidentId> = admitted.map(|stored| stored.id).collect();
-    changes.retain(|change| match change {
-        Change::Upsert(record) => scope.admits(&record.incident),
-        Change::Gone(id) => admitted.contains(id),
+    let kept = std::mem::take(changes).into_iter();
+    let kept = kept.filter_map(|change| match unread(&change) {
+        None => Some(change),
+        Some(id) => admitted.contains(&id).then_some(Change::Gone(id)),
     });
+    changes.extend(kept);
     Ok(())
 }
 

@@ -62,12 +62,25 @@ coded! {
     }
 }
 
+impl HandlingCode {
+    /// Whether an agency that is none of the record's own may read it, where the record names these recipients.
+    ///
+    /// Under conditions nobody may by being named alone: the conditions are words between those who share, and no part of
+    /// the record.
+    pub fn opens_to<'a>(self, agency: &str, recipients: impl IntoIterator<Item = &'a str>) -> bool {
+        match self {
+            Self::Permitted => recipients.into_iter().any(|named| named == agency),
+            Self::Conditional => false,
+        }
+    }
+}
+
 /// With whom a record may be shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handling {
     /// Handling code.
     pub code: HandlingCode,
-    /// Agencies it may be released to, beyond its owner.
+    /// Codes of agencies it may be released to, beyond its owner; whether they read it is [`HandlingCode::opens_to`].
     pub releasable_to: Vec<String>,
     /// First day on which it may be part of a public release, where it is under embargo.
     pub public_embargo_until: Option<Day>,

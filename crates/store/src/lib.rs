@@ -105,8 +105,8 @@ pub use ledger_at::{LedgerAt, LedgerAtError, PostgresUrl};
 pub use manifest::{Manifest, NilReturn};
 pub use occurrences::Occurrence;
 pub use query::{
-    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, Reported,
-    StoredIncident,
+    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, NamedCount, Page, Reach, Reader, Reported,
+    StoredIncident, Whose,
 };
 pub use receipt::{Answer, KeptReceipt, Receipt, Received, Reply};
 pub use records::RecordPlace;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
 use naqsha_model::{
-    Basis, BatchDigest, Category, CategorySet, DayRange, HandlingCode, Incident, IncidentId,
-    Precision, RecordStage,
+    Agency, Basis, BatchDigest, Category, CategorySet, DayRange, HandlingCode, Incident,
+    IncidentId, Precision, RecordStage,
 };
 
 /// Which records a question is about: those that pass every condition.
@@ -25,6 +25,8 @@ pub struct Filter<'a> {
     pub precisions: Option<Vec<Precision>>,
     /// Who may have the record; all where `None`.
     pub handlings: Option<Vec<HandlingCode>>,
+    /// Who reads: only records that this agency may read pass; all where `None`.
+    pub reader: Option<Reader>,
     /// Days that share a day with the record's ([`Incident::when`]). A record without a time always passes.
     pub days: Option<DayRange>,
     /// Whether all days of the record must be among `days`; then one without a time does not pass.
@@ -43,9 +45,63 @@ impl Default for Filter<'_> {
             bases: None,
             precisions: None,
             handlings: None,
+            reader: None,
             days: None,
             only_within_days: false,
             area: None,
+        }
+    }
+}
+
+/// An agency that reads: its own records, and those of others that name it a recipient and whose handling code lets it
+/// read them ([`HandlingCode::opens_to`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The agency.
+    pub agency: Agency,
+    /// Which of the records that it may read are meant.
+    pub whose: Whose,
+}
+
+/// Whose records are meant of those that an agency may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Its own and those of others.
+    All,
+    /// Its own.
+    Own,
+    /// Those of others.
+    Others,
+}
+
+impl Reader {
+    /// An agency with all that it may read.
+    pub const fn of(agency: Agency) -> Self {
+        let whose = Whose::All;
+        Self { agency, whose }
+    }
+
+    /// Whether a record is one of those that are meant.
+    pub fn admits(&self, incident: &Incident) -> bool {
+        let Incident {
+            agency, handling, ..
+        } = incident;
+        let recipients = handling.releasable_to.iter().map(String::as_str);
+        self.reads(agency.as_str(), handling.code, recipients)
+    }
+
+    /// The same of a record that is told by its owner, code and recipients: the one place where it is decided.
+    pub(crate) fn reads<'a>(
+        &self,
+        owner: &str,
+        code: HandlingCode,
+        recipients: impl IntoIterator<Item = &'a str>,
+    ) -> bool {
+        let agency = self.agency.as_str();
+        if owner == agency {
+            self.whose != Whose::Others
+        } else {
+            self.whose != Whose::Own && code.opens_to(agency, recipients)
         }
     }
 }

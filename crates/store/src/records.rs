@@ -30,13 +30,24 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError::Damaged`] where a damaged file may hold such records.
     pub fn rows(&self, filter: &Filter<'_>, offset: u64, limit: usize) -> Result<Page, StoreError> {
-        self.refuse_lost(filter)?;
-        let counts = self.counts(filter);
+        self.rows_of(std::slice::from_ref(filter), offset, limit)
+    }
+
+    /// The same of the records that pass one of some filters, of which no record passes two.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn rows_of(
+        &self,
+        filters: &[Filter<'_>],
+        offset: u64,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let counts = self.counts_of(filters)?;
         let mut page = Page {
             rows: Vec::new(),
             matched: counts.iter().sum(),
         };
-        let scan = Scan::new(filter, None);
         let mut skip = offset;
         for (part, &count) in self.parts().iter().zip(&counts) {
             if skip >= count {
@@ -47,44 +58,36 @@ impl Snapshot {
             if wanted == 0 {
                 break;
             }
-            let index = self.index(part)?;
-            let passing = scan.passing(&index, part.hidden.as_deref());
             let skipped = usize::try_from(skip).expect("fewer than the rows of a file");
-            let positions = passing
-                .positions(index.rows.len())
-                .skip(skipped)
-                .take(wanted);
-            page.rows
-                .extend(self.fetch(part, &positions.collect::<Vec<_>>())?);
+            let positions = self.positions(part, filters)?;
+            let from = positions.get(skipped..).unwrap_or_default();
+            let wanted = from.get(..wanted).unwrap_or(from);
+            page.rows.extend(self.fetch(part, wanted)?);
             skip = 0;
         }
         Ok(page)
     }
 
-    /// Where the records that pass a filter are, in the order of [`Self::rows`]: for who must look into them before it is
-    /// known which are wanted.
+    /// Where the records that pass one of some filters are, of which none passes two, in the order of [`Self::rows_of`]: for
+    /// who must look into them before it is known which are wanted.
     ///
     /// Cost: O(records), of files that are merged with others also reading their index.
     ///
     /// # Errors
     /// As [`Self::rows`].
-    pub fn places(&self, filter: &Filter<'_>) -> Result<Vec<RecordPlace>, StoreError> {
-        self.refuse_lost(filter)?;
-        let counts = self.counts(filter);
-        let scan = Scan::new(filter, None);
+    pub fn places(&self, filters: &[Filter<'_>]) -> Result<Vec<RecordPlace>, StoreError> {
+        let counts = self.counts_of(filters)?;
         let mut places =
             Vec::with_capacity(usize::try_from(counts.iter().sum::<u64>()).unwrap_or(0));
         for ((part, at), &count) in self.parts().iter().zip(0..).zip(&counts) {
             if count == 0 {
                 continue;
             }
-            let index = self.index(part)?;
-            let passing = scan.passing(&index, part.hidden.as_deref());
             let place = |position| RecordPlace {
                 part: at,
                 position: u32::try_from(position).expect("fewer rows a file than 2^32"),
             };
-            places.extend(passing.positions(index.rows.len()).map(place));
+            places.extend(self.positions(part, filters)?.into_iter().map(place));
         }
         Ok(places)
     }
@@ -110,6 +113,32 @@ impl Snapshot {
         }
         found.sort_unstable_by_key(|(nth, _)| *nth);
         Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
+    /// Records of each part that pass one of some filters.
+    fn counts_of(&self, filters: &[Filter<'_>]) -> Result<Vec<u64>, StoreError> {
+        let mut sums = vec![0; self.parts().len()];
+        for filter in filters {
+            self.refuse_lost(filter)?;
+            for (sum, count) in sums.iter_mut().zip(self.counts(filter)) {
+                *sum += count;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Where in a part the records lie that pass one of some filters, ascending.
+    fn positions(&self, part: &Part, filters: &[Filter<'_>]) -> Result<Vec<usize>, StoreError> {
+        let index = self.index(part)?;
+        let mut positions = Vec::new();
+        for filter in filters {
+            let passing = Scan::new(filter, None).passing(&index, part.hidden.as_deref());
+            positions.extend(passing.positions(index.rows.len()));
+        }
+        if filters.len() > 1 {
+            positions.sort_unstable();
+        }
+        Ok(positions)
     }
 
     fn refuse_lost(&self, filter: &Filter<'_>) -> Result<(), StoreError> {

@@ -32,7 +32,7 @@ type Sums = BTreeMap<Key, (u64, u64, bool)>;
 
 impl Snapshot {
     /// Current records by study area of their batch, agency, profile, district and month, in that order; and how many of
-    /// each pass a filter.
+    /// each pass a filter. Of records that the filter's reader may not read nothing is told.
     ///
     /// Cost: every file is read and verified whole, and one of its columns is decoded.
     ///
@@ -116,9 +116,13 @@ fn counted<'f>(
         })
         .collect();
     let mut counted = Counted::default();
+    let read: Vec<bool> = index.kinds.iter().map(|kind| scan.reads(kind)).collect();
     let seen = (0..index.rows.len()).filter(|&row| !part.hides(row));
     for row in seen {
         let kind = index.rows.kind.get(row).map(|&kind| usize::from(kind));
+        if kind.is_none_or(|kind| read.get(kind) != Some(&true)) {
+            continue;
+        }
         let agency = kind.and_then(|kind| agencies.get(kind).copied());
         let key = (
             agency.unwrap_or(usize::MAX),

@@ -102,6 +102,12 @@ impl<'q> Scan<'q> {
         self.filter.area
     }
 
+    /// Whether who reads may read records of a kind.
+    pub(crate) fn reads(&self, kind: &Kind) -> bool {
+        let reader = self.filter.reader.as_ref();
+        reader.is_none_or(|reader| kind.is_read_by(reader))
+    }
+
     /// What becomes of records of a kind whose days and place pass.
     pub(crate) fn verdict(&self, kind: &Kind) -> u8 {
         let Filter {
@@ -111,11 +117,13 @@ impl<'q> Scan<'q> {
             bases,
             precisions,
             handlings,
+            reader: _,
             days: _,
             only_within_days: _,
             area: _,
         } = self.filter;
-        let passes = categories.contains_index(kind.category.index())
+        let passes = self.reads(kind)
+            && categories.contains_index(kind.category.index())
             && admits(stages.as_deref(), &kind.stage)
             && admits(bases.as_deref(), &kind.basis)
             && admits(precisions.as_deref(), &kind.precision)

@@ -17,7 +17,7 @@ use crate::merged::{FileKey, State, View};
 use crate::records::id_of;
 use crate::scan::Scan;
 use crate::visibility::Visibility;
-use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, NilReturn, StoreError};
+use crate::{BatchRecord, BatchState, Cube, CubeQuery, Filter, NilReturn, Reader, StoreError};
 
 /// A file of a live batch that is missing or differs from its digest, and is not served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,6 +289,30 @@ impl Snapshot {
     pub fn extent_days_of(&self, wanted: impl Fn(&BatchRecord) -> bool) -> Option<DayRange> {
         let parts = self.parts.iter().filter(|part| wanted(&part.batch));
         files::hull(parts.filter_map(|part| part.days()))
+    }
+
+    /// The same of what an agency may read in them: all that it sent itself, and of other batches the records that it may read.
+    ///
+    /// Cost: O(records) where others released any to it, else as [`Self::extent_days_of`].
+    pub fn extent_days_read(
+        &self,
+        reader: &Reader,
+        wanted: impl Fn(&BatchRecord) -> bool,
+    ) -> Option<DayRange> {
+        let of = self.parts.iter().filter(|part| wanted(&part.batch));
+        let (own, others): (Vec<&Arc<Part>>, Vec<&Arc<Part>>) =
+            of.partition(|part| part.batch.agency == reader.agency);
+        let filter = Filter {
+            reader: Some(reader.clone()),
+            ..Filter::default()
+        };
+        let scan = Scan::new(&filter, None);
+        let of_others = others.iter().filter_map(|part| part.days_of(&scan));
+        let files: HashSet<FileKey> = others.iter().map(|part| part.file.key()).collect();
+        let views = self.views.iter();
+        let merged = views.filter_map(|view| view.days(&scan, |file| files.contains(&file)));
+        let own = own.iter().filter_map(|part| part.days());
+        files::hull(own.chain(of_others).chain(merged))
     }
 
     /// Memory of the index in bytes, without a constant of some hundred bytes a file: at most 14 an incident of a file by

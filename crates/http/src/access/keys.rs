@@ -40,7 +40,7 @@ pub struct AccessKey {
 
 /// Where a request comes from, as far as its connection tells.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     /// Its address.
     pub(super) address: Option<IpAddr>,
     /// SHA-256 of the certificate that its sender showed.

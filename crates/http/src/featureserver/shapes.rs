@@ -9,7 +9,8 @@ use crate::digits::{push_degrees, push_number};
 /// Decimal places of metres.
 const CENTIMETRES: f64 = 100.0;
 
-/// Appends the geometry of a row; nothing, and `false`, where it has none.
+/// Appends the geometry of a row; nothing, and `false`, where it has none of its layer's type: such clients draw one type in a
+/// layer, so that a record whose point is not shown among others' points has none.
 pub(super) fn push_esri(
     out: &mut Vec<u8>,
     table: &LayerTable,
@@ -25,7 +26,7 @@ pub(super) fn push_esri(
         out.push(b'}');
         return true;
     }
-    let Some(shape) = table.shapes[row] else {
+    let Some(shape) = table.shapes[row].filter(|_| table.points.is_none()) else {
         return false;
     };
     let vertices = table.boundaries.ring(shape);

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use naqsha_analytics::StudyArea;
-use naqsha_http::{ServerSettings, router};
+use naqsha_http::{Application, ServerSettings, application};
 use naqsha_layers::{Catalogue, Defaults, LabelledPlace, NamedArea, StudyAreas};
 use naqsha_model::{
     Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres, Occurred,
@@ -83,6 +83,17 @@ pub(crate) async fn commit_of(
     digest: u8,
     rows: std::ops::RangeInclusive<u64>,
 ) {
+    commit_changed(store, agency, digest, rows, |_row, _incident| ()).await;
+}
+
+/// The same of incidents that are changed first, and take the place of those that the agency sent before under their keys.
+pub(crate) async fn commit_changed(
+    store: &Store,
+    agency: &str,
+    digest: u8,
+    rows: std::ops::RangeInclusive<u64>,
+    change: impl Fn(u64, &mut Incident),
+) {
     let header = BatchHeader {
         digest: BatchDigest::new([digest; 32]),
         profile: "test@1".to_owned(),
@@ -91,14 +102,19 @@ pub(crate) async fn commit_of(
         received_at: Timestamp::UNIX_EPOCH,
         synthetic: true,
         study_area: Some("lahore".to_owned()),
-        on_change: OnChange::Report,
+        on_change: OnChange::Revise,
         replaces: None,
         manifest: None,
     };
     let mut writer = store.begin(header).await.unwrap();
-    let incidents: Vec<Incident> = rows.map(|row| incident(agency, row)).collect();
+    let changed = |row| {
+        let mut incident = incident(agency, row);
+        change(row, &mut incident);
+        incident
+    };
+    let incidents: Vec<Incident> = rows.map(changed).collect();
     let accepted = incidents.len() as u64;
-    assert!(writer.push(incidents).unwrap().is_empty());
+    writer.push(incidents).unwrap();
     writer
         .commit(
             BatchTotals {
@@ -117,6 +133,7 @@ pub(crate) struct Fixture {
     _dir: TempDir,
     pub(crate) store: Store,
     pub(crate) router: Router,
+    admin: Router,
 }
 
 /// The service for an analyst.
@@ -162,10 +179,12 @@ pub(crate) async fn without_records(settings: ServerSettings) -> Fixture {
         ..Defaults::default()
     };
     let catalogue = Catalogue::new(store.clone(), areas, defaults);
+    let Application { service, admin, .. } = application(Arc::new(catalogue), settings);
     Fixture {
         _dir: dir,
         store,
-        router: router(Arc::new(catalogue), settings),
+        router: service,
+        admin,
     }
 }
 
@@ -236,19 +255,16 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(Body::from(body)).unwrap())
-            .await
-            .unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        asked(&self.router, request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// A number of the operator's listener.
+    pub(crate) async fn counter(&self, name: &str) -> u64 {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let text = String::from_utf8(asked(&self.admin, request).await.body).unwrap();
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = lines.find(|(of, _)| *of == name).unwrap();
+        value.parse().unwrap()
     }
 
     pub(crate) async fn get(&self, uri: &str) -> Reply {
@@ -275,6 +291,17 @@ impl Fixture {
             );
             reply.json()
         }
+    }
+}
+
+async fn asked(router: &Router, request: Request<Body>) -> Reply {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Reply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
     }
 }
 

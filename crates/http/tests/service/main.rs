@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod at_hand;
 mod caching;
 mod connections;
 mod documents;
@@ -17,10 +18,12 @@ mod features;
 mod filters;
 mod fixture;
 mod issuer;
+mod kept_apart;
 mod manners;
 mod matrix;
 mod methods;
 mod paging;
 mod processes;
+mod released;
 mod secure;
 mod tiles;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::fixture::{INCIDENTS, link, python, service};
 
 /// The tile over Lahore at a zoom.
-fn tile_at(z: u32) -> (u32, u32) {
+pub(crate) fn tile_at(z: u32) -> (u32, u32) {
     let [lon, lat] = crate::fixture::LAHORE;
     let across = f64::from(1_u32 << z);
     let y = (1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0;

@@ -143,57 +143,63 @@ fn on_the_map(
     })
 }
 
-/// All records of a question, or those of them that have a cell.
+/// All records of a question, or those of them that have a cell. One that is shown more coarsely than the cells are has
+/// none, as one that is known more coarsely.
 fn of_records(
     question: &Question<'_>,
     asked: &AggregateQuery,
     steps: Option<&[u16]>,
 ) -> Result<Aggregate, LayerError> {
-    let finest = question.scope.finest_record_resolution();
     let in_box = |cell: CellIndex| {
         let meets = |bbox: &BoundingBox| CellBoundaries::of(&[cell]).meets(0, bbox);
         asked.bbox.as_ref().is_none_or(meets)
     };
     let reach = |cell: CellIndex| asked.bbox.map_or(Reach::All, |bbox| bbox.reach(cell));
-    let mut filter = filter(question.query);
-    filter.area = asked.bbox.map(|_box| Area {
-        finest,
-        contains: &in_box,
-        reach: Some(&reach),
-        unlocated: true,
-    });
     let all = |_: CellIndex| true;
     let in_cells = asked.has(GroupKey::H3);
-    let query = GroupQuery {
-        filter: filter.clone(),
-        by: asked.of_kinds(),
-        steps,
-        cells: in_cells.then_some(GroupCells {
-            resolution: question.resolution,
-            keep: &all,
-            apart: true,
-        }),
-    };
-    let rows = rows(&question.snapshot.groups(&query), asked)?;
-    let mut excluded = Excluded {
-        matched: question.snapshot.count(&filter),
-        ..Excluded::default()
-    };
-    if in_cells {
-        let cube = question.snapshot.cube(&CubeQuery {
-            resolution: question.resolution,
-            filter,
-            counted_bases: None,
+    let (mut groups, mut matched) = (Vec::new(), 0);
+    let (mut too_coarse, mut no_location) = (0, 0);
+    for share in question.scope.shares(&filter(question.query)) {
+        let mut filter = share.filter;
+        filter.area = asked.bbox.map(|_box| Area {
+            finest: share.finest,
+            contains: &in_box,
+            reach: Some(&reach),
+            unlocated: true,
         });
-        let reasons = [
-            ("too_coarse", cube.excluded.too_coarse),
-            ("no_location", cube.excluded.no_location),
-        ];
-        excluded.reasons = reasons
-            .into_iter()
-            .filter(|&(_, count)| count > 0)
-            .collect();
+        let count = question.snapshot.count(&filter);
+        matched += count;
+        if in_cells && count > 0 {
+            let cube = question.snapshot.cube(&CubeQuery {
+                resolution: question.resolution,
+                filter: filter.clone(),
+                counted_bases: None,
+            });
+            no_location += cube.excluded.no_location;
+            if question.resolution > share.finest {
+                too_coarse += count - cube.excluded.no_location;
+                continue;
+            }
+            too_coarse += cube.excluded.too_coarse;
+        }
+        groups.extend(question.snapshot.groups(&GroupQuery {
+            filter,
+            by: asked.of_kinds(),
+            steps,
+            cells: in_cells.then_some(GroupCells {
+                resolution: question.resolution,
+                keep: &all,
+                apart: true,
+            }),
+        }));
     }
+    let rows = rows(&groups, asked)?;
+    let reasons = [("too_coarse", too_coarse), ("no_location", no_location)];
+    let reasons = reasons.into_iter().filter(|&(_, count)| count > 0);
+    let excluded = Excluded {
+        matched,
+        reasons: reasons.collect(),
+    };
     Ok(Aggregate {
         resolution: in_cells.then_some(question.resolution),
         ..aggregate(question, asked, rows, excluded)

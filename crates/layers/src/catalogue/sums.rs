@@ -42,7 +42,7 @@ impl Catalogue {
                 .as_ref()
                 .is_none_or(|predicate| layers::narrow(&mut filter, predicate));
             let sums = if whole {
-                Sums::of_index(&snapshot, filter, resolution)
+                Sums::of_index(&snapshot, scope.shares(&filter), resolution)
             } else {
                 let everywhere = Page {
                     filter: page.filter.clone(),

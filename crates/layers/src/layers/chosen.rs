@@ -58,8 +58,8 @@ fn restrict<T: Clone + PartialEq>(list: &mut Option<Vec<T>>, to: &[T]) {
     });
 }
 
-/// The page of the records that pass the filter and of which the predicate is true, sorted as asked.
-pub(crate) fn chosen(question: &Question<'_>, filter: &Filter<'_>) -> Result<Page, LayerError> {
+/// The page of the records that pass one of the filters, of which none passes two, and of which the predicate is true, sorted as asked.
+pub(crate) fn chosen(question: &Question<'_>, filters: &[Filter<'_>]) -> Result<Page, LayerError> {
     let page = question.page;
     let key = format!(
         "{}|{:?}|{:?}|{:?}|{}|{:?}|{:?}",
@@ -71,7 +71,7 @@ pub(crate) fn chosen(question: &Question<'_>, filter: &Filter<'_>) -> Result<Pag
         page.sort,
         page.filter.as_ref().map(|predicate| predicate.key()),
     );
-    let choose = || choose(question, filter).map(Arc::new);
+    let choose = || choose(question, filters).map(Arc::new);
     let chosen = question.chosen.try_get_with(key, choose);
     let chosen = chosen.map_err(Arc::unwrap_or_clone)?;
     let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
@@ -83,9 +83,9 @@ pub(crate) fn chosen(question: &Question<'_>, filter: &Filter<'_>) -> Result<Pag
     })
 }
 
-fn choose(question: &Question<'_>, filter: &Filter<'_>) -> Result<Vec<RecordPlace>, LayerError> {
+fn choose(question: &Question<'_>, filters: &[Filter<'_>]) -> Result<Vec<RecordPlace>, LayerError> {
     let page = question.page;
-    let places = question.snapshot.places(filter)?;
+    let places = question.snapshot.places(filters)?;
     if places.len() > MOST_LOOKED_INTO {
         let parameter = if page.filter.is_some() {
             "filter"

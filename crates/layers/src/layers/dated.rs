@@ -130,11 +130,7 @@ impl Dated {
 
 /// The days asked for, or all that have data; the last 728 of them.
 fn days(question: &Question<'_>) -> DayRange {
-    let snapshot = question.snapshot;
-    let data = match question.scope.only_agency() {
-        Some(own) => snapshot.extent_days_of(|batch| batch.agency.as_str() == own),
-        None => snapshot.extent_days(),
-    };
+    let data = question.scope.days(question.snapshot, |_| true);
     let data = data.unwrap_or(DayRange::ALL);
     let asked = question.query.days.unwrap_or(data);
     // An open end is the last day of the data, not the end of the calendar.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use h3o::CellIndex;
 use naqsha_model::{Basis, Incident, Precision, RecordStage, Status, TimePrecision};
-use naqsha_store::{Area, Reach, StoredIncident};
+use naqsha_store::{Area, Filter, Reach, StoredIncident};
 
 use crate::boundaries::CellBoundaries;
 use crate::description::{LayerDescription, Property, PropertyKind};
@@ -13,7 +13,7 @@ use crate::layer::{Computed, Layer, Question};
 use crate::layers::chosen::{chosen, narrow};
 use crate::layers::tally::filter;
 use crate::parameters::{BASES, CATEGORIES, Parameter, STAGES, SUBTYPES};
-use crate::scope::Scope;
+use crate::scope::{Scope, Share};
 use crate::table::{Column, Excluded, Keys, LayerTable, Metadata, Values};
 
 /// Records, paged by the store.
@@ -166,7 +166,6 @@ impl Layer for Incidents {
     }
 
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
-        let finest = question.scope.finest_record_resolution();
         let bbox = question.page.bbox;
         let in_box = |cell: CellIndex| {
             bbox.as_ref()
@@ -174,23 +173,33 @@ impl Layer for Incidents {
         };
         let reach = |cell: CellIndex| bbox.as_ref().map_or(Reach::All, |bbox| bbox.reach(cell));
         let mut filter = filter(question.query);
-        filter.area = bbox.map(|_box| Area {
-            finest,
-            contains: &in_box,
-            reach: Some(&reach),
-            unlocated: !question.page.located,
-        });
         let whole = question
             .page
             .filter
             .as_ref()
             .is_none_or(|predicate| narrow(&mut filter, predicate));
+        let in_shares = |share: Share<'static>| Filter {
+            area: Some(Area {
+                finest: share.finest,
+                contains: &in_box,
+                reach: Some(&reach),
+                unlocated: !question.page.located,
+            }),
+            ..share.filter
+        };
+        // A box is asked of the place that is shown.
+        let filters: Vec<Filter<'_>> = if bbox.is_some() {
+            let shares = question.scope.shares(&filter).into_iter();
+            shares.map(in_shares).collect()
+        } else {
+            vec![filter]
+        };
         let page = if whole && question.page.sort.is_empty() {
             question
                 .snapshot
-                .rows(&filter, question.page.offset, question.page.limit)?
+                .rows_of(&filters, question.page.offset, question.page.limit)?
         } else {
-            chosen(question, &filter)?
+            chosen(question, &filters)?
         };
         let mut table = table(&page.rows, question.scope, question.snapshot.version());
         table.metadata.excluded.matched = page.matched;
@@ -217,7 +226,10 @@ pub(crate) fn table(rows: &[StoredIncident], scope: &Scope, version: u64) -> Lay
     let synthetic = rows.iter().any(|row| row.synthetic);
     let points = scope.sees_points().then(|| {
         rows.iter()
-            .map(|row| row.incident.location.point())
+            .map(|row| {
+                let point = row.incident.location.point();
+                point.filter(|_| scope.sees_point_of(&row.incident))
+            })
             .collect()
     });
     LayerTable {
@@ -240,7 +252,7 @@ pub(crate) fn table(rows: &[StoredIncident], scope: &Scope, version: u64) -> Lay
 
 fn shown_cell(incident: &Incident, scope: &Scope) -> Option<CellIndex> {
     let cell = incident.location.cell()?;
-    let finest = scope.finest_record_resolution();
+    let finest = scope.finest_of(incident);
     if cell.resolution() > finest {
         cell.parent(finest)
     } else {

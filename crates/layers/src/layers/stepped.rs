@@ -36,12 +36,12 @@ pub(crate) fn covered(question: &Question<'_>) -> Option<DayRange> {
         let asked = question.query.agencies.as_deref();
         asked.is_none_or(|codes| codes.iter().any(|code| code == batch.agency.as_str()))
     };
-    let snapshot = question.snapshot;
-    let narrow = snapshot.extent_days_of(|batch| of_area(batch) && of_agency(batch));
-    // A batch may hold records of other agencies than the one that sent it. Who reads one agency's records is told nothing
-    // of the others' days.
+    let (scope, snapshot) = (question.scope, question.snapshot);
+    let narrow = scope.days(snapshot, |batch| of_area(batch) && of_agency(batch));
+    // A batch may hold records of other agencies than the one that sent it. Who reads for one agency is told nothing of the
+    // others' days.
     let of_others = || snapshot.extent_days_of(of_area);
-    let may_tell = question.scope.only_agency().is_none();
+    let may_tell = scope.only_agency().is_none();
     narrow.or_else(|| may_tell.then(of_others).flatten())
 }
 

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use h3o::{CellIndex, Resolution};
-use naqsha_store::{CubeQuery, Filter, Snapshot};
+use naqsha_store::{CubeQuery, Snapshot};
 
 use crate::boundaries::CellBoundaries;
 use crate::description::Property;
 use crate::layers::incidents::INCIDENTS;
 use crate::layers::properties::{H3, N};
-use crate::scope::Scope;
+use crate::scope::{Scope, Share};
 use crate::table::{Column, Excluded, Keys, LayerTable, Metadata, Values};
 
 static OF_CELL: Property = H3;
@@ -28,27 +28,33 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// Of the records that pass a filter.
+    /// Of the records of some shares, each at the resolution asked or as finely as it is shown.
     pub(crate) fn of_index(
         snapshot: &Snapshot,
-        filter: Filter<'_>,
+        shares: Vec<Share<'_>>,
         resolution: Resolution,
     ) -> Self {
-        let cube = snapshot.cube(&CubeQuery {
-            resolution,
-            filter,
-            counted_bases: None,
-        });
-        // Of records known more coarsely than asked it is not told which are synthetic.
-        let synthetic = cube.synthetic.contains(&true)
-            || !cube.coarse.is_empty() && snapshot.batches().iter().any(|batch| batch.synthetic);
-        let counted = cube.cells.iter().copied().zip(cube.counts.iter().copied());
-        let all = counted.chain(cube.coarse.iter().copied());
-        Self {
-            by_cell: all.map(|(cell, count)| (cell, u64::from(count))).collect(),
-            no_location: cube.excluded.no_location,
-            synthetic,
+        let mut sums = Self {
+            by_cell: BTreeMap::new(),
+            no_location: 0,
+            synthetic: false,
+        };
+        for Share { filter, finest } in shares {
+            let cube = snapshot.cube(&CubeQuery {
+                resolution: resolution.min(finest),
+                filter,
+                counted_bases: None,
+            });
+            // Of records known more coarsely than asked it is not told which are synthetic.
+            let any = || snapshot.batches().iter().any(|batch| batch.synthetic);
+            sums.synthetic |= cube.synthetic.contains(&true) || !cube.coarse.is_empty() && any();
+            sums.no_location += cube.excluded.no_location;
+            let counted = cube.cells.iter().copied().zip(cube.counts.iter().copied());
+            for (cell, count) in counted.chain(cube.coarse.iter().copied()) {
+                *sums.by_cell.entry(cell).or_default() += u64::from(count);
+            }
         }
+        sums
     }
 
     /// Of the records of a table.

@@ -35,6 +35,7 @@ pub(crate) fn filter(query: &Narrowed) -> Filter<'static> {
         agencies: query.agencies.clone(),
         bases: query.bases.clone(),
         days: query.days,
+        reader: query.reader().cloned(),
         ..Filter::default()
     }
 }

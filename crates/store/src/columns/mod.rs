@@ -18,13 +18,14 @@ use optional::{Filled, Optional};
 use text::Texts;
 
 /// Names of the columns that the index is made of.
-pub(crate) const INDEX_COLUMNS: [&str; 11] = [
+pub(crate) const INDEX_COLUMNS: [&str; 12] = [
     "cell",
     "category",
     "stage",
     "basis",
     "precision",
     "handling",
+    RECIPIENTS_COLUMN,
     "agency",
     "occurred_first_day",
     "occurred_last_day",
@@ -34,6 +35,9 @@ pub(crate) const INDEX_COLUMNS: [&str; 11] = [
 
 /// Names of the columns by which repeats are known.
 pub(crate) const KEY_COLUMNS: [&str; 4] = ["key_high", "key_low", "content_high", "content_low"];
+
+/// Name of the column of those a record may be released to.
+pub(crate) const RECIPIENTS_COLUMN: &str = "releasable_to";
 
 /// Name of the column of statuses.
 pub(crate) const STATUS_COLUMN: &str = "status";
@@ -238,7 +242,7 @@ impl Columns {
             order.texts("seizures", &self.seizures),
             Some(order.column("detection", &self.detection)),
             Some(order.column("handling", &self.handling)),
-            order.texts("releasable_to", &self.releasable_to),
+            order.texts(RECIPIENTS_COLUMN, &self.releasable_to),
             order.optional("public_embargo_until", &self.public_embargo_until),
             Some(order.column("reliability", &self.reliability)),
             Some(order.column("credibility", &self.credibility)),

@@ -21,9 +21,10 @@ use crate::columns::INDEX_COLUMNS;
 use crate::files::{self, FileRecord, Files, Unread};
 use crate::hidden::{self, Hidden};
 use crate::rows::Unreadable;
+use crate::scan::{OUT, Scan};
 
 /// Days of a row without a time: they share a day with any range.
-const ANY_DAY: (u16, u16) = (DayRange::ALL.first().0, DayRange::ALL.last().0);
+pub(crate) const ANY_DAY: (u16, u16) = (DayRange::ALL.first().0, DayRange::ALL.last().0);
 
 /// One file in memory, with the rows of it that are not current.
 #[derive(Debug, Clone)]
@@ -159,6 +160,19 @@ impl Part {
         self.hidden
             .as_ref()
             .map_or(self.file.days, |hidden| hidden.days)
+    }
+
+    /// First and last day of the rows that pass and have a time; nothing of rows that are among those of a merged index.
+    pub(crate) fn days_of(&self, scan: &Scan<'_>) -> Option<DayRange> {
+        let Held::Apart(index) = &self.held else {
+            return None;
+        };
+        if !index.kinds.iter().any(|kind| scan.verdict(kind) != OUT) {
+            return None;
+        }
+        let passing = scan.passing(index, self.hidden.as_deref());
+        let positions = passing.positions(index.rows.len());
+        files::hull(positions.filter_map(|position| day_range(&index.rows, position)))
     }
 
     /// Whether the row at a position is hidden.

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | 4 + 4 | `NQIX`, layout |
 //! | 32 | SHA-256 of the Parquet file, as the ledger has it |
-//! | 4, then each 5 + 4 + n | kinds: how many, then members, length and code of the agency |
+//! | 4, then each 5 + 4 + n + 4 + (4 + n) a recipient | kinds: how many, then members, length and code of the agency, how many recipients, length and code of each |
 //! | 4, then each 1 + 4 + 4 + 4 | segments: how many, then resolution (255: no cell), first row, end, entries |
 //! | 4 | rows |
 //! | 2, 2, 2 a row | first day, last day, kind |
@@ -30,7 +30,7 @@ use crate::keys;
 pub(crate) const FOLDER: &str = "index";
 
 const MAGIC: &[u8; 4] = b"NQIX";
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 const NO_CELL: u8 = 255;
 const DIGEST: usize = 32;
 
@@ -88,8 +88,11 @@ fn encode(index: &Index, file: &FileRecord) -> Vec<u8> {
     push(&mut out, index.kinds.len());
     for kind in &index.kinds {
         out.extend(kind.members());
-        push(&mut out, kind.agency.len());
-        out.extend(kind.agency.as_bytes());
+        push_text(&mut out, &kind.agency);
+        push(&mut out, kind.recipients.len());
+        for code in &*kind.recipients {
+            push_text(&mut out, code);
+        }
     }
     push(&mut out, index.segments.len());
     for segment in &index.segments {
@@ -113,6 +116,11 @@ fn push(out: &mut Vec<u8>, number: usize) {
     out.extend(number.to_le_bytes());
 }
 
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    push(out, text.len());
+    out.extend(text.as_bytes());
+}
+
 fn decode(bytes: &[u8], file: &FileRecord) -> Option<Index> {
     let (body, sha256) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
     let mut rest = Rest(body);
@@ -123,9 +131,12 @@ fn decode(bytes: &[u8], file: &FileRecord) -> Option<Index> {
     let mut kinds = Vec::new();
     for _ in 0..rest.number()? {
         let members = *rest.take(5)?.first_chunk()?;
-        let length = rest.number()?;
-        let agency = std::str::from_utf8(rest.take(length)?).ok()?;
-        kinds.push(Kind::of(members, Arc::from(agency))?);
+        let agency = Arc::from(rest.text()?);
+        let mut recipients: Vec<Box<str>> = Vec::new();
+        for _ in 0..rest.number()? {
+            recipients.push(rest.text()?.into());
+        }
+        kinds.push(Kind::of(members, agency, recipients.into())?);
     }
     let mut heads = Vec::new();
     for _ in 0..rest.number()? {
@@ -174,6 +185,11 @@ impl<'b> Rest<'b> {
         usize::try_from(u32::from_le_bytes(*bytes)).ok()
     }
 
+    fn text(&mut self) -> Option<&'b str> {
+        let length = self.number()?;
+        std::str::from_utf8(self.take(length)?).ok()
+    }
+
     fn shorts(&mut self, count: usize) -> Option<Vec<u16>> {
         let (numbers, _) = self.take(count.checked_mul(2)?)?.as_chunks();
         Some(numbers.iter().copied().map(u16::from_le_bytes).collect())
@@ -211,6 +227,11 @@ mod tests {
             precision: Precision::District,
             handling: HandlingCode::Permitted,
             agency: Arc::from(agency),
+            recipients: ["FIA", "NACTA"]
+                .into_iter()
+                .take(usize::from(code))
+                .map(Box::from)
+                .collect(),
         };
         Index {
             rows: Rows {

@@ -72,7 +72,7 @@ impl Merged {
             part: vec![0; rows],
         };
         let segments = merge(&pieces, &mut columns);
-        let calendar = Calendar::new(&columns, &segments, names.kinds.len())?;
+        let calendar = Calendar::new(&columns, &segments, alike(&names.kinds))?;
         let invented = names.kinds.iter().filter(|kind| kind.synthetic).count();
         let uniform = invented == 0 || invented == names.kinds.len();
         Some(Self {
@@ -84,6 +84,19 @@ impl Merged {
             calendar,
         })
     }
+}
+
+/// For each kind the first that differs from it in its recipients at most.
+fn alike(kinds: &[MergedKind]) -> Vec<u16> {
+    let mut first: HashMap<MergedKind, u16, RandomState> = HashMap::default();
+    let numbered = kinds.iter().zip(0..);
+    let same = numbered.map(|(of, number)| {
+        let kind = of.kind.without_recipients();
+        *first
+            .entry(MergedKind { kind, ..of.clone() })
+            .or_insert(number)
+    });
+    same.collect()
 }
 
 /// Files and kinds of the inputs, numbered anew.

@@ -1,5 +1,8 @@
 //! The rows by kind and day, each with its place: what questions about a period are answered from, at the cost of the rows
 //! that pass and not of all.
+//!
+//! Kinds that differ in their recipients alone are one here, so that the calendar is no larger however many lists of them
+//! there are; a question that tells them apart looks at the rows.
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
@@ -49,6 +52,8 @@ pub(crate) struct Calendar {
     /// Rows without a cell, by kind.
     pub(super) nowhere_rows: Vec<i64>,
     pub(super) kinds: Vec<KindDays>,
+    /// For each kind the one that its rows are under.
+    alike: Vec<u16>,
 }
 
 /// The rows of one kind.
@@ -83,7 +88,8 @@ pub(super) fn passes(first_day: u16, last_day: u16, days: Option<Days>) -> bool 
 
 impl Calendar {
     /// `None` where there are more places than a spot can name.
-    pub(super) fn new(columns: &Columns, segments: &[Segment], kinds: usize) -> Option<Self> {
+    /// `alike` has for each kind the first that differs from it in its recipients at most.
+    pub(super) fn new(columns: &Columns, segments: &[Segment], alike: Vec<u16>) -> Option<Self> {
         let places = places(segments);
         if places.len() >= 1 << (u32::BITS - CELL_BITS) {
             return None;
@@ -94,24 +100,31 @@ impl Calendar {
             nowhere_rows: Vec::new(),
             places,
             kinds: Vec::new(),
+            alike,
         };
-        let (mut counts, mut nowhere) = (vec![0; calendar.places.len()], vec![0; kinds]);
-        let mut kinds = days_of_kinds(columns, kinds);
+        let of = |row: usize| calendar.under(usize::from(columns.kind[row]));
+        let (mut counts, mut nowhere) = (
+            vec![0; calendar.places.len()],
+            vec![0; calendar.alike.len()],
+        );
+        let mut kinds = days_of_kinds(columns, &calendar.alike);
         calendar.each_spot(segments, |spot, rows| {
             match counts.get_mut(spot.place()) {
                 Some(count) => *count += rows.len() as u32,
-                None => rows
-                    .clone()
-                    .for_each(|row| nowhere[usize::from(columns.kind[row])] += 1),
+                None => rows.clone().for_each(|row| nowhere[of(row)] += 1),
             }
             for row in rows {
-                let of = &mut kinds[usize::from(columns.kind[row])];
-                of.add(spot, columns.first_day[row], columns.last_day[row]);
+                kinds[of(row)].add(spot, columns.first_day[row], columns.last_day[row]);
             }
         });
         (calendar.rows, calendar.nowhere_rows) = (counts, nowhere);
         calendar.kinds = kinds.into_par_iter().map(Filling::done).collect();
         Some(calendar)
+    }
+
+    /// The kind that the rows of a kind are under.
+    pub(super) fn under(&self, kind: usize) -> usize {
+        usize::from(self.alike[kind])
     }
 
     /// Memory in bytes, without its constant part.
@@ -186,16 +199,21 @@ struct Filling {
 }
 
 /// How many rows of a single day each kind has on each day, and so where they go.
-fn days_of_kinds(columns: &Columns, kinds: usize) -> Vec<Filling> {
+fn days_of_kinds(columns: &Columns, alike: &[u16]) -> Vec<Filling> {
+    let kinds = alike.len();
     let rows = || {
         let days = columns.first_day.iter().zip(&columns.last_day);
         let single = days.map(|(first, last)| (first == last).then_some(*first));
-        single.zip(&columns.kind)
+        single.zip(
+            columns
+                .kind
+                .iter()
+                .map(|&kind| usize::from(alike[usize::from(kind)])),
+        )
     };
     let mut spans = vec![(u16::MAX, 0_u16); kinds];
     let mut ranged = vec![0_usize; kinds];
-    for (day, &kind) in rows() {
-        let kind = usize::from(kind);
+    for (day, kind) in rows() {
         match day {
             Some(day) => spans[kind] = (spans[kind].0.min(day), spans[kind].1.max(day)),
             None => ranged[kind] += 1,
@@ -208,9 +226,9 @@ fn days_of_kinds(columns: &Columns, kinds: usize) -> Vec<Filling> {
         ranged: Vec::with_capacity(ranged),
     };
     let mut filling: Vec<Filling> = spans.iter().zip(&ranged).map(empty).collect();
-    for (day, &kind) in rows() {
+    for (day, kind) in rows() {
         if let Some(day) = day {
-            let of = &mut filling[usize::from(kind)];
+            let of = &mut filling[kind];
             of.next[usize::from(day - of.first_day)] += 1;
         }
     }

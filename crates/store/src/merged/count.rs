@@ -9,14 +9,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use h3o::Resolution;
-use naqsha_model::Category;
+use naqsha_model::{Category, Day, DayRange};
 use rayon::prelude::*;
 
-use super::{Segment, View};
+use super::{FileKey, Segment, View};
 use crate::area::contained;
 use crate::cells;
 use crate::cube::{Counts, sum};
 use crate::days::Days;
+use crate::index::ANY_DAY;
 use crate::months::ByMonth;
 use crate::scan::{COUNTED, OUT, Scan, Tally, outside_days};
 
@@ -83,6 +84,26 @@ impl View {
             counts.add(category, columns.first_day[row], columns.last_day[row]);
         };
         asked.each_passing(scan, ByMonth::default, tally, ByMonth::plus)
+    }
+
+    /// First and last day of the rows of some files that pass and have a time.
+    pub(crate) fn days(&self, scan: &Scan<'_>, of: impl Fn(FileKey) -> bool) -> Option<DayRange> {
+        let asked = self.asked(scan);
+        let wanted: Vec<bool> = self.merged.files.iter().map(|&file| of(file)).collect();
+        let none = asked.table.iter().all(|&verdict| verdict == OUT);
+        if none || !wanted.contains(&true) {
+            return None;
+        }
+        let columns = &self.merged.columns;
+        let widen = |span: &mut (u16, u16), row: usize| {
+            let days = (columns.first_day[row], columns.last_day[row]);
+            if days != ANY_DAY && wanted[usize::from(columns.part[row])] {
+                *span = (span.0.min(days.0), span.1.max(days.1));
+            }
+        };
+        let both = |left: (u16, u16), right: (u16, u16)| (left.0.min(right.0), left.1.max(right.1));
+        let (first, last) = asked.each_passing(scan, || (u16::MAX, 0), widen, both);
+        DayRange::new(Day(first), Day(last)).ok()
     }
 
     pub(super) fn asked(&self, scan: &Scan<'_>) -> Asked<'_> {

@@ -56,7 +56,7 @@ struct Task<'v> {
 }
 
 impl<'v> Asked<'v> {
-    /// Counts by the calendar; `None` where it has no less to look at than the columns.
+    /// Counts by the calendar; `None` where it has no less to look at than the columns, or knows less.
     pub(super) fn by_calendar(&self, resolution: Resolution) -> Option<Counts> {
         if self.is_summed(resolution) {
             return Some(self.summed().by_place(self, resolution));
@@ -65,6 +65,9 @@ impl<'v> Asked<'v> {
             None => &[][..],
             Some(gone) => gone.rows.as_deref()?,
         };
+        if !self.is_alike() {
+            return None;
+        }
         let (tasks, by) = (self.tasks(), By::of(resolution));
         let rows = tasks.iter().map(|of| of.spots.len() + of.ranged.len());
         let rows = rows.sum::<usize>();
@@ -107,6 +110,13 @@ impl<'v> Asked<'v> {
     /// Whether all that is asked is summed up already.
     fn is_summed(&self, resolution: Resolution) -> bool {
         self.is_open && self.view.merged.synthetic.is_some() && resolution <= PLACE
+    }
+
+    /// Whether kinds that are one in the calendar are one to the question.
+    fn is_alike(&self) -> bool {
+        let merged = &self.view.merged;
+        let under = |kind: usize| self.table[merged.calendar.under(kind)];
+        (0..merged.kinds.len()).all(|kind| self.table[kind] == under(kind))
     }
 
     /// What is added up, in pieces of about the same size.
@@ -192,7 +202,7 @@ impl Sums {
     /// Takes a row off that is not current.
     fn take_off(&mut self, asked: &Asked<'_>, row: usize, spot: Spot) {
         let merged = &asked.view.merged;
-        let (kind, columns) = (asked.kind(row), &merged.columns);
+        let (kind, columns) = (merged.calendar.under(asked.kind(row)), &merged.columns);
         let verdict = asked.table[kind];
         if verdict == OUT || !passes(columns.first_day[row], columns.last_day[row], asked.days) {
             return;

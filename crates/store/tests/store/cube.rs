@@ -8,8 +8,8 @@ use naqsha_model::{
     RecordStage,
 };
 use naqsha_store::{
-    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Occurrence, Reach, Selection, Snapshot,
-    Store,
+    Area, Cube, CubeQuery, Excluded, Filter, MonthCount, Occurrence, Reach, Reader, Selection,
+    Snapshot, Store, Whose,
 };
 
 use crate::groups;
@@ -163,6 +163,10 @@ fn filter(random: &mut Random) -> Filter<'static> {
     });
     filter.agencies = some(random, |r| {
         vec![r.pick(&["ANF", "FIA", "NCCIA"]).to_owned()]
+    });
+    filter.reader = some(random, |r| Reader {
+        agency: Agency::new(r.pick(&["ANF", "FIA", "NCCIA", "CTD"])).unwrap(),
+        whose: r.pick(&[Whose::All, Whose::Own, Whose::Others]),
     });
     filter.days = some(random, |r| {
         let first = 39_900 + u16::try_from(r.below(600)).unwrap();
@@ -449,4 +453,27 @@ fn the_index_takes_few_bytes_a_row() {
         (least..most).contains(&bytes),
         "{bytes} of {least} to {most}"
     );
+}
+
+#[test]
+fn lists_of_recipients_take_no_bytes_a_row() {
+    let bytes = |named: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let store = create(folder.path());
+        let mut random = Random(5);
+        for number in 1..=3 {
+            let of = (1..=2_000).map(|row| {
+                let mut one = scattered(&mut random, row);
+                if !named {
+                    one.handling.releasable_to.clear();
+                }
+                one
+            });
+            commit(&store, header(number), of.collect());
+        }
+        let apart = store.snapshot().index_bytes();
+        assert!(wait(store.merge(0)).unwrap());
+        [apart, store.snapshot().index_bytes()]
+    };
+    assert_eq!(bytes(true), bytes(false));
 }

@@ -21,6 +21,7 @@ mod ledger;
 mod model;
 mod naive;
 mod named;
+mod readers;
 mod repeats;
 mod reported;
 mod revisions;

@@ -11,7 +11,7 @@ use naqsha_model::{
 };
 use naqsha_store::{
     Act, BatchHeader, BatchState, BatchTotals, Committed, Filter, OnChange, Page, Snapshot, Store,
-    StoreError, StoredIncident,
+    StoreError, StoredIncident, Whose,
 };
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
@@ -161,6 +161,13 @@ fn days(first: u16, last: u16) -> Occurred {
     }
 }
 
+/// Whom a record may be released to: mostly nobody; in any order, some twice.
+fn recipients(random: &mut Random) -> Vec<String> {
+    let named = random.below(5).saturating_sub(1);
+    let code = |_| random.pick(&["ANF", "FIA", "NCCIA", "A|N;F"]).to_owned();
+    (0..named).map(code).collect()
+}
+
 /// An incident anywhere that is difficult: in a city, next to a pentagon, coarse, or nowhere; with any time.
 pub(crate) fn scattered(random: &mut Random, row: u64) -> Incident {
     let mut incident = incident(row);
@@ -168,6 +175,7 @@ pub(crate) fn scattered(random: &mut Random, row: u64) -> Incident {
     incident.stage = random.pick(RecordStage::ALL);
     incident.location.basis = random.pick(Basis::ALL);
     incident.handling.code = random.pick(HandlingCode::ALL);
+    incident.handling.releasable_to = recipients(random);
     if random.below(4) > 0 {
         let first = 40_000 + u16::try_from(random.below(400)).unwrap();
         let time = Some(days(
@@ -220,6 +228,16 @@ pub(crate) fn passes(incident: &Incident, filter: &Filter<'_>) -> bool {
             .handlings
             .as_ref()
             .is_none_or(|handlings| handlings.contains(&incident.handling.code))
+        && filter.reader.as_ref().is_none_or(|reader| {
+            let (agency, handling) = (reader.agency.to_string(), &incident.handling);
+            let own = incident.agency == reader.agency;
+            let released = handling.code.code() == "P" && handling.releasable_to.contains(&agency);
+            match reader.whose {
+                Whose::All => own || released,
+                Whose::Own => own,
+                Whose::Others => released && !own,
+            }
+        })
         && filter
             .agencies
             .as_ref()

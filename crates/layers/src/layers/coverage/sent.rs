@@ -177,9 +177,13 @@ impl AllSent {
     }
 }
 
+/// Who reads for an agency is told of that agency alone: the records that another released to it do not say what the other
+/// reported.
 fn is_asked(question: &Question<'_>, agency: &str) -> bool {
     let asked = question.query.agencies.as_deref();
+    let own = question.scope.only_agency();
     asked.is_none_or(|codes| codes.iter().any(|code| code == agency))
+        && own.is_none_or(|own| own == agency)
 }
 
 /// Whether a batch that names a study area may be about the one asked about.
