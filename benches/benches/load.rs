@@ -19,8 +19,8 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use naqsha_benches::loopback::{Connection, Failure, host_of, open_loop, told, year};
+use tokio::net::TcpListener;
 
 /// Connections of the closed loop.
 const CONNECTIONS: usize = 32;
@@ -30,50 +30,6 @@ const TURNS: usize = 5;
 /// costs beside its bytes counts.
 const TILE: &str = "/xyz/hotspots/7/90/51.mvt?category=DT&resolution=7";
 const SMALL_TILE: &str = "/xyz/hotspots/11/1449/832.mvt?category=DT&resolution=7";
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// A connection that asks one thing after the other.
-struct Connection {
-    stream: BufReader<TcpStream>,
-    host: String,
-    head: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl Connection {
-    async fn to(host: &str) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(host).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::with_capacity(1 << 16, stream),
-            host: host.to_owned(),
-            head: Vec::new(),
-            body: Vec::new(),
-        })
-    }
-
-    /// Asks for a path and reads the answer whole; what is not 200 is a failure.
-    async fn ask(&mut self, path: &str) -> Result<usize, Failure> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
-        self.stream.get_mut().write_all(request.as_bytes()).await?;
-        self.head.clear();
-        while !self.head.ends_with(b"\r\n\r\n") {
-            self.head.push(self.stream.read_u8().await?);
-        }
-        let head = std::str::from_utf8(&self.head)?.to_ascii_lowercase();
-        if !head.starts_with("http/1.1 200") {
-            return Err(format!("{path}: {head}").into());
-        }
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length:"));
-        let length: usize = length.ok_or("an answer without a length")?.trim().parse()?;
-        self.body.resize(length, 0);
-        self.stream.read_exact(&mut self.body).await?;
-        Ok(length)
-    }
-}
 
 /// Requests a second that a closed loop gets answered.
 async fn throughput(host: &str, path: &str, seconds: u64) -> Result<f64, Failure> {
@@ -99,50 +55,6 @@ async fn throughput(host: &str, path: &str, seconds: u64) -> Result<f64, Failure
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
     Ok(answered.load(Ordering::Relaxed) as f64 / seconds as f64)
-}
-
-/// Times of requests that are sent when they are due, whether those before are answered or not.
-async fn open_loop(
-    host: &str,
-    a_second: f64,
-    requests: u32,
-    path: impl Fn(u32) -> String,
-) -> Result<Vec<Duration>, Failure> {
-    let began = Instant::now();
-    let mut workers = Vec::new();
-    for nth in 0..requests {
-        let due = began + Duration::from_secs_f64(f64::from(nth) / a_second);
-        let (host, path) = (host.to_owned(), path(nth));
-        workers.push(tokio::spawn(async move {
-            tokio::time::sleep_until(due.into()).await;
-            // A service cuts connections off on which nothing is asked.
-            let mut connection = Connection::to(&host).await?;
-            connection.ask(&path).await?;
-            Ok::<_, Failure>(due.elapsed())
-        }));
-    }
-    let mut times = Vec::new();
-    for worker in workers {
-        times.push(worker.await??);
-    }
-    times.sort_unstable();
-    Ok(times)
-}
-
-fn tell(what: &str, times: &[Duration]) {
-    let at = |share: usize| {
-        let nth = (times.len() * share / 100).min(times.len().saturating_sub(1));
-        times
-            .get(nth)
-            .map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
-    };
-    println!(
-        "{what}: {} requests, median {:.1} ms, p99 {:.1} ms, largest {:.1} ms",
-        times.len(),
-        at(50),
-        at(99),
-        at(100)
-    );
 }
 
 /// The peer: this program again, with one body and nothing else to do.
@@ -182,7 +94,7 @@ async fn warm(host: &str, tile: &str, seconds: u64) -> Result<(), Failure> {
     let mut connection = Connection::to(host).await?;
     let bytes = connection.ask(tile).await?;
     let folder = tempfile::tempdir()?;
-    let (mut child, address) = peer(&connection.body, folder.path())?;
+    let (mut child, address) = peer(connection.body(), folder.path())?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         ours.push(throughput(host, tile, seconds).await?);
@@ -202,17 +114,6 @@ async fn warm(host: &str, tile: &str, seconds: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Twelve months that begin in another month each time.
-fn year(nth: u32) -> String {
-    let (year, month) = (2014 + nth / 12 % 10, 1 + nth % 12);
-    let (last_year, last_month) = if month == 1 {
-        (year, 12)
-    } else {
-        (year + 1, month - 1)
-    };
-    format!("{year}-{month:02}-01/{last_year}-{last_month:02}-28")
-}
-
 async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
     warm(host, TILE, seconds).await?;
     warm(host, SMALL_TILE, seconds).await?;
@@ -227,9 +128,12 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             year(nth)
         )
     });
-    tell(
-        "cold hotspot tile, twelve months of one category",
-        &times.await?,
+    println!(
+        "{}",
+        told(
+            "cold hotspot tile, twelve months of one category",
+            &times.await?,
+        )
     );
     let times = open_loop(host, 5.0, 100, |nth| {
         let alpha = 0.05 + f64::from(nth) * 1e-6;
@@ -238,9 +142,12 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             year(nth)
         )
     });
-    tell(
-        "cold national hotspots at resolution 7, first 10,000 features",
-        &times.await?,
+    println!(
+        "{}",
+        told(
+            "cold national hotspots at resolution 7, first 10,000 features",
+            &times.await?,
+        )
     );
     let times = open_loop(host, 20.0, 200, |nth| {
         format!(
@@ -248,7 +155,10 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             year(nth)
         )
     });
-    tell("cold national counts at resolution 5", &times.await?);
+    println!(
+        "{}",
+        told("cold national counts at resolution 5", &times.await?)
+    );
     let times = open_loop(host, 5.0, 50, |nth| {
         let west = 67.0 + f64::from(nth) * 0.1;
         format!(
@@ -256,7 +166,7 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             west + 1.0
         )
     });
-    tell("a thousand records of a box", &times.await?);
+    println!("{}", told("a thousand records of a box", &times.await?));
     Ok(())
 }
 
@@ -279,8 +189,4 @@ fn main() -> Result<(), Failure> {
             Ok(())
         }
     }
-}
-
-fn host_of(address: &str) -> &str {
-    address.trim_start_matches("http://").trim_end_matches('/')
 }

@@ -1,5 +1,7 @@
 //! What the benchmarks run on: a long street-crime file made from the shipped month, and a store filled with it.
 
+pub mod loopback;
+
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 

@@ -82,7 +82,7 @@ pub(crate) struct Server {
     pub(crate) limits: ServerLimits,
 }
 
-/// `[server] tls`: two files in PEM.
+/// `[server] tls`: files in PEM.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TlsFiles {
@@ -90,6 +90,11 @@ pub(crate) struct TlsFiles {
     pub(crate) cert: PathBuf,
     /// Its key.
     pub(crate) key: PathBuf,
+    /// The authorities that vouch for clients' certificates; none is asked for without.
+    pub(crate) client_ca: Option<PathBuf>,
+    /// Whether a client without a certificate is not spoken with at all.
+    #[serde(default)]
+    pub(crate) client_required: bool,
 }
 
 /// `[server.limits]`; what is not said is as it is built in.

@@ -23,6 +23,10 @@ use clap::Parser;
 
 use crate::commands::Cli;
 
+/// Rows of cases and answers of the service are made of many small texts, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(cli.verbose);

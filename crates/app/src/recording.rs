@@ -1,20 +1,21 @@
 //! From the requests of the service to the audit log: gathered for a moment, so that many cost one sync.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use naqsha_http::{AuditRecord as Asked, AuditSink, Decision};
-use naqsha_model::{AuditAction, AuditDecision, Role};
+use naqsha_model::{Agency, AuditAction, AuditDecision, Role};
 use naqsha_store::{AuditRecord, By, Store};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::clock;
 
 /// Records that may wait: with more, data are refused.
 const WAITING: usize = 65_536;
-/// Records that are written together.
+/// Records that are written together, equal ones being one.
 const TOGETHER: usize = 4_096;
 /// How long others are waited for after the first.
 const GATHER: Duration = Duration::from_millis(100);
@@ -52,30 +53,31 @@ impl Recorder {
 
 /// Writes what comes. Ends, and so has every request for data refused, where the log takes no more.
 async fn keep(store: Store, mut records: Receiver<Asked>, mut stopped: oneshot::Receiver<()>) {
-    let mut gathered = Vec::new();
+    let mut came = Vec::new();
+    let mut gathered = Gathered::default();
     let mut is_open = true;
     loop {
-        let came = tokio::select! {
-            came = records.recv_many(&mut gathered, TOGETHER) => came,
+        let number = tokio::select! {
+            number = records.recv_many(&mut came, TOGETHER) => number,
             _told = &mut stopped, if is_open => {
                 is_open = false;
                 records.close();
                 continue;
             }
         };
-        if came == 0 {
+        if number == 0 {
             return;
         }
-        if is_open {
-            tokio::time::sleep(GATHER).await;
+        gathered.add(came.drain(..));
+        let until = Instant::now() + GATHER;
+        while is_open && gathered.told.len() < TOGETHER {
+            let more = records.recv_many(&mut came, TOGETHER);
+            match timeout_at(until, more).await {
+                Ok(1..) => gathered.add(came.drain(..)),
+                Ok(0) | Err(_) => break,
+            }
         }
-        while gathered.len() < TOGETHER {
-            let Ok(record) = records.try_recv() else {
-                break;
-            };
-            gathered.push(record);
-        }
-        let told = together(gathered.drain(..));
+        let told = std::mem::take(&mut gathered).told;
         if let Err(error) = write(&store, &told).await {
             tracing::error!("requests cannot be recorded, so data are refused: {error:#}");
             return;
@@ -97,27 +99,53 @@ async fn write(store: &Store, told: &[AuditRecord]) -> anyhow::Result<()> {
 
 /// One record a request; one for equal ones of tiles, which a map asks for by the hundred, and of those that were told to come
 /// back, which come by the thousand.
-fn together(gathered: impl Iterator<Item = Asked>) -> Vec<AuditRecord> {
-    let mut told: Vec<AuditRecord> = Vec::new();
-    for asked in gathered {
-        let is_one_of_many = is_tile(&asked) || [409, 429, 503].contains(&asked.status);
-        let record = record(asked, is_one_of_many);
-        let mut before = told.iter_mut().rev().filter(|_| is_one_of_many);
-        let equal = before.find(|known| {
-            (&known.by, &known.resource, known.decision, known.version)
-                == (
-                    &record.by,
-                    &record.resource,
-                    record.decision,
-                    record.version,
-                )
-        });
-        match equal {
-            Some(known) => known.times = known.times.saturating_add(1),
-            None => told.push(record),
+#[derive(Default)]
+struct Gathered {
+    told: Vec<AuditRecord>,
+    /// Where the one is, by what makes requests equal.
+    many: HashMap<Many, usize>,
+}
+
+/// What makes requests equal of which there are many: who asked for what, and what came of it.
+#[derive(PartialEq, Eq, Hash)]
+struct Many {
+    subject: Option<String>,
+    role: Option<Role>,
+    agency: Option<Agency>,
+    resource: String,
+    decision: Decision,
+    status: u16,
+    version: Option<u64>,
+}
+
+impl Gathered {
+    fn add(&mut self, came: impl Iterator<Item = Asked>) {
+        for mut asked in came {
+            let is_one_of_many = is_tile(&asked) || [409, 429, 503].contains(&asked.status);
+            if !is_one_of_many {
+                self.told.push(record(asked, false));
+                continue;
+            }
+            let many = Many {
+                subject: asked.subject.take(),
+                role: asked.role,
+                agency: asked.agency.take(),
+                resource: std::mem::take(&mut asked.resource),
+                decision: asked.decision,
+                status: asked.status,
+                version: asked.data_version,
+            };
+            if let Some(known) = self.many.get(&many).and_then(|&at| self.told.get_mut(at)) {
+                known.times = known.times.saturating_add(1);
+                continue;
+            }
+            asked.subject.clone_from(&many.subject);
+            asked.agency.clone_from(&many.agency);
+            asked.resource.clone_from(&many.resource);
+            self.many.insert(many, self.told.len());
+            self.told.push(record(asked, true));
         }
     }
-    told
 }
 
 fn is_tile(asked: &Asked) -> bool {
@@ -192,7 +220,8 @@ mod tests {
         let tile = "GET /xyz/{layer}/{z}/{x}/{file}";
         let items = "GET /collections/{collection}/items";
         let object = Some("/collections/counts/items");
-        let told = together(
+        let mut gathered = Gathered::default();
+        gathered.add(
             [
                 asked(tile, Some("/xyz/counts/1/0/0.mvt"), "a"),
                 asked(items, object, "b"),
@@ -201,7 +230,8 @@ mod tests {
             ]
             .into_iter(),
         );
-        let seen: Vec<(&str, u32, Option<&str>)> = told
+        let seen: Vec<(&str, u32, Option<&str>)> = gathered
+            .told
             .iter()
             .map(|of| (of.resource.as_str(), of.times, of.by.request.as_deref()))
             .collect();

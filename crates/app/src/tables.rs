@@ -16,6 +16,9 @@ use naqsha_ingest::{
 /// The name of the command that the child is started with; not for people.
 pub(crate) const COMMAND: &str = "read-table";
 
+/// How much address space the child's allocator sets aside at a time.
+const ALLOCATED_AT_ONCE: &str = "64MiB";
+
 /// Opens the tables of one file.
 pub(crate) fn tables(file: &Path) -> Tables {
     let path = file.to_owned();
@@ -38,6 +41,8 @@ fn start(input: File, request: &TableRequest) -> io::Result<ChildRows> {
         .arg(COMMAND)
         .arg(serde_json::to_string(request)?)
         .env_clear()
+        // What is set aside at once counts as taken: by default that is more than the cap.
+        .env("MIMALLOC_ARENA_RESERVE", ALLOCATED_AT_ONCE)
         // Away from any configuration: the child needs none.
         .current_dir("/")
         .stdin(input)

@@ -17,7 +17,7 @@ use crate::problem::{Kind, Problem};
 const LONGEST_OBJECT: usize = 256;
 
 /// Whether somebody was let do what they asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// They were; the status says what came of it.
     Allowed,

@@ -26,7 +26,7 @@ use crate::health::Draining;
 use crate::settings::ConnectionLimits;
 use crate::stall::StallTimeout;
 use crate::steady::Steady;
-use crate::tls::{Secured, Tls};
+use crate::tls::{Secured, Tls, is_of_certificate};
 
 /// How long to wait after the listener refused: it does so when file descriptors run out, which takes a moment to pass.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -159,7 +159,14 @@ impl Connection {
             return self.speak(stream, peer, None).await;
         };
         match timeout(self.limits.header_read, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream, peer, Some(Secured)).await,
+            Ok(Ok(stream)) => {
+                let secured = Secured::of(&stream);
+                self.speak(stream, peer, Some(secured)).await;
+            }
+            // Nothing was asked, so that there is nothing to record: the log is all that tells it.
+            Ok(Err(error)) if is_of_certificate(&error) => {
+                tracing::info!(%error, "a client's certificate was refused");
+            }
             Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
             Err(_elapsed) => tracing::debug!("no TLS in time"),
         }

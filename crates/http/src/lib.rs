@@ -16,6 +16,7 @@
 mod access;
 mod aggregate;
 mod assets;
+mod at_hand;
 mod audit;
 mod changes;
 mod compress;
@@ -75,5 +76,5 @@ pub use router::{Application, application, router};
 pub use routes::{Route, routes};
 pub use settings::{ConnectionLimits, Limits, ServerSettings};
 pub use table_writer::{FileFormat, TableWriter};
-pub use tls::{Tls, TlsError};
+pub use tls::{ClientCertificates, Tls, TlsError};
 pub use uploads::{Intake, UploadLimits, Uploads};

@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     in_flight: AtomicI64,
     pub(crate) computed: AtomicU64,
     pub(crate) hits: AtomicU64,
+    pub(crate) at_hand: AtomicU64,
     pub(crate) joined: AtomicU64,
     pub(crate) not_modified: AtomicU64,
     pub(crate) shed: AtomicU64,
@@ -130,6 +131,11 @@ fn text(service: &Service) -> String {
             "cache_hits",
             "Answers taken from those kept.",
             &metrics.hits,
+        ),
+        (
+            "at_hand",
+            "Answers at hand to requests that were answered before in the same words.",
+            &metrics.at_hand,
         ),
         (
             "joined",

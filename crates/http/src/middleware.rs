@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
-use crate::metrics::method_name;
+use crate::metrics::{count, method_name};
 use crate::problem::{self, Kind, Problem, Written};
 use crate::service::Shared;
 use crate::tls::Secured;
@@ -50,10 +50,21 @@ pub(crate) async fn finish(
     if method == Method::HEAD {
         without_body(&mut response);
     }
+    if response.status() == StatusCode::NOT_MODIFIED {
+        count(&service.metrics.not_modified);
+    }
     timed.answered(&method, template, response.status().as_u16());
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     let allowed = allow_origin(service.settings.cors_origins.as_deref(), origin.as_ref());
     common_headers(response.headers_mut(), allowed);
+    // Pages have their own; whatever else a browser is made to show may load nothing and stand in no frame. An answer that says
+    // nothing has changed says nothing of it: a browser would take it for the page's.
+    if response.status() != StatusCode::NOT_MODIFIED {
+        let policy = response
+            .headers_mut()
+            .entry(header::CONTENT_SECURITY_POLICY);
+        policy.or_insert(HeaderValue::from_static(POLICY));
+    }
     if secured {
         response.headers_mut().insert(
             header::STRICT_TRANSPORT_SECURITY,
@@ -156,8 +167,4 @@ fn common_headers(headers: &mut HeaderMap, allowed: Option<HeaderValue>) {
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
     );
-    // Pages have their own; whatever else a browser is made to show may load nothing and stand in no frame.
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(POLICY));
 }

@@ -14,6 +14,7 @@ use naqsha_layers::Catalogue;
 use ring::digest::{Context, SHA256};
 use tracing::{Instrument as _, Span};
 
+use crate::at_hand::Finished;
 use crate::compress::compress;
 use crate::metrics::count;
 use crate::negotiate::{Coding, Format};
@@ -121,14 +122,19 @@ pub(crate) async fn reply(
         let tagged = move |produced| store(produced, coding, &scoped);
         let produce =
             move |catalogue: &Catalogue, version| produce(catalogue, version).and_then(tagged);
-        compute(service, slot, produce).await?
+        compute(service, slot.clone(), produce).await?
     };
     let any = |wanted: &str| wanted.trim() == "*";
     if asked.if_none_match.as_deref().is_some_and(any) {
         let (freshness, version) = (representation.freshness, stored.version);
         return Ok(not_modified(&stored.tag, freshness, version));
     }
-    Ok(respond(&stored, &representation))
+    let mut response = respond(&stored, &representation);
+    // What was computed for a newer version is kept by the name of the one that was looked for.
+    if stored.version == version || stored.version == 0 {
+        response.extensions_mut().insert(Finished { slot, version });
+    }
+    Ok(response)
 }
 
 /// A representation as somebody may see it: what its tag is made of, but for the version.

@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::access::Action::{Compute, Describe, Keep, Probe, Read, Upload};
 use crate::access::admit;
+use crate::at_hand::at_hand;
 use crate::problem::Problem;
 use crate::request::Asked;
 use crate::routes::{Routes, Row, get, head, post};
@@ -67,12 +68,16 @@ fn public(service: Shared, rows: &[Row]) -> Router {
         }
         router = router.route(row.path, row.methods());
     }
-    router
+    let router: Router = router
         .fallback(other)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(&service), admit))
         .layer(from_fn_with_state(Arc::clone(&service), middleware::finish))
-        .with_state(service)
+        .with_state(Arc::clone(&service));
+    // Before any route is looked for.
+    Router::new()
+        .fallback_service(router)
+        .layer(from_fn_with_state(service, at_hand))
 }
 
 /// Every path with what answers it and what that is for.

@@ -8,6 +8,7 @@ use naqsha_layers::{Catalogue, Scope};
 use tokio::sync::Semaphore;
 
 use crate::access::Pace;
+use crate::at_hand::AtHand;
 use crate::compute::Compute;
 use crate::downloads::Download;
 use crate::flight::Flights;
@@ -32,6 +33,8 @@ pub(crate) struct Service {
     pub(crate) compute: Compute,
     /// Finished bodies by request, version, scope and coding.
     pub(crate) bodies: Cache<String, Arc<Stored>>,
+    /// Heads of answers by the words of requests.
+    pub(crate) at_hand: AtHand,
     /// Bodies being computed.
     pub(crate) flights: Flights<Arc<Stored>>,
     pub(crate) metrics: Metrics,
@@ -60,6 +63,7 @@ impl Service {
                 .max_capacity(settings.limits.cache_bytes)
                 .weigher(weight)
                 .build(),
+            at_hand: AtHand::new(settings.limits.at_hand_bytes),
             flights: Flights::default(),
             metrics: Metrics::default(),
             streams: Arc::new(Semaphore::new(settings.limits.streams)),

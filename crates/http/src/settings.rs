@@ -77,6 +77,8 @@ pub struct Limits {
     pub waiting: usize,
     /// Bytes of finished bodies kept.
     pub cache_bytes: u64,
+    /// Bytes of heads of answers kept by the words of requests.
+    pub at_hand_bytes: u64,
     /// Answers of any length that are sent at the same time; a further one gets 503.
     pub streams: usize,
     /// Bytes of finished downloads kept on disk.
@@ -94,6 +96,7 @@ impl Default for Limits {
             computing: cores.max(2),
             waiting: 256,
             cache_bytes: 64 << 20,
+            at_hand_bytes: 16 << 20,
             streams: 16,
             download_bytes: 4 << 30,
             requests_per_minute: 6_000,

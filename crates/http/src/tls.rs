@@ -3,17 +3,23 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
-use rustls::crypto::ring;
+use ring::digest::{SHA256, digest};
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 /// Marks a request that came over TLS.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Secured;
+pub(crate) struct Secured {
+    /// SHA-256 of the certificate that its sender showed, and one of our authorities vouches for.
+    pub(crate) certificate: Option<[u8; 32]>,
+}
 
 /// What is wrong with a certificate or its key. What stands in the files is in no message.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +36,18 @@ pub enum TlsError {
     /// The two together.
     #[error("certificate and key cannot be used")]
     Unusable(#[source] rustls::Error),
+    /// The authorities of clients' certificates.
+    #[error("nobody can vouch for clients by that file")]
+    Authorities(#[source] VerifierBuilderError),
+}
+
+/// Whose certificates clients show.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientCertificates<'a> {
+    /// Certificates of the authorities that vouch for them, in PEM.
+    pub authorities: &'a [u8],
+    /// Whether a client without one is not spoken with at all.
+    pub required: bool,
 }
 
 /// A certificate with its key, ready to speak TLS.
@@ -43,24 +61,33 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// A chain of certificates, the service's own first, and its key, both in PEM.
+    /// A chain of certificates, the service's own first, and its key, both in PEM; and whose certificates clients show,
+    /// where they are asked for any.
     ///
     /// # Errors
     /// Where they are not, or do not belong together.
-    pub fn new(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let chain = CertificateDer::pem_slice_iter(certificates).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(TlsError::Certificates)?;
-        if chain.is_empty() {
-            return Err(TlsError::None);
-        }
+    pub fn new(
+        certificates: &[u8],
+        key: &[u8],
+        clients: Option<ClientCertificates<'_>>,
+    ) -> Result<Self, TlsError> {
+        let chain = read(certificates)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsError::Key)?;
-        let provider = Arc::new(ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(TlsError::Unusable)?
-            .with_no_client_auth()
+            .map_err(TlsError::Unusable)?;
+        let config = match clients {
+            Some(clients) => config.with_client_cert_verifier(verifier(clients)?),
+            None => config.with_no_client_auth(),
+        };
+        let mut config = config
             .with_single_cert(chain, key)
             .map_err(TlsError::Unusable)?;
+        if clients.is_some() {
+            // A session that is taken up again would be believed after its certificate has expired.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         // All that is spoken here.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
@@ -73,4 +100,48 @@ impl Tls {
     {
         self.0.accept(stream).await
     }
+}
+
+impl Secured {
+    /// What a connection's handshake has shown.
+    pub(crate) fn of<S>(stream: &TlsStream<S>) -> Self {
+        let (_, connection) = stream.get_ref();
+        let shown = connection.peer_certificates().and_then(<[_]>::first);
+        let certificate = shown.and_then(|own| digest(&SHA256, own).as_ref().try_into().ok());
+        Self { certificate }
+    }
+}
+
+/// Whether a handshake ended because of the client's certificate, or because there was none.
+pub(crate) fn is_of_certificate(error: &std::io::Error) -> bool {
+    let of_tls = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(
+        of_tls,
+        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
+    )
+}
+
+fn read(certificates: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = CertificateDer::pem_slice_iter(certificates).collect::<Result<Vec<_>, _>>();
+    let read = read.map_err(TlsError::Certificates)?;
+    if read.is_empty() {
+        return Err(TlsError::None);
+    }
+    Ok(read)
+}
+
+/// What judges clients' certificates: signatures, times and purpose, up to one of the authorities.
+fn verifier(clients: ClientCertificates<'_>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for authority in read(clients.authorities)? {
+        roots.add(authority).map_err(TlsError::Unusable)?;
+    }
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = if clients.required {
+        verifier
+    } else {
+        verifier.allow_unauthenticated()
+    };
+    verifier.build().map_err(TlsError::Authorities)
 }

@@ -23,6 +23,8 @@ pub struct AccessKey {
     pub agency: Option<Agency>,
     /// Networks it may be used from; none for any.
     pub networks: Vec<IpNet>,
+    /// SHA-256 of the certificate that has to be shown beside it, where it is bound to one.
+    pub certificate: Option<[u8; 32]>,
     /// Whose it is or what for, in the maker's words.
     pub note: Option<String>,
     /// Who made it.
@@ -203,6 +205,7 @@ mod tests {
             role,
             agency: None,
             networks: Vec::new(),
+            certificate: None,
             note: None,
             created_by: "operator".to_owned(),
             created_at: Timestamp::UNIX_EPOCH,

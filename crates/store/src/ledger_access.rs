@@ -15,8 +15,9 @@ impl Ledger {
     /// All keys, as of one moment.
     pub(crate) async fn access_keys(&self) -> Result<AccessKeys, StoreError> {
         let action = "read keys";
-        let sql = "SELECT access_keys.*, coalesce(revocation, 0) AS revocation, at, actor, reason \
-                   FROM access_keys LEFT JOIN key_revocations USING (access_key) ORDER BY access_key";
+        let sql = "SELECT access_keys.*, certificate, coalesce(revocation, 0) AS revocation, at, actor, reason \
+                   FROM access_keys LEFT JOIN key_certificates USING (access_key) \
+                   LEFT JOIN key_revocations USING (access_key) ORDER BY access_key";
         let mut transaction = self.reading().await?;
         let rows = transaction.all(sql, action).await?;
         transaction.commit(action).await?;
@@ -55,6 +56,19 @@ impl Transaction<'_> {
                 text(&key.created_by),
                 text(&key.created_at.to_string()),
                 text(&key.expires_at.to_string()),
+            ],
+        )
+        .await
+        .map_err(failed(action))?;
+        let Some(certificate) = key.certificate else {
+            return Ok(());
+        };
+        self.execute(
+            "INSERT INTO key_certificates (access_key, certificate) \
+             SELECT access_key, $2 FROM access_keys WHERE id = $1",
+            [
+                text(&key.id),
+                text(&BatchDigest::new(certificate).to_string()),
             ],
         )
         .await
@@ -102,6 +116,10 @@ fn known_of(row: &Row) -> Result<KnownKey, StoreError> {
         Some(_) => Some(parsed(row, "agency", |text| Agency::new(text).ok())?),
         None => None,
     };
+    let certificate = match row.get::<Option<&str>>("certificate")? {
+        Some(_) => Some(*parsed(row, "certificate", |text| BatchDigest::parse(text).ok())?.bytes()),
+        None => None,
+    };
     let key = AccessKey {
         id: row.get("id")?,
         sha256: *parsed(row, "sha256", |text| BatchDigest::parse(text).ok())?.bytes(),
@@ -111,6 +129,7 @@ fn known_of(row: &Row) -> Result<KnownKey, StoreError> {
             let networks = text.split_whitespace().map(str::parse::<IpNet>);
             networks.collect::<Result<_, _>>().ok()
         })?,
+        certificate,
         note: row.get("note")?,
         created_by: row.get("created_by")?,
         created_at: parsed(row, "created_at", at)?,

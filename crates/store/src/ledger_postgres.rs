@@ -276,10 +276,12 @@ fn migrations() -> Migrator {
     let ledger = include_str!("../migrations/postgres/0001_ledger.sql");
     let receipts_and_keys = include_str!("../migrations/postgres/0002_receipts_and_keys.sql");
     let audit = include_str!("../migrations/postgres/0003_audit.sql");
+    let key_certificates = include_str!("../migrations/postgres/0004_key_certificates.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "receipts and keys", receipts_and_keys),
         migration(3, "audit", audit),
+        migration(4, "key certificates", key_certificates),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -186,6 +186,7 @@ fn migrations() -> Migrator {
     let absent_columns = include_str!("../migrations/0005_absent_columns.sql");
     let receipts_and_keys = include_str!("../migrations/0006_receipts_and_keys.sql");
     let audit = include_str!("../migrations/0007_audit.sql");
+    let key_certificates = include_str!("../migrations/0008_key_certificates.sql");
     let migrations = vec![
         migration(1, "ledger", ledger),
         migration(2, "revisions", revisions),
@@ -194,6 +195,7 @@ fn migrations() -> Migrator {
         migration(5, "absent columns", absent_columns),
         migration(6, "receipts and keys", receipts_and_keys),
         migration(7, "audit", audit),
+        migration(8, "key certificates", key_certificates),
     ];
     Migrator {
         migrations: Cow::Owned(migrations),

@@ -42,7 +42,7 @@ const COUNTERS: [(&str, &str); 9] = [
 
 /// The tables whose added rows have a number beyond any before, with its column. A table that is missing here breaks the seal
 /// at the first row that is added to it.
-const NUMBERED: [(&str, &str); 14] = [
+const NUMBERED: [(&str, &str); 15] = [
     ("batches", "sequence"),
     ("code_totals", "sequence"),
     ("files", "sequence"),
@@ -56,6 +56,7 @@ const NUMBERED: [(&str, &str); 14] = [
     ("receipts", "receipt"),
     ("replies", "reply"),
     ("access_keys", "access_key"),
+    ("key_certificates", "access_key"),
     ("key_revocations", "revocation"),
 ];
 

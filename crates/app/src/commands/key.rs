@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use naqsha_model::{Agency, Credential, Role};
+use naqsha_model::{Agency, BatchDigest, Credential, Role};
 use naqsha_store::{AccessKey, Act, KnownKey, Store};
 use serde_json::{Value, json};
 
@@ -55,6 +55,10 @@ pub(crate) struct CreateArgs {
     /// Network that it may be used from (10.1.0.0/16), or one address; repeatable. Default: any.
     #[arg(long, value_name = "CIDR")]
     network: Vec<String>,
+    /// Certificate that has to be shown beside it (`[server] tls`): its SHA-256, as `openssl x509 -fingerprint -sha256`
+    /// prints it. Default: none.
+    #[arg(long, value_name = "SHA256")]
+    certificate: Option<String>,
     /// Whose it is or what for; no secret and nothing about anybody else.
     #[arg(long)]
     note: Option<String>,
@@ -132,6 +136,7 @@ pub(super) struct Asked {
     role: Role,
     agency: Option<Agency>,
     networks: Vec<IpNet>,
+    certificate: Option<[u8; 32]>,
     note: Option<String>,
     now: Timestamp,
     expires_at: Timestamp,
@@ -144,6 +149,7 @@ pub(super) fn first_custodian(days: u16) -> anyhow::Result<Asked> {
         role: Role::Custodian,
         agency: None,
         networks: Vec::new(),
+        certificate: None,
         note: Some("made with the store".to_owned()),
         now,
         expires_at: after(now, days)?,
@@ -163,6 +169,7 @@ pub(super) async fn add(store: &Store, asked: Asked) -> anyhow::Result<Made> {
         role: asked.role,
         agency: asked.agency,
         networks: asked.networks,
+        certificate: asked.certificate,
         note: asked.note,
         created_by: actor::name(),
         created_at: asked.now,
@@ -190,6 +197,7 @@ impl CreateArgs {
         }
         let networks = self.network.iter().map(|text| network(text));
         let networks = networks.collect::<Result<_, _>>()?;
+        let certificate = self.certificate.as_deref().map(fingerprint).transpose()?;
         if let Some(note) = &self.note
             && (note.chars().count() > LONGEST_NOTE || note.chars().any(char::is_control))
         {
@@ -202,6 +210,7 @@ impl CreateArgs {
             role,
             agency,
             networks,
+            certificate,
             note: self.note,
             now,
             expires_at: expiry(self.expires.as_deref(), now, days)?,
@@ -217,6 +226,17 @@ fn network(text: &str) -> Result<IpNet, Usage> {
                 "--network {text:?} is not a network like 10.1.0.0/16"
             ))
         })
+}
+
+/// The SHA-256 of a certificate, in hexadecimal digits with or without colons.
+fn fingerprint(text: &str) -> Result<[u8; 32], Usage> {
+    let digits = text.replace(':', "").to_ascii_lowercase();
+    let digest = BatchDigest::parse(&digits).map_err(|_hex| {
+        Usage(format!(
+            "--certificate {text:?} is not the SHA-256 of a certificate: 64 hexadecimal digits"
+        ))
+    })?;
+    Ok(*digest.bytes())
 }
 
 /// When a key expires that is asked for so, at most so many days from now.
@@ -294,6 +314,7 @@ fn describe(known: &KnownKey, now: Timestamp) -> Value {
         "role": key.role.code(),
         "agency": key.agency.as_ref().map(Agency::as_str),
         "networks": networks,
+        "certificate": key.certificate.map(|sha256| BatchDigest::new(sha256).to_string()),
         "note": key.note,
         "created_by": key.created_by,
         "created": key.created_at.to_string(),
@@ -334,5 +355,16 @@ mod tests {
         assert_eq!(told("2001:db8::/32").as_deref(), Some("2001:db8::/32"));
         assert_eq!(told("10.1.0.0/33"), None);
         assert_eq!(told("example.org"), None);
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_as_openssl_prints_it() {
+        let bytes = |text: &str| fingerprint(text).ok();
+        let colons = ["0A"; 32].join(":");
+        assert_eq!(bytes(&colons), Some([10; 32]));
+        assert_eq!(bytes(&"0a".repeat(32)), Some([10; 32]));
+        for wrong in ["", "0a", &"0g".repeat(32), &format!("{colons}:0A")] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
     }
 }

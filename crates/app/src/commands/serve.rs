@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use naqsha_http::{
-    AccessKey, ConnectionLimits, Intake, Issuer, KeyRing, ServerSettings, Tls, UploadLimits,
+    AccessKey, ClientCertificates, ConnectionLimits, Intake, Issuer, KeyRing, ServerSettings, Tls,
+    UploadLimits,
 };
 use naqsha_intake::{Deployment, DeploymentError, Stage};
 use naqsha_layers::Catalogue;
@@ -125,7 +126,17 @@ fn tls(context: &Context) -> anyhow::Result<Option<Tls>> {
     };
     let read =
         |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
-    let tls = Tls::new(&read(&files.cert)?, &read(&files.key)?);
+    let authorities = files.client_ca.as_deref().map(read).transpose()?;
+    if files.client_required && authorities.is_none() {
+        let why =
+            "[server] tls: client_required needs client_ca, the authorities that vouch for clients";
+        return Err(Usage(why.to_owned()).into());
+    }
+    let clients = authorities.as_ref().map(|authorities| ClientCertificates {
+        authorities,
+        required: files.client_required,
+    });
+    let tls = Tls::new(&read(&files.cert)?, &read(&files.key)?, clients);
     tls.map(Some).context("[server] tls")
 }
 
@@ -246,6 +257,7 @@ fn hand_over(known: &AccessKeys, keys: &KeyRing) {
         role: known.key.role,
         agency: known.key.agency.clone(),
         networks: known.key.networks.clone(),
+        certificate: known.key.certificate,
         expires_at: known.key.expires_at,
         revoked: known.revoked.is_some(),
     });

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::address::{ClientAddress, is_within};
 use super::credentials::{self, Credentials};
-use super::decide::{Action, Refusal, Resource, decide};
-use super::keys::is_key;
+use super::decide::{Action, Permit, Refusal, Resource, decide};
+use super::keys::{Origin, is_key};
 use super::pace::Asker;
 use super::subject::Subject;
+use crate::at_hand;
 use crate::audit::{self, AuditRecord, Decision, Recording};
 use crate::items::OGC_NUMBER_MATCHED;
 use crate::metrics::{self, count};
@@ -22,6 +23,7 @@ use crate::middleware::RequestId;
 use crate::problem::{Kind, Problem};
 use crate::reply::X_DATA_VERSION;
 use crate::service::{Service, Shared};
+use crate::tls::Secured;
 use naqsha_model::Role;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -30,33 +32,45 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// asked of data, and what is refused, is recorded.
 pub(crate) async fn admit(State(service): State<Shared>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let taken = credentials::take(&mut parts, service.settings.query_token);
+    let taken = match parts.extensions.remove() {
+        Some(taken) => taken,
+        None => credentials::take(&mut parts, service.settings.query_token),
+    };
     let action = match action(&service, &parts) {
         // Whether the service runs, and which methods a resource has, is no secret from anyone.
         Some(Action::Probe) | None => return next.run(Request::from_parts(parts, body)).await,
         Some(action) => action,
     };
-    let trusted = &service.settings.trusted_proxies;
-    let from = ClientAddress::of(&parts.extensions, &parts.headers, trusted);
-    let subject = subject(&service, taken, from, action).await.map(Arc::new);
-    let outcome = judge(&service, subject.as_ref(), action, from, &mut parts);
+    let origin = origin(&service, &parts);
+    let subject = subject(&service, taken, origin, action).await.map(Arc::new);
+    let outcome = judge(&service, subject.as_ref(), action, origin, &parts.headers);
     let is_told = action.is_of_data() || outcome.is_err();
     let sink = service.settings.audit.as_ref().filter(|_| is_told);
-    let record = || record(&service, &parts, subject.as_ref(), action);
+    let template = parts.extensions.get::<MatchedPath>().cloned();
+    let record = || {
+        let id = parts.extensions.get::<RequestId>();
+        let id = id.map_or_else(|| service.next_request_id(), |id| id.0.clone());
+        let template = template.as_ref().map_or("other", MatchedPath::as_str);
+        record(id, &parts.method, template, subject.as_ref(), action)
+    };
     let mut recording = match sink.map(|sink| sink.begin(record())).transpose() {
         Ok(recording) => recording,
         Err(problem) => return problem.into_response(),
     };
     let path = parts.uri.path().to_owned();
     let (decision, mut response) = match outcome {
-        Ok(()) => {
+        Ok(permit) => {
+            parts.extensions.insert(permit);
             let answer = next.run(Request::from_parts(parts, body)).await;
             (Decision::Allowed, answer)
         }
         Err((decision, problem)) => (decision, problem.into_response()),
     };
-    if subject.is_some_and(|subject| subject.is_known()) {
-        keep_private(response.headers_mut());
+    if let Some(subject) = subject {
+        if subject.is_known() {
+            keep_private(response.headers_mut());
+        }
+        at_hand::admitted(&mut response, template, action, &subject);
     }
     if let Some(recording) = &mut recording {
         note(recording, decision, &response, &path);
@@ -64,19 +78,29 @@ pub(crate) async fn admit(State(service): State<Shared>, request: Request, next:
     response
 }
 
-/// Leaves the permit in the request, or says why there is none.
-fn judge(
+/// Where a request comes from.
+pub(crate) fn origin(service: &Service, parts: &Parts) -> Origin {
+    let trusted = &service.settings.trusted_proxies;
+    let secured = parts.extensions.get::<Secured>();
+    Origin {
+        address: ClientAddress::of(&parts.extensions, &parts.headers, trusted),
+        certificate: secured.and_then(|secured| secured.certificate),
+    }
+}
+
+/// Leave to act, or why there is none.
+pub(crate) fn judge(
     service: &Service,
     subject: Option<&Arc<Subject>>,
     action: Action,
-    from: Option<IpAddr>,
-    parts: &mut Parts,
-) -> Result<(), (Decision, Problem)> {
+    origin: Origin,
+    headers: &HeaderMap,
+) -> Result<Permit, (Decision, Problem)> {
     let Some(subject) = subject else {
         count(&service.metrics.unknown_keys);
-        return Err((Decision::Unknown, unknown(&parts.headers)));
+        return Err((Decision::Unknown, unknown(headers)));
     };
-    if let Some(asker) = asker(service, subject, from) {
+    if let Some(asker) = asker(service, subject, origin.address) {
         let paced = service.pace.ask(asker);
         paced.map_err(|wait| {
             count(&service.metrics.too_many);
@@ -88,16 +112,10 @@ fn judge(
             )
         })?;
     }
-    match decide(subject, action, Resource::Shared) {
-        Ok(permit) => {
-            parts.extensions.insert(permit);
-            Ok(())
-        }
-        Err(refusal) => {
-            count(&service.metrics.denied);
-            Err((Decision::Denied, refused(refusal, &parts.headers)))
-        }
-    }
+    decide(subject, action, Resource::Shared).map_err(|refusal| {
+        count(&service.metrics.denied);
+        (Decision::Denied, refused(refusal, headers))
+    })
 }
 
 /// Whose requests this one is counted with. Those without a key are counted by their address, but for the machine's own: it is
@@ -127,7 +145,7 @@ fn action(service: &Service, parts: &Parts) -> Option<Action> {
 async fn subject(
     service: &Service,
     taken: Credentials,
-    from: Option<IpAddr>,
+    origin: Origin,
     action: Action,
 ) -> Option<Subject> {
     let settings = &service.settings;
@@ -142,10 +160,27 @@ async fn subject(
             let now = (settings.now)();
             match &settings.issuer {
                 Some(issuer) if !is_key(&text) => issuer.bearer(&text, now).await,
-                _ => settings.keys.bearer(&text, from, now),
+                _ => settings.keys.bearer(&text, origin, now),
             }
         }
     }
+}
+
+/// Who reads, where that is known without asking anybody: without credentials, or with a key that is good.
+pub(crate) fn reader(
+    service: &Service,
+    taken: &Credentials,
+    origin: Origin,
+) -> Option<Arc<Subject>> {
+    let settings = &service.settings;
+    let subject = match taken {
+        Credentials::None => Some(Subject::anonymous(settings.anonymous_role)),
+        Credentials::Text(text) if is_key(text) => {
+            settings.keys.bearer(text, origin, (settings.now)())
+        }
+        Credentials::Text(_) | Credentials::Unreadable => None,
+    };
+    subject.map(Arc::new)
 }
 
 /// The same words for every reason, so that none can be told from another.
@@ -179,21 +214,19 @@ fn keep_private(headers: &mut HeaderMap) {
 }
 
 /// The record of a request that is not answered yet.
-fn record(
-    service: &Service,
-    parts: &Parts,
+pub(crate) fn record(
+    id: String,
+    method: &Method,
+    template: &str,
     subject: Option<&Arc<Subject>>,
     action: Action,
 ) -> AuditRecord {
-    let id = parts.extensions.get::<RequestId>();
-    let id = id.map_or_else(|| service.next_request_id(), |id| id.0.clone());
-    let template = parts.extensions.get::<MatchedPath>();
-    let template = template.map_or("other", MatchedPath::as_str);
-    let resource = format!("{} {template}", metrics::method_name(&parts.method));
+    let resource = [metrics::method_name(method), " ", template].concat();
     audit::record(id, subject, action.name(), resource)
 }
 
-fn note(recording: &mut Recording, decision: Decision, response: &Response, path: &str) {
+/// What came of it.
+pub(crate) fn note(recording: &mut Recording, decision: Decision, response: &Response, path: &str) {
     let number = |name: &HeaderName| response.headers().get(name)?.to_str().ok()?.parse().ok();
     let status = response.status();
     recording.note(|record| {

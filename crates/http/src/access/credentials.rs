@@ -12,8 +12,8 @@ use percent_encoding::percent_decode_str;
 const TOKEN: &str = "token";
 
 /// What a request says of who sends it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Credentials {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credentials {
     /// Nothing.
     None,
     /// A key, or a token of an issuer.
@@ -24,7 +24,7 @@ pub(super) enum Credentials {
 
 /// Takes the credentials of a request. A token in its address is taken out whether or not it counts, so that no link, key of
 /// a cache or log has it.
-pub(super) fn take(parts: &mut Parts, query_token: bool) -> Credentials {
+pub(crate) fn take(parts: &mut Parts, query_token: bool) -> Credentials {
     let in_address = without_token(&mut parts.uri);
     let in_header = of_header(&parts.headers);
     match (in_header, in_address) {

@@ -24,7 +24,7 @@ pub(crate) enum Action {
 
 impl Action {
     /// Whether it is recorded when it is allowed; what is refused always is.
-    pub(super) const fn is_of_data(self) -> bool {
+    pub(crate) const fn is_of_data(self) -> bool {
         match self {
             Self::Probe | Self::Describe => false,
             Self::Read | Self::Compute | Self::Upload | Self::Keep => true,

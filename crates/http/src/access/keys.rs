@@ -30,10 +30,30 @@ pub struct AccessKey {
     pub agency: Option<Agency>,
     /// Networks that it may come from; any where there are none.
     pub networks: Vec<IpNet>,
+    /// SHA-256 of the certificate that its bearer has to show, where it is bound to one.
+    pub certificate: Option<[u8; 32]>,
     /// From when on it is no good.
     pub expires_at: Timestamp,
     /// Whether it was taken back.
     pub revoked: bool,
+}
+
+/// Where a request comes from, as far as its connection tells.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Origin {
+    /// Its address.
+    pub(super) address: Option<IpAddr>,
+    /// SHA-256 of the certificate that its sender showed.
+    pub(super) certificate: Option<[u8; 32]>,
+}
+
+impl AccessKey {
+    /// Whether it may come from there.
+    fn is_good_from(&self, origin: Origin) -> bool {
+        let near = |from: IpAddr| self.networks.iter().any(|network| network.contains(&from));
+        let from_there = self.networks.is_empty() || origin.address.is_some_and(near);
+        from_there && (self.certificate.is_none() || self.certificate == origin.certificate)
+    }
 }
 
 /// The keys that are good now.
@@ -51,12 +71,7 @@ impl KeyRing {
     }
 
     /// The bearer of a key; nothing tells apart why there is none.
-    pub(super) fn bearer(
-        &self,
-        text: &str,
-        from: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Option<Subject> {
+    pub(super) fn bearer(&self, text: &str, origin: Origin, now: Timestamp) -> Option<Subject> {
         let sent = Credential::parse(text).ok()?;
         let found = {
             let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
@@ -66,9 +81,7 @@ impl KeyRing {
         let expected = found.as_ref().map_or([0; 32], |key| key.sha256);
         let is_same = sent.sha256().ct_eq(&expected);
         let key = found.filter(|_| bool::from(is_same))?;
-        let near = |from: IpAddr| key.networks.iter().any(|network| network.contains(&from));
-        let from_there = key.networks.is_empty() || from.is_some_and(near);
-        let is_good = !key.revoked && now < key.expires_at && from_there;
+        let is_good = !key.revoked && now < key.expires_at && key.is_good_from(origin);
         let granted = is_good && key.role.is_granted_by_key();
         let who = Who::Key(key.id.as_str().into());
         granted.then(|| Subject::new(who, key.role, key.agency.clone()))
@@ -97,6 +110,7 @@ mod tests {
             role,
             agency: None,
             networks: Vec::new(),
+            certificate: None,
             expires_at: Timestamp::from_second(60).unwrap(),
             revoked: false,
         }
@@ -105,8 +119,11 @@ mod tests {
     fn opens(key: AccessKey, text: &str, from: Option<&str>, now: Timestamp) -> bool {
         let ring = KeyRing::default();
         ring.replace(vec![key]);
-        let from = from.map(|address| address.parse().unwrap());
-        ring.bearer(text, from, now).is_some()
+        let origin = Origin {
+            address: from.map(|address| address.parse().unwrap()),
+            ..Origin::default()
+        };
+        ring.bearer(text, origin, now).is_some()
     }
 
     #[test]
@@ -143,7 +160,11 @@ mod tests {
         for role in [Role::Public, Role::Operator] {
             assert!(!opens(key(role), good, None, NOW), "{role:?}");
         }
-        assert!(KeyRing::default().bearer(good, None, NOW).is_none());
+        assert!(
+            KeyRing::default()
+                .bearer(good, Origin::default(), NOW)
+                .is_none()
+        );
     }
 
     #[test]
@@ -168,5 +189,23 @@ mod tests {
                 "{from:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_of_a_certificate_is_good_beside_that_one_alone() {
+        let ring = KeyRing::default();
+        ring.replace(vec![AccessKey {
+            certificate: Some([7; 32]),
+            ..key(Role::Uploader)
+        }]);
+        let opens = |certificate| {
+            let origin = Origin {
+                certificate,
+                ..Origin::default()
+            };
+            ring.bearer(credential().reveal(), origin, NOW).is_some()
+        };
+        assert!(opens(Some([7; 32])));
+        assert!(!opens(Some([8; 32])) && !opens(None));
     }
 }

@@ -14,10 +14,12 @@ mod pace;
 mod subject;
 
 pub(crate) use address::{ClientAddress, is_within};
-pub(crate) use admit::admit;
+pub(crate) use admit::{admit, judge, note, origin, reader, record};
+pub(crate) use credentials::take as take_credentials;
 #[cfg(test)]
 pub(crate) use decide::described;
 pub(crate) use decide::{Action, Permit, Resource, decide, may};
+pub(crate) use keys::Origin;
 pub use keys::{AccessKey, KeyRing};
 pub use oidc::{Issuer, IssuerError};
 pub(crate) use pace::Pace;

@@ -35,6 +35,7 @@ fn key(name: &str, role: Role, agency: Option<&str>) -> AccessKey {
         role,
         agency: agency.map(|code| Agency::new(code).unwrap()),
         networks: Vec::new(),
+        certificate: None,
         expires_at: Timestamp::MAX,
         revoked: false,
     }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use naqsha_analytics::StudyArea;
-use naqsha_http::{ServerSettings, router};
+use naqsha_http::{Application, ServerSettings, application};
 use naqsha_layers::{Catalogue, Defaults, LabelledPlace, NamedArea, StudyAreas};
 use naqsha_model::{
     Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres, Occurred,
@@ -133,6 +133,7 @@ pub(crate) struct Fixture {
     _dir: TempDir,
     pub(crate) store: Store,
     pub(crate) router: Router,
+    admin: Router,
 }
 
 /// The service for an analyst.
@@ -178,10 +179,12 @@ pub(crate) async fn without_records(settings: ServerSettings) -> Fixture {
         ..Defaults::default()
     };
     let catalogue = Catalogue::new(store.clone(), areas, defaults);
+    let Application { service, admin, .. } = application(Arc::new(catalogue), settings);
     Fixture {
         _dir: dir,
         store,
-        router: router(Arc::new(catalogue), settings),
+        router: service,
+        admin,
     }
 }
 
@@ -252,19 +255,16 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(Body::from(body)).unwrap())
-            .await
-            .unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        asked(&self.router, request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// A number of the operator's listener.
+    pub(crate) async fn counter(&self, name: &str) -> u64 {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let text = String::from_utf8(asked(&self.admin, request).await.body).unwrap();
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = lines.find(|(of, _)| *of == name).unwrap();
+        value.parse().unwrap()
     }
 
     pub(crate) async fn get(&self, uri: &str) -> Reply {
@@ -291,6 +291,17 @@ impl Fixture {
             );
             reply.json()
         }
+    }
+}
+
+async fn asked(router: &Router, request: Request<Body>) -> Reply {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Reply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
     }
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod at_hand;
 mod caching;
 mod connections;
 mod documents;

@@ -32,6 +32,7 @@ pub(super) fn key(number: u8, role: Role, agency: Option<&str>) -> AccessKey {
             "10.0.0.0/8".parse().unwrap(),
             "2001:db8::/32".parse().unwrap(),
         ],
+        certificate: Some([number; 32]),
         note: Some("دفتر".to_owned()),
         created_by: "officer".to_owned(),
         created_at: received_at(),
@@ -43,6 +44,7 @@ fn keys_are_kept_with_all_that_they_grant_and_seen_by_others(place: &Place) {
     let (store, beside) = (place.create(), place.open());
     let bare = AccessKey {
         networks: Vec::new(),
+        certificate: None,
         note: None,
         ..key(2, Role::Custodian, None)
     };
@@ -118,6 +120,8 @@ fn keys_and_revocations_are_only_added_to(place: &Place) {
     for sql in [
         "UPDATE access_keys SET role = 'custodian'",
         "DELETE FROM access_keys",
+        "UPDATE key_certificates SET certificate = certificate",
+        "DELETE FROM key_certificates",
         "UPDATE key_revocations SET reason = ''",
         "DELETE FROM key_revocations",
     ] {
