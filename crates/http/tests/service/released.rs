@@ -413,7 +413,4 @@ async fn coverage_tells_an_agency_of_itself_and_days_of_what_it_reads() {
         2,
         "{interval}: that day and no other"
     );
-    for layer in ["hotspots", "emerging", "change", "forecast"] {
-        json(&service, "ctd", &format!("/collections/{layer}/items")).await;
-    }
 }
