@@ -19,7 +19,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
-use naqsha_benches::loopback::{Connection, Failure, host_of, open_loop, tell, year};
+use naqsha_benches::loopback::{Connection, Failure, host_of, open_loop, told, year};
 use tokio::net::TcpListener;
 
 /// Connections of the closed loop.
@@ -128,9 +128,12 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             year(nth)
         )
     });
-    tell(
-        "cold hotspot tile, twelve months of one category",
-        &times.await?,
+    println!(
+        "{}",
+        told(
+            "cold hotspot tile, twelve months of one category",
+            &times.await?,
+        )
     );
     let times = open_loop(host, 5.0, 100, |nth| {
         let alpha = 0.05 + f64::from(nth) * 1e-6;
@@ -139,9 +142,12 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             year(nth)
         )
     });
-    tell(
-        "cold national hotspots at resolution 7, first 10,000 features",
-        &times.await?,
+    println!(
+        "{}",
+        told(
+            "cold national hotspots at resolution 7, first 10,000 features",
+            &times.await?,
+        )
     );
     let times = open_loop(host, 20.0, 200, |nth| {
         format!(
@@ -149,7 +155,10 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             year(nth)
         )
     });
-    tell("cold national counts at resolution 5", &times.await?);
+    println!(
+        "{}",
+        told("cold national counts at resolution 5", &times.await?)
+    );
     let times = open_loop(host, 5.0, 50, |nth| {
         let west = 67.0 + f64::from(nth) * 0.1;
         format!(
@@ -157,7 +166,7 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
             west + 1.0
         )
     });
-    tell("a thousand records of a box", &times.await?);
+    println!("{}", told("a thousand records of a box", &times.await?));
     Ok(())
 }
 

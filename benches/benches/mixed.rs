@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use naqsha_benches::loopback::{Connection, Failure, host_of, tell, year};
+use naqsha_benches::loopback::{Connection, Failure, host_of, told, year};
 
 /// Requests a second of the mixed load.
-const RATE: f64 = 20.0;
+const RATE: u32 = 20;
 /// Connections that find out how much is answered at most.
 const CONNECTIONS: u32 = 16;
 /// Rows of a file.
@@ -44,11 +44,10 @@ fn file(nth: u32, run: u128) -> String {
     file
 }
 
-/// A tile of hotspots over an answer that nobody asked for before.
+/// A tile of hotspots over an answer that nobody asked for before: no two ask for the same greatest q.
 fn cold(nth: u32, run: u128) -> String {
-    let alpha = 0.05 + f64::from(nth) * 1e-7 + f64::from((run % 1_000) as u16) * 1e-3 / 1e3;
-    let (datetime, months) = (year(nth), nth / 120 % 3);
-    format!("/xyz/hotspots/7/90/5{months}.mvt?category=DT&datetime={datetime}&alpha={alpha}")
+    let (datetime, run) = (year(nth), run % 1_000_000);
+    format!("/xyz/hotspots/7/90/51.mvt?category=DT&datetime={datetime}&alpha=0.05{run:06}{nth:08}")
 }
 
 /// Sends a request when it is due.
@@ -87,8 +86,8 @@ async fn when_due(host: String, due: Instant, nth: u32, run: u128) -> Result<Out
 async fn mixed(host: &str, seconds: u32, run: u128) -> Result<(), Failure> {
     let began = Instant::now();
     let mut workers = Vec::new();
-    for nth in 0..seconds * RATE as u32 {
-        let due = began + Duration::from_secs_f64(f64::from(nth) / RATE);
+    for nth in 0..seconds * RATE {
+        let due = began + Duration::from_secs_f64(f64::from(nth) / f64::from(RATE));
         workers.push(tokio::spawn(when_due(host.to_owned(), due, nth, run)));
     }
     let mut times: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
@@ -101,7 +100,7 @@ async fn mixed(host: &str, seconds: u32, run: u128) -> Result<(), Failure> {
     println!("mixed load, {RATE} requests a second for {seconds} s: statuses {statuses:?}");
     for (what, mut times) in times {
         times.sort_unstable();
-        tell(what, &times);
+        println!("{}", told(what, &times));
     }
     Ok(())
 }
@@ -139,7 +138,7 @@ async fn peak(host: &str, seconds: u64, run: u128) -> Result<(f64, Vec<Duration>
 async fn overload(host: &str, seconds: u64, run: u128) -> Result<(), Failure> {
     let (most, times) = peak(host, seconds, run).await?;
     println!("cold tiles: {most:.0} a second are answered");
-    tell("each of 16 at a time", &times);
+    println!("{}", told("each of 16 at a time", &times));
     let began = Instant::now();
     let mut workers = Vec::new();
     #[expect(
@@ -187,8 +186,8 @@ async fn overload(host: &str, seconds: u64, run: u128) -> Result<(), Failure> {
         "four times as many: {good:.0} a second are answered, {:.0}% of the most; statuses {statuses:?}, {untold} refused without a time",
         100.0 * good / most
     );
-    tell("answered", &admitted);
-    tell("health beside it", &health);
+    println!("{}", told("answered", &admitted));
+    println!("{}", told("health beside it", &health));
     Ok(())
 }
 

@@ -127,21 +127,21 @@ pub async fn open_loop(
     Ok(times)
 }
 
-/// Prints the median and the slow end of some times in ascending order.
-pub fn tell(what: &str, times: &[Duration]) {
+/// The median and the slow end of some times in ascending order.
+pub fn told(what: &str, times: &[Duration]) -> String {
     let at = |share: usize| {
         let nth = (times.len() * share / 100).min(times.len().saturating_sub(1));
         times
             .get(nth)
             .map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
     };
-    println!(
+    format!(
         "{what}: {} requests, median {:.1} ms, p99 {:.1} ms, largest {:.1} ms",
         times.len(),
         at(50),
         at(99),
         at(100)
-    );
+    )
 }
 
 /// Twelve months that begin in another month each time.

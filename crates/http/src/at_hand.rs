@@ -97,7 +97,7 @@ impl Words {
             value.as_ref().map(copy).transpose().ok()
         };
         Some(Self {
-            address: PathAndQuery::from_maybe_shared(self.address.as_str().to_owned()).ok()?,
+            address: self.address.as_str().parse().ok()?,
             accept: own(&self.accept)?,
             accept_encoding: own(&self.accept_encoding)?,
             host: own(&self.host)?,

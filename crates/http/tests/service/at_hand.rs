@@ -156,7 +156,9 @@ async fn what_is_at_hand_to_one_is_not_to_another() {
             .problem(refused);
     }
     let mut revoked = keys();
-    revoked.iter_mut().for_each(|key| key.revoked = true);
+    for key in &mut revoked {
+        key.revoked = true;
+    }
     ring.replace(revoked);
     for name in ["analyst", "anf"] {
         let authorization = bearer(name);
