@@ -62,7 +62,10 @@ async fn when_due(host: String, due: Instant, nth: u32, run: u128) -> Result<Out
         _ => "warm tile",
     };
     let status = match nth % 20 {
-        0 => connection.post(PROFILE, &file(nth, run)).await?,
+        0 => {
+            let key = format!("{run} {nth}");
+            connection.post(PROFILE, &key, &file(nth, run)).await?
+        }
         1..=5 => connection.get(&cold(nth, run)).await?,
         6 => {
             let map = "/collections/hotspots/items?category=DT&resolution=7&limit=10000";

@@ -43,15 +43,14 @@ impl Connection {
         self.answer().await
     }
 
-    /// Sends a body and reads the answer whole: its status.
+    /// Sends a body under an Idempotency-Key and reads the answer whole: its status.
     ///
     /// # Errors
     /// As [`Connection::get`].
-    pub async fn post(&mut self, path: &str, body: &str) -> Result<u16, Failure> {
+    pub async fn post(&mut self, path: &str, key: &str, body: &str) -> Result<u16, Failure> {
         let (host, length) = (&self.host, body.len());
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nIdempotency-Key: {key}");
+        let request = format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}");
         self.stream.get_mut().write_all(request.as_bytes()).await?;
         self.answer().await
     }

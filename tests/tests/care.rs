@@ -1,7 +1,6 @@
 //! A deployer's care of a store, with the program: verify, doctor, backup, restore, and what earlier versions said.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "helpers of tests, which the lints do not know as tests"
 )]
 
@@ -385,10 +384,8 @@ fn a_store_that_was_set_back_is_behind_its_checkpoints() {
     assert_eq!(listed()[1..], [ingested, seen]);
 
     // Now and then an attacker has a copy of the folder, and puts it back once something was withdrawn.
-    let (copy, checkpoints) = (
-        folder.path().join("copy"),
-        store.join("audit/checkpoints.jsonl"),
-    );
+    let copy = folder.path().join("copy");
+    let checkpoints = store.join("audit/checkpoints.jsonl");
     run(&store, &["backup", "--out", copy.to_str().unwrap()]);
     fs::remove_file(&checkpoints).unwrap();
     run(&store, &["batch", "withdraw", &lahore, "--reason", "x"]);
