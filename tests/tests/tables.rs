@@ -54,6 +54,8 @@ fn child(path: &Path, request: &Value) -> Output {
     naqsha()
         .arg("read-table")
         .arg(request.to_string())
+        // As the program starts it.
+        .env("MIMALLOC_ARENA_RESERVE", "64MiB")
         .current_dir("/")
         .stdin(File::open(path).unwrap())
         .output()

@@ -103,6 +103,8 @@ pub(crate) struct TlsFiles {
 pub(crate) struct ServerLimits {
     /// Requests a minute of one key, or of one address without a key; 0 is no limit.
     pub(crate) requests_per_minute: Option<u32>,
+    /// Computations that may wait for their turn: fewer make an overloaded service refuse sooner and answer what it takes faster.
+    pub(crate) waiting: Option<usize>,
     /// Connections at the same time.
     pub(crate) connections: Option<usize>,
     /// Connections at the same time from one address.

@@ -98,6 +98,9 @@ fn settings(context: &Context) -> anyhow::Result<ServerSettings> {
     if let Some(requests) = server.limits.requests_per_minute {
         limits.requests_per_minute = requests;
     }
+    if let Some(waiting) = server.limits.waiting {
+        limits.waiting = waiting;
+    }
     let issuer = auth.oidc.as_ref();
     let issuer = issuer.map(|of| Issuer::new(&of.issuer, &of.audience));
     let issuer = issuer

@@ -11,6 +11,7 @@ mod desk;
 mod job;
 mod jobs;
 mod order;
+mod part;
 mod pending;
 mod profiles;
 mod receive;

@@ -1,8 +1,6 @@
 //! Files that come in parts over a line that breaks: tus 1.0.0 with creation, checksum, expiration and termination
 //! (<https://tus.io/protocols/resumable-upload>). A file that is whole goes the way of every other.
 
-use std::fs::OpenOptions;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,20 +9,18 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use naqsha_model::{Agency, Code};
 use naqsha_store::{Receipt, Received};
-use ring::digest::{Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::answers::known;
-use super::body::discard;
 use super::content::disk;
 use super::desk::{Claim, Desk};
 use super::job::Job;
 use super::order::Order;
+use super::part::{Checksum, append};
 use super::receive::{agency_of, file_name, received_by_another, refuse};
 use super::who::uploader;
 use super::work::{of_store, off_the_runtime};
@@ -38,11 +34,8 @@ const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
-const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const PART: &str = "application/offset+octet-stream";
-/// "Checksum Mismatch", which tus has made up.
-const MISMATCH: u16 = 460;
 
 /// A file that comes in parts, as its note in the stage has it.
 #[derive(Debug, Clone)]
@@ -274,30 +267,6 @@ pub(crate) async fn offset(
     Ok(answer(StatusCode::OK, &told))
 }
 
-/// The digest that a part has to have.
-fn checksum(headers: &HeaderMap) -> Result<Option<(&'static Algorithm, Vec<u8>)>, Problem> {
-    let Some(value) = headers.get(CHECKSUM) else {
-        return Ok(None);
-    };
-    let wrong = || {
-        let detail = "Upload-Checksum is not sha1 or sha256 with a digest in base64.";
-        Problem::new(Kind::BadRequest, detail)
-    };
-    let (name, value) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .ok_or_else(wrong)?;
-    let algorithm = match name {
-        // The one that every server has to know; it guards against slips, not against people.
-        "sha1" => &SHA1_FOR_LEGACY_USE_ONLY,
-        "sha256" => &SHA256,
-        _ => return Err(wrong()),
-    };
-    let digest = BASE64.decode(value.trim()).map_err(|_base64| wrong())?;
-    Ok(Some((algorithm, digest)))
-}
-
 /// `PATCH /uploads/{id}`: a part. What came of one that breaks off stays, unless it has a checksum.
 pub(crate) async fn patch(
     State(service): State<Shared>,
@@ -313,7 +282,7 @@ pub(crate) async fn patch(
     let (desk, parts) = (&part.desk, &part.parts);
     let mut there = part.from;
     if there < parts.length {
-        there = append(desk, parts, there, body, part.expected).await?;
+        there = append(desk, (&parts.id, parts.length), there, body, part.expected).await?;
     }
     let mut told = vec![
         (OFFSET, there.to_string()),
@@ -330,7 +299,7 @@ struct Part {
     desk: Arc<Desk>,
     parts: Parts,
     from: u64,
-    expected: Option<(&'static Algorithm, Vec<u8>)>,
+    expected: Option<Checksum>,
     _claim: Claim,
 }
 
@@ -349,7 +318,7 @@ impl Part {
             let detail = format!("A part is of the type {PART}.");
             return Err(Problem::new(Kind::UnsupportedMediaType, detail));
         }
-        let expected = checksum(headers)?;
+        let expected = Checksum::of(headers)?;
         let from = number(headers, &OFFSET)?;
         let claim = desk.claim(&parts.agency, parts.key())?;
         if from != arrived(&desk, &parts) {
@@ -363,73 +332,6 @@ impl Part {
             expected,
             _claim: claim,
         })
-    }
-}
-
-/// Adds a part; gives where the file ends then, durably.
-async fn append(
-    desk: &Arc<Desk>,
-    parts: &Parts,
-    from: u64,
-    mut body: Body,
-    expected: Option<(&'static Algorithm, Vec<u8>)>,
-) -> Result<u64, Problem> {
-    let path = desk.intake.stage.parts(&parts.id);
-    let opened = off_the_runtime(move || -> io::Result<std::fs::File> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
-        file.seek(SeekFrom::Start(from))?;
-        Ok(file)
-    });
-    let mut file = opened.await?.map_err(|error| disk(&error))?;
-    let mut sum = expected
-        .as_ref()
-        .map(|(algorithm, _)| Context::new(algorithm));
-    let (mut there, mut problem) = (from, None);
-    loop {
-        let frame = match timeout(desk.intake.limits.body_stall, body.frame()).await {
-            Ok(None) => break,
-            Ok(Some(Ok(frame))) => frame,
-            // What is there counts; the client asks how much that is.
-            Ok(Some(Err(_))) | Err(_) => {
-                problem = Some(Problem::new(Kind::TooSlow, "The part broke off."));
-                break;
-            }
-        };
-        let Ok(bytes) = frame.into_data() else {
-            continue;
-        };
-        if there + bytes.len() as u64 > parts.length {
-            problem = Some(Problem::new(
-                Kind::TooLarge,
-                "The part goes beyond Upload-Length.",
-            ));
-            discard(body).await;
-            break;
-        }
-        if let Some(sum) = &mut sum {
-            sum.update(&bytes);
-        }
-        there += bytes.len() as u64;
-        let written = off_the_runtime(move || file.write_all(&bytes).map(|()| file)).await?;
-        file = written.map_err(|error| disk(&error))?;
-    }
-    if let (Some((_, expected)), Some(sum)) = (expected, sum) {
-        let mismatch = problem.is_none() && sum.finish().as_ref() != expected.as_slice();
-        if mismatch || problem.is_some() {
-            there = from;
-        }
-        if mismatch {
-            let status = StatusCode::from_u16(MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
-            let detail =
-                "The part is not the one that Upload-Checksum is of; nothing of it was kept.";
-            problem = Some(Problem::new(Kind::Other(status), detail));
-        }
-    }
-    let kept = off_the_runtime(move || file.set_len(there).and_then(|()| file.sync_all())).await?;
-    kept.map_err(|error| disk(&error))?;
-    match problem {
-        Some(problem) => Err(problem),
-        None => Ok(there),
     }
 }
 
