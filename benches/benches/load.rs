@@ -19,16 +19,14 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
-use naqsha_benches::loopback::{Connection, Failure, host_of, open_loop, told, year};
+use naqsha_benches::loopback::{Connection, Failure, TILE, begin, host_of, open_loop, told, year};
 use tokio::net::TcpListener;
 
 /// Connections of the closed loop.
 const CONNECTIONS: usize = 32;
 /// Turns of the service and of the peer.
 const TURNS: usize = 5;
-/// A tile over the middle of Punjab, at the zoom at which a province fills the screen; and one of a town, where what a request
-/// costs beside its bytes counts.
-const TILE: &str = "/xyz/hotspots/7/90/51.mvt?category=DT&resolution=7";
+/// A tile of a town, where what a request costs beside its bytes counts.
 const SMALL_TILE: &str = "/xyz/hotspots/11/1449/832.mvt?category=DT&resolution=7";
 
 /// Requests a second that a closed loop gets answered.
@@ -171,13 +169,7 @@ async fn measure(host: &str, seconds: u64) -> Result<(), Failure> {
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|word| word != "--bench")
-        .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let (arguments, runtime) = begin()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", file] => runtime.block_on(serve_bytes(file)),
         [address] => runtime.block_on(measure(host_of(address), 3)),

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use naqsha_benches::loopback::{Connection, Failure, host_of, told, year};
+use naqsha_benches::loopback::{Connection, Failure, TILE, begin, host_of, told, year};
 
 /// Requests a second of the mixed load.
 const RATE: u32 = 20;
@@ -23,7 +23,6 @@ const CONNECTIONS: u32 = 16;
 /// Rows of a file.
 const ROWS: u32 = 1_000;
 const PROFILE: &str = "/collections/incidents/batches?profile=open.generic-points&set.date=time&set.lon=lon&set.lat=lat&set.category=category";
-const TILE: &str = "/xyz/hotspots/7/90/51.mvt?category=DT&resolution=7";
 
 /// What a request is for, and how long it took with which status.
 type Outcome = (&'static str, u16, Duration);
@@ -203,13 +202,7 @@ async fn measure(host: &str, seconds: u32) -> Result<(), Failure> {
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|word| word != "--bench")
-        .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let (arguments, runtime) = begin()?;
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [address] => runtime.block_on(measure(host_of(address), 60)),
         [address, seconds] => runtime.block_on(measure(host_of(address), seconds.parse()?)),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
 
 /// What goes wrong ends the measurement.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -157,4 +158,17 @@ pub fn year(nth: u32) -> String {
 /// The host of an address.
 pub fn host_of(address: &str) -> &str {
     address.trim_start_matches("http://").trim_end_matches('/')
+}
+
+/// A tile over the middle of Punjab, at the zoom at which a province fills the screen.
+pub const TILE: &str = "/xyz/hotspots/7/90/51.mvt?category=DT&resolution=7";
+
+/// Words after a benchmark's name, without those that cargo adds, and what its requests run on.
+///
+/// # Errors
+/// Where no threads are to be had.
+pub fn begin() -> Result<(Vec<String>, Runtime), Failure> {
+    let words = std::env::args().skip(1).filter(|word| word != "--bench");
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    Ok((words.collect(), runtime))
 }
