@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::address::{ClientAddress, is_within};
-use super::credentials::{self, Credentials};
+use super::credentials::Credentials;
 use super::decide::{Action, Permit, Refusal, Resource, decide};
 use super::keys::{Origin, is_key};
 use super::pace::Asker;
@@ -32,10 +32,9 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// asked of data, and what is refused, is recorded.
 pub(crate) async fn admit(State(service): State<Shared>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let taken = match parts.extensions.remove() {
-        Some(taken) => taken,
-        None => credentials::take(&mut parts, service.settings.query_token),
-    };
+    // They were taken out of the request before its route was looked for.
+    let taken = parts.extensions.remove();
+    let taken = taken.unwrap_or(Credentials::Unreadable);
     let action = match action(&service, &parts) {
         // Whether the service runs, and which methods a resource has, is no secret from anyone.
         Some(Action::Probe) | None => return next.run(Request::from_parts(parts, body)).await,
