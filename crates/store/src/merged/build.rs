@@ -89,7 +89,7 @@ impl Merged {
 /// For each kind the first that differs from it in its recipients at most.
 fn alike(kinds: &[MergedKind]) -> Vec<u16> {
     let mut first: HashMap<MergedKind, u16, RandomState> = HashMap::default();
-    let numbered = kinds.iter().zip(0..);
+    let numbered = kinds.iter().zip(0..=u16::MAX);
     let same = numbered.map(|(of, number)| {
         let kind = of.kind.without_recipients();
         *first
