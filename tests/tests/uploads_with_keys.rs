@@ -112,6 +112,27 @@ fn agencies_send_two_agree_and_the_log_tells_who_did_what() {
 }
 
 /// Of an upload of another agency there is nothing at any address, and nobody else gives it up.
+/// A client reads no answer before it has sent its file: were the connection closed under it, it would see a reset and no reason.
+#[test]
+fn a_file_that_nobody_may_send_is_read_and_its_refusal_heard() {
+    let service = Guarded::new();
+    let reader = service.key("analyst", "WYP");
+    service.until_known(&reader);
+    let file = vec![b'x'; 24 << 20];
+    let strange = format!("Bearer {}", "nobody".repeat(8));
+    for (key, status) in [(&strange, 401), (&reader, 403)] {
+        for idempotency in ["a", "b", "c"] {
+            let reply = service.upload(key, idempotency, &file);
+            assert_eq!(
+                reply.status,
+                status,
+                "{}",
+                String::from_utf8_lossy(&reply.body)
+            );
+        }
+    }
+}
+
 #[test]
 fn an_upload_of_another_agency_is_not_there() {
     let service = Guarded::new();

@@ -18,11 +18,12 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers;
 use crate::layers::Chosen;
-use crate::page::{Answer, Page, select};
+use crate::page::{Answer, Page};
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::{Narrowed, Scope};
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
+use crate::whole::Whole;
 
 pub use numbers::Numbering;
 
@@ -73,7 +74,7 @@ pub struct Catalogue {
     areas: StudyAreas,
     deployment: Deployment,
     defaults: Defaults,
-    tables: Cache<String, Arc<LayerTable>>,
+    tables: Cache<String, Arc<Whole>>,
     past: Cache<u64, Arc<Snapshot>>,
     chosen: Cache<String, Chosen>,
     days: Cache<(u64, Scope), Option<DayRange>>,
@@ -96,7 +97,7 @@ impl Catalogue {
             deployment: Deployment::default(),
             defaults,
             tables: Cache::builder()
-                .weigher(|_key, table: &Arc<LayerTable>| table.bytes())
+                .weigher(|_key, table: &Arc<Whole>| table.bytes())
                 .max_capacity(TABLE_BYTES)
                 .build(),
             past: Cache::builder()
@@ -213,7 +214,7 @@ impl Catalogue {
         let asked = Asked { query, scope, page };
         let (layer, question) = self.question(layer, asked, &snapshot)?;
         if layer.pages() {
-            let Computed { table, matched } = computed(layer, &question)?;
+            let Computed { table, matched, .. } = computed(layer, &question)?;
             let rows = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
             return Ok(Answer {
                 table: Arc::new(table),
@@ -224,8 +225,8 @@ impl Catalogue {
                 geometry: page.geometry,
             });
         }
-        let table = self.whole_table(layer, &question)?;
-        let (rows, matched) = select(&table, page);
+        let whole = self.whole_table(layer, &question)?;
+        let (table, rows, matched) = whole.page(page);
         Ok(Answer {
             table,
             rows,
@@ -287,11 +288,12 @@ impl Catalogue {
         if layer.describe().over_cells && !cell.is_some_and(is_shown) {
             return Err(unknown());
         }
-        let table = self.whole_table(layer, &question)?;
-        let row = table.keys.row(id).ok_or_else(unknown)?;
+        let whole = self.whole_table(layer, &question)?;
+        let row = whole.bare().keys.row(id).ok_or_else(unknown)?;
+        let (table, rows) = whole.rows(vec![row]);
         Ok(Answer {
             table,
-            rows: vec![row],
+            rows,
             matched: 1,
             version,
             properties: None,
@@ -369,7 +371,7 @@ impl Catalogue {
         &self,
         layer: &'static dyn Layer,
         question: &Question<'_>,
-    ) -> Result<Arc<LayerTable>, LayerError> {
+    ) -> Result<Arc<Whole>, LayerError> {
         let key = format!(
             "{}|{}|{:?}|{}|{}|{:?}",
             question.snapshot.version(),
@@ -385,7 +387,7 @@ impl Catalogue {
         );
         self.tables
             .try_get_with(key, || {
-                computed(layer, question).map(|computed| Arc::new(computed.table))
+                computed(layer, question).map(|computed| Arc::new(computed.whole()))
             })
             .map_err(Arc::unwrap_or_clone)
     }

@@ -13,6 +13,7 @@ use crate::query::LayerQuery;
 use crate::scope::{Narrowed, Scope};
 use crate::study_areas::{NamedArea, StudyAreas};
 use crate::table::LayerTable;
+use crate::whole::{Fill, Whole};
 
 /// What a layer is asked, everything resolved: no default is left open.
 #[derive(Debug)]
@@ -35,13 +36,37 @@ pub(crate) struct Question<'a> {
 pub(crate) struct Computed {
     pub(crate) table: LayerTable,
     pub(crate) matched: u64,
+    /// Fills the table's columns, where they are empty yet.
+    fill: Option<Fill>,
 }
 
 impl Computed {
     /// A table that holds every feature that matches.
     pub(crate) fn all(table: LayerTable) -> Self {
         let matched = table.len() as u64;
-        Self { table, matched }
+        Self::some(table, matched)
+    }
+
+    /// A table that holds some of the features that match.
+    pub(crate) const fn some(table: LayerTable, matched: u64) -> Self {
+        Self {
+            table,
+            matched,
+            fill: None,
+        }
+    }
+
+    /// A table that holds every feature that matches, without its columns, and what fills them.
+    pub(crate) fn unfilled(table: LayerTable, fill: Fill) -> Self {
+        Self {
+            fill: Some(fill),
+            ..Self::all(table)
+        }
+    }
+
+    /// The table for many questions.
+    pub(crate) fn whole(self) -> Whole {
+        Whole::new(self.table, self.fill)
     }
 }
 

@@ -31,6 +31,7 @@ mod sites;
 mod steps;
 mod study_areas;
 mod table;
+mod whole;
 mod window;
 mod zones;
 

@@ -36,75 +36,86 @@ pub struct LayerTable {
 }
 
 impl LayerTable {
-    /// A table over cells, ascending, with the shape of each among `boundaries`; the layer's properties' columns of them.
-    pub(crate) fn of_cells<const N: usize>(
+    /// A table over cells, ascending, with the shape of each among `boundaries`; its columns are still to be filled.
+    pub(crate) fn of_cells(
         layer: &'static LayerDescription,
         cells: Vec<CellIndex>,
         (shapes, boundaries): (Vec<Option<u32>>, Arc<CellBoundaries>),
-        columns: [Values; N],
         metadata: Metadata,
     ) -> Self {
-        debug_assert_eq!(layer.properties.len(), N, "a column for each property");
-        let columns = layer.properties.iter().zip(columns);
         Self {
             layer,
             keys: Keys::Cells(cells),
             shapes,
             boundaries,
             points: None,
-            columns: columns
-                .map(|(property, values)| Column { property, values })
-                .collect(),
+            columns: unfilled(layer),
             metadata,
         }
     }
 
     /// The same of some cells of a grid, by their ascending positions in it.
-    pub(crate) fn of_grid<const N: usize>(
+    pub(crate) fn of_grid(
         layer: &'static LayerDescription,
         grid: &Grid,
-        kept: &[usize],
-        columns: [Values; N],
+        kept: &[u32],
         metadata: Metadata,
     ) -> Self {
-        let cells = kept.iter().map(|&cell| grid.cells[cell]).collect();
-        let shapes = kept.iter().map(|&cell| u32::try_from(cell).ok()).collect();
+        let cells = kept.iter().map(|&cell| grid.cells[cell as usize]).collect();
+        let shapes = kept.iter().map(|&cell| Some(cell)).collect();
         let drawn = (shapes, grid.boundaries());
-        Self::of_cells(layer, cells, drawn, columns, metadata)
+        Self::of_cells(layer, cells, drawn, metadata)
+    }
+
+    /// The same with a column of values for each property of the layer.
+    pub(crate) fn filled(mut self, columns: impl IntoIterator<Item = Values>) -> Self {
+        let properties = self.layer.properties.iter().zip(columns);
+        self.columns = properties
+            .map(|(property, values)| Column { property, values })
+            .collect();
+        debug_assert_eq!(
+            self.layer.properties.len(),
+            self.columns.len(),
+            "a column for each property"
+        );
+        self
     }
 
     /// The same with some of its rows only.
     pub(crate) fn only(&self, rows: &[u32]) -> Self {
         let columns = self.columns.iter();
+        let columns = columns.map(|column| Column {
+            property: column.property,
+            values: column.values.only(rows),
+        });
+        Self {
+            columns: columns.collect(),
+            ..self.without_columns(rows)
+        }
+    }
+
+    /// Some of its rows, with columns that are still to be filled.
+    pub(crate) fn without_columns(&self, rows: &[u32]) -> Self {
         Self {
             layer: self.layer,
             keys: self.keys.only(rows),
             shapes: gather(&self.shapes, rows),
             boundaries: Arc::clone(&self.boundaries),
             points: self.points.as_ref().map(|points| gather(points, rows)),
-            columns: columns
-                .map(|column| Column {
-                    property: column.property,
-                    values: column.values.only(rows),
-                })
-                .collect(),
+            columns: unfilled(self.layer),
             metadata: self.metadata.clone(),
         }
     }
 
     /// A table without rows.
     pub(crate) fn empty(layer: &'static LayerDescription, metadata: Metadata) -> Self {
-        let column = |property: &'static Property| Column {
-            property,
-            values: Values::none(property.kind),
-        };
         Self {
             layer,
             keys: Keys::Named(Vec::new()),
             shapes: Vec::new(),
             boundaries: Arc::new(CellBoundaries::of(&[])),
             points: None,
-            columns: layer.properties.iter().map(column).collect(),
+            columns: unfilled(layer),
             metadata,
         }
     }
@@ -123,6 +134,15 @@ impl LayerTable {
     pub(crate) fn bytes(&self) -> u32 {
         u32::try_from(self.len() * (self.columns.len() + 1) * 16).unwrap_or(u32::MAX)
     }
+}
+
+/// A layer's columns without values.
+pub(crate) fn unfilled(layer: &'static LayerDescription) -> Vec<Column> {
+    let column = |property: &'static Property| Column {
+        property,
+        values: Values::none(property.kind),
+    };
+    layer.properties.iter().map(column).collect()
 }
 
 /// Feature ids.

@@ -134,7 +134,10 @@ impl Catalogue {
         } else {
             let listed = asked.parent.filter(|&zone| is_listed(zone, &question));
             let table = match listed {
-                _ if !has_zeros => self.whole_table(layer, &question).map_err(of_level)?,
+                _ if !has_zeros => {
+                    let whole = self.whole_table(layer, &question);
+                    Arc::clone(whole.map_err(of_level)?.table())
+                }
                 Some(zone) => Arc::new(layers::counts_within(&question, zone)?.0),
                 None => Arc::new(layers::counts_everywhere(&question).map_err(of_level)?),
             };
@@ -177,7 +180,7 @@ impl Catalogue {
                 (table, Some(located))
             } else {
                 let whole = self.whole_table(layer, &question).map_err(of_depth)?;
-                (whole.only(&rows_below(&whole, zone)), None)
+                (whole.only(&rows_below(whole.bare(), zone)), None)
             };
             all.push(ZoneDepth {
                 depth,

@@ -24,6 +24,7 @@ use crate::problem::{Kind, Problem};
 use crate::reply::X_DATA_VERSION;
 use crate::service::{Service, Shared};
 use crate::tls::Secured;
+use crate::uploads;
 use naqsha_model::Role;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -54,7 +55,10 @@ pub(crate) async fn admit(State(service): State<Shared>, request: Request, next:
     };
     let mut recording = match sink.map(|sink| sink.begin(record())).transpose() {
         Ok(recording) => recording,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            uploads::discard(body).await;
+            return problem.into_response();
+        }
     };
     let path = parts.uri.path().to_owned();
     let (decision, mut response) = match outcome {
@@ -63,7 +67,11 @@ pub(crate) async fn admit(State(service): State<Shared>, request: Request, next:
             let answer = next.run(Request::from_parts(parts, body)).await;
             (Decision::Allowed, answer)
         }
-        Err((decision, problem)) => (decision, problem.into_response()),
+        Err((decision, problem)) => {
+            // A client that still sends would see its connection reset instead of the reason.
+            uploads::discard(body).await;
+            (decision, problem.into_response())
+        }
     };
     if let Some(subject) = subject {
         if subject.is_known() {

@@ -174,7 +174,7 @@ const DISCARDED_BYTES: usize = 64 << 20;
 const DISCARDED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Reads what is left of a body that is refused.
-pub(super) async fn discard(mut body: Body) {
+pub(crate) async fn discard(mut body: Body) {
     let mut left = DISCARDED_BYTES;
     let reading = async {
         while let Some(Ok(frame)) = body.frame().await {

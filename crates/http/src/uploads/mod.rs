@@ -21,6 +21,7 @@ mod who;
 mod work;
 
 pub(crate) use batches::{batch, batches, restore, withdraw};
+pub(crate) use body::discard;
 pub(crate) use desk::Desk;
 pub use desk::Uploads;
 pub(crate) use jobs::{dismiss, documents, errors, events, job, report, results};

@@ -10,6 +10,7 @@ use crate::layers::{self, Sums};
 use crate::page::{Answer, Page, select};
 use crate::query::LayerQuery;
 use crate::scope::Scope;
+use crate::whole::Whole;
 
 impl Catalogue {
     /// The records of a question summed per cell at a resolution, or as fine as the scope shows records; one that is
@@ -51,9 +52,10 @@ impl Catalogue {
                 let records = self.answer("incidents", query, scope, &everywhere)?;
                 Sums::of_records(&records.table, resolution)
             };
-            Ok(Arc::new(sums.table(version, scope, resolution)))
+            let table = sums.table(version, scope, resolution);
+            Ok(Arc::new(Whole::new(table, None)))
         };
-        let table = self
+        let whole = self
             .tables
             .try_get_with(key, compute)
             .map_err(|error: Arc<LayerError>| Arc::unwrap_or_clone(error))?;
@@ -61,7 +63,7 @@ impl Catalogue {
             bbox: page.bbox,
             ..Page::ALL
         };
-        let (rows, matched) = select(&table, &in_box);
+        let (table, rows, matched) = whole.page(&in_box);
         Ok(Answer {
             table,
             rows,

@@ -10,6 +10,7 @@ use crate::layers::map::{Answered, Map, law, q_values};
 use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::query::NullModel;
+use crate::table::{Metadata, Values};
 
 /// Local Moran's I of every cell of the study area, zeros included.
 pub(crate) struct Clusters;
@@ -110,14 +111,37 @@ impl Layer for Clusters {
         let map = Map::of(question)?;
         let null = map.null_model(question);
         let Test { rows, q } = Test::of(&map, null, question)?;
+        let tests = (map.tests(), null);
+        let metadata = Metadata {
+            calibration: calibration(question, tests, |nth| {
+                let values = shuffled(&map.values, question.query.seed, nth);
+                Ok(p_values(&moran(&map, &values, null, question)?))
+            })?,
+            ..map.tested(question, (null, &q))
+        };
+        let alpha = question.query.alpha;
+        let found = (Found { rows, q, alpha }, Found::columns as _);
+        Ok(map.filled_later(question, &CLUSTERS, metadata, found))
+    }
+}
+
+/// What the layer's columns are made of.
+struct Found {
+    rows: Vec<LocalMoranRow>,
+    q: Vec<Option<f64>>,
+    alpha: f64,
+}
+
+impl Found {
+    fn columns(&self, answered: &Answered<'_>) -> [Values; 13] {
+        let Self { rows, q, alpha } = self;
         let found = |cell: usize| rows[cell].outcome.ok();
         let class = |cell: usize| match (rows[cell].outcome, q[cell]) {
-            (Ok(found), Some(q)) if q <= question.query.alpha => class_of(found.quadrant),
+            (Ok(found), Some(q)) if q <= *alpha => class_of(found.quadrant),
             (Ok(_), _) => "not_significant",
             (Err(reason), _) => reason.code(),
         };
-        let answered = Answered::of(&map, question);
-        let columns = [
+        [
             answered.cells(),
             answered.counts(),
             answered.integers(|cell| Some(i64::from(rows[cell].neighbours))),
@@ -131,14 +155,7 @@ impl Layer for Clusters {
             answered.edge(),
             answered.around(),
             answered.apportioned(),
-        ];
-        let mut computed = map.answer(question, &CLUSTERS, columns, (null, &q));
-        let tests = (map.tests(), null);
-        computed.table.metadata.calibration = calibration(question, tests, |nth| {
-            let values = shuffled(&map.values, question.query.seed, nth);
-            Ok(p_values(&moran(&map, &values, null, question)?))
-        })?;
-        Ok(computed)
+        ]
     }
 }
 

@@ -77,9 +77,8 @@ impl Layer for Counts {
             (shapes, Arc::new(CellBoundaries::of(&cells)))
         };
         let metadata = tally.metadata(question);
-        Ok(Computed::all(LayerTable::of_cells(
-            &COUNTS, cells, drawn, columns, metadata,
-        )))
+        let table = LayerTable::of_cells(&COUNTS, cells, drawn, metadata);
+        Ok(Computed::all(table.filled(columns)))
     }
 }
 

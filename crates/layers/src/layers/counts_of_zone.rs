@@ -134,5 +134,5 @@ fn table(
         synthetic,
         ..Metadata::plain(question.snapshot.version(), question.scope)
     };
-    LayerTable::of_cells(&COUNTS, cells, drawn, columns, metadata)
+    LayerTable::of_cells(&COUNTS, cells, drawn, metadata).filled(columns)
 }

@@ -233,23 +233,22 @@ fn table(
     let ranks = found.map(Outlook::ranks);
     let total = found.map(Outlook::total);
     let expected = |cell: usize| found.map(|found| found.expected[cell]);
-    let kept: Vec<usize> = (0..grid.cells.len())
-        .filter(|&cell| u64::from(counts[cell]) >= question.query.n_min)
+    let kept: Vec<u32> = (0..)
+        .zip(&counts)
+        .filter(|&(_, &count)| u64::from(count) >= question.query.n_min)
+        .map(|(cell, _)| cell)
         .collect();
+    let each = || kept.iter().map(|&cell| cell as usize);
     let rank = |cell: usize| i64::try_from(ranks.as_ref()?[cell]).ok();
     let share = |cell: usize| Some(expected(cell)? / total?);
     let reason = found.is_none().then_some("insufficient_variation");
     let values = [
-        Values::Cells(kept.iter().map(|&cell| Some(grid.cells[cell])).collect()),
-        Values::Numbers(kept.iter().map(|&cell| expected(cell)).collect()),
-        Values::Numbers(kept.iter().map(|&cell| share(cell)).collect()),
-        Values::Integers(kept.iter().map(|&cell| rank(cell)).collect()),
-        Values::Integers(
-            kept.iter()
-                .map(|&cell| Some(i64::from(counts[cell])))
-                .collect(),
-        ),
-        Values::Choices(kept.iter().map(|_cell| reason).collect()),
+        Values::Cells(each().map(|cell| Some(grid.cells[cell])).collect()),
+        Values::Numbers(each().map(expected).collect()),
+        Values::Numbers(each().map(share).collect()),
+        Values::Integers(each().map(rank).collect()),
+        Values::Integers(each().map(|cell| Some(i64::from(counts[cell]))).collect()),
+        Values::Choices(each().map(|_cell| reason).collect()),
     ];
-    LayerTable::of_grid(&FORECAST, grid, &kept, values, metadata)
+    LayerTable::of_grid(&FORECAST, grid, &kept, metadata).filled(values)
 }

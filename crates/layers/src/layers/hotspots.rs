@@ -9,6 +9,7 @@ use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
 use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
+use crate::table::{Metadata, Values};
 
 /// Gi* over every cell of the study area, zeros included.
 pub(crate) struct Hotspots;
@@ -102,10 +103,37 @@ impl Layer for Hotspots {
         } else {
             Test::run(&map.values, &map.neighbours, law(null, question)?)?
         };
-        let total: f64 = map.values.iter().sum();
+        let tests = (map.tests(), null);
+        let metadata = Metadata {
+            calibration: calibration(question, tests, |nth| {
+                let values = shuffled(&map.values, question.query.seed, nth);
+                let rows = rows(&values, &map.neighbours, law(null, question)?)?;
+                Ok(rows.iter().map(GiRow::p_two_sided).collect())
+            })?,
+            ..map.tested(question, (null, &test.q))
+        };
+        let found = Found {
+            total: map.values.iter().sum(),
+            alpha: question.query.alpha,
+            test,
+        };
+        Ok(map.filled_later(question, &HOTSPOTS, metadata, (found, Found::columns)))
+    }
+}
+
+/// What the layer's columns are made of.
+struct Found {
+    test: Test,
+    alpha: f64,
+    /// Records on the map.
+    total: f64,
+}
+
+impl Found {
+    fn columns(&self, answered: &Answered<'_>) -> [Values; 12] {
+        let Self { test, total, .. } = self;
         let gi = |cell: usize| test.rows[cell].outcome.ok();
-        let answered = Answered::of(&map, question);
-        let columns = [
+        [
             answered.cells(),
             answered.counts(),
             answered.numbers(|cell| gi(cell).map(|gi| gi.expected * total)),
@@ -114,19 +142,11 @@ impl Layer for Hotspots {
             answered.numbers(|cell| gi(cell).map(|gi| gi.p_two_sided())),
             answered.numbers(|cell| test.q[cell]),
             answered.integers(|cell| test.bin(cell).map(i64::from)),
-            answered.choices(|cell| Some(test.class(cell, question.query.alpha))),
+            answered.choices(|cell| Some(test.class(cell, self.alpha))),
             answered.edge(),
             answered.around(),
             answered.apportioned(),
-        ];
-        let mut computed = map.answer(question, &HOTSPOTS, columns, (null, &test.q));
-        let tests = (map.tests(), null);
-        computed.table.metadata.calibration = calibration(question, tests, |nth| {
-            let values = shuffled(&map.values, question.query.seed, nth);
-            let rows = rows(&values, &map.neighbours, law(null, question)?)?;
-            Ok(rows.iter().map(GiRow::p_two_sided).collect())
-        })?;
-        Ok(computed)
+        ]
     }
 }
 

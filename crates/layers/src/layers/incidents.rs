@@ -203,10 +203,7 @@ impl Layer for Incidents {
         };
         let mut table = table(&page.rows, question.scope, question.snapshot.version());
         table.metadata.excluded.matched = page.matched;
-        Ok(Computed {
-            table,
-            matched: page.matched,
-        })
+        Ok(Computed::some(table, page.matched))
     }
 }
 

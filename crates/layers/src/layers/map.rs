@@ -1,5 +1,6 @@
 //! The study area as a graph of cells with a count each: what a local statistic is asked of.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
 use crate::study_areas::Grid;
 use crate::table::{LayerTable, Metadata, Values};
+use crate::whole::Fill;
 
 /// Fewer records than this are too few to give any cell a class.
 pub(crate) const LEAST_RECORDS: u64 = 30;
@@ -123,22 +125,19 @@ pub(crate) fn q_values(p: &[Option<f64>]) -> Result<Vec<Option<f64>>, LayerError
 /// The cells of a map that are answered, and columns of them by cell.
 pub(crate) struct Answered<'m> {
     map: &'m Map,
-    kept: Vec<usize>,
+    kept: Cow<'m, [u32]>,
 }
 
 impl<'m> Answered<'m> {
     /// Those that hold as many records as are asked.
     pub(crate) fn of(map: &'m Map, question: &Question<'_>) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
-        let least = question.query.n_min as f64;
-        let holds = |&cell: &usize| map.values[cell] >= least;
-        let kept = (0..map.counts.len()).filter(holds).collect();
+        let kept = Cow::Owned(map.kept(question));
         Self { map, kept }
     }
 
     fn each<V: Send>(&self, value: impl Fn(usize) -> V + Sync) -> Vec<V> {
         let kept = self.kept.par_iter().with_min_len(TOGETHER);
-        kept.map(|&cell| value(cell)).collect()
+        kept.map(|&cell| value(cell as usize)).collect()
     }
 
     pub(crate) fn integers(&self, value: impl Fn(usize) -> Option<i64> + Sync) -> Values {
@@ -188,23 +187,29 @@ impl<'m> Answered<'m> {
 }
 
 impl Map {
-    /// The answer of a layer that tests each cell: its properties' columns of the answered cells, and q of all.
-    pub(crate) fn answer<const N: usize>(
+    /// Positions of the cells that hold as many records as are asked.
+    fn kept(&self, question: &Question<'_>) -> Vec<u32> {
+        #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
+        let least = question.query.n_min as f64;
+        let values = (0..).zip(&self.values);
+        let kept = values.filter(|&(_, &value)| value >= least);
+        kept.map(|(cell, _)| cell).collect()
+    }
+
+    /// What a layer that tests each cell says of itself, with q of all.
+    pub(crate) fn tested(
         &self,
         question: &Question<'_>,
-        layer: &'static LayerDescription,
-        columns: [Values; N],
         (null, q): (NullModel, &[Option<f64>]),
-    ) -> Computed {
-        let metadata = Metadata {
+    ) -> Metadata {
+        Metadata {
             null: Some(null.code()),
             tested: Some(q.iter().flatten().count() as u64),
             alpha: Some(question.query.alpha),
             fdr: Some("bh"),
             seed: seed(question, null),
             ..self.metadata(question)
-        };
-        self.table(question, layer, columns, metadata)
+        }
     }
 
     /// What every map says of itself.
@@ -220,9 +225,25 @@ impl Map {
         columns: [Values; N],
         metadata: Metadata,
     ) -> Computed {
-        let kept = Answered::of(self, question).kept;
-        Computed::all(LayerTable::of_grid(
-            layer, &self.grid, &kept, columns, metadata,
-        ))
+        let kept = self.kept(question);
+        let table = LayerTable::of_grid(layer, &self.grid, &kept, metadata);
+        Computed::all(table.filled(columns))
+    }
+
+    /// The answer of a layer whose columns are filled where they are read: what `columns` makes of `found` for some cells.
+    pub(crate) fn filled_later<T: Send + Sync + 'static, const N: usize>(
+        self,
+        question: &Question<'_>,
+        layer: &'static LayerDescription,
+        metadata: Metadata,
+        (found, columns): (T, fn(&T, &Answered<'_>) -> [Values; N]),
+    ) -> Computed {
+        let kept = self.kept(question);
+        let table = LayerTable::of_grid(layer, &self.grid, &kept, metadata);
+        let fill = Fill::new(move |kept| {
+            let (map, kept) = (&self, Cow::Borrowed(kept));
+            Vec::from(columns(&found, &Answered { map, kept }))
+        });
+        Computed::unfilled(table, fill)
     }
 }

@@ -98,7 +98,8 @@ impl Occupied {
         let cells = kept.iter().map(|&at| self.tally.cells[at]).collect();
         let shapes = kept.iter().map(shape).collect();
         let drawn = (shapes, self.grid.boundaries());
-        Computed::all(LayerTable::of_cells(layer, cells, drawn, columns, metadata))
+        let table = LayerTable::of_cells(layer, cells, drawn, metadata);
+        Computed::all(table.filled(columns))
     }
 }
 
