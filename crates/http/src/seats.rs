@@ -172,30 +172,31 @@ fn millis(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::{advance, sleep};
+    use tokio::time::sleep;
 
-    #[tokio::test(start_paused = true)]
+    const PATIENCE: Duration = Duration::from_millis(400);
+
+    #[tokio::test]
     async fn the_one_that_is_waited_for_longest_leaves_and_who_is_answered_stays() {
-        let seats = Seats::new(3, Duration::from_secs(1));
+        let seats = Seats::new(3, PATIENCE);
         let answered = seats.take().await;
         answered.seat.answers();
         let slow = seats.take().await;
         slow.seat.answers();
-        advance(Duration::from_millis(500)).await;
         slow.seat.waits();
-        advance(Duration::from_millis(100)).await;
+        sleep(PATIENCE / 4).await;
         let silent = seats.take().await;
-        let early = timeout(Duration::from_millis(300), seats.take()).await;
+        let early = timeout(PATIENCE / 4, seats.take()).await;
         assert!(early.is_err(), "nobody has been waited for as long as that");
-        let leaving = slow.seat.clone();
+        let leaving = Arc::clone(&slow.seat);
         let left = tokio::spawn(async move {
             leaving.left().await;
             drop(slow);
         });
         let next = seats.take().await;
-        left.await.unwrap();
+        assert!(left.await.is_ok(), "the first that is waited for");
         next.seat.answers();
-        let leaving = silent.seat.clone();
+        let leaving = Arc::clone(&silent.seat);
         tokio::select! {
             () = answered.seat.left() => panic!("who is answered stays"),
             () = leaving.left() => drop(silent),
@@ -206,7 +207,6 @@ mod tests {
         last.seat.answers();
         last.seat.waits();
         last.seat.goes_on();
-        sleep(Duration::from_secs(9)).await;
-        assert!(timeout(Duration::from_secs(3), seats.take()).await.is_err());
+        assert!(timeout(3 * PATIENCE, seats.take()).await.is_err());
     }
 }
