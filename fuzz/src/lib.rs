@@ -27,7 +27,8 @@ pub fn profile(more: &str) -> Profile {
     Profile::parse(&format!("{BEGINNING}{more}")).expect("the target's own profile")
 }
 
-fn reference() -> &'static Reference {
+/// The reference tables, read once.
+pub fn reference() -> &'static Reference {
     static REFERENCE: OnceLock<Reference> = OnceLock::new();
     REFERENCE.get_or_init(Reference::embedded)
 }

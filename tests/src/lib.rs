@@ -2,6 +2,8 @@
 
 pub mod answers;
 pub mod collections;
+#[cfg(unix)]
+pub mod disk;
 pub mod manifest;
 #[cfg(unix)]
 pub mod postgres;

@@ -13,6 +13,7 @@ mod flips;
 mod full;
 mod kill;
 mod load;
+mod migration;
 mod mutations;
 mod operations;
 mod order;
@@ -21,6 +22,7 @@ mod program;
 mod random;
 mod script;
 mod service;
+mod serving;
 mod shim;
 
 use std::collections::BTreeMap;
@@ -48,16 +50,20 @@ pub(crate) enum Tier {
     Flips,
     Mutations,
     Full,
+    Serving,
+    Migration,
 }
 
 impl Tier {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Kill,
         Self::Power,
         Self::Faults,
         Self::Flips,
         Self::Mutations,
         Self::Full,
+        Self::Serving,
+        Self::Migration,
     ];
 
     /// The tier of a word.
@@ -73,6 +79,8 @@ impl Tier {
             Self::Flips => "flips",
             Self::Mutations => "mutations",
             Self::Full => "full",
+            Self::Serving => "serving",
+            Self::Migration => "migration",
         }
     }
 
@@ -102,6 +110,14 @@ impl Tier {
             Self::Full => (
                 "the disk fills up during a command (root); a cycle is a size of what is left",
                 60,
+            ),
+            Self::Serving => (
+                "every operation on a file of a running service fails in every way; a cycle is a fault, 0 all of them",
+                0,
+            ),
+            Self::Migration => (
+                "every operation of bringing an older store to the present format fails in every way, 0 all of them",
+                0,
             ),
         }
     }
@@ -269,6 +285,11 @@ fn try_tier(workspace: &Workspace, tier: Tier, seed: u64, cycles: usize) -> Resu
         Tier::Power => power::run(&bench, cycles),
         Tier::Faults => faults::run(&bench, cycles),
         Tier::Mutations => mutations::run(&bench, cycles),
+        Tier::Serving => serving::run(&bench, cycles),
+        Tier::Migration => {
+            let golden = workspace.path("crates/store/tests/golden");
+            migration::run(&bench, &golden, cycles)
+        }
         Tier::Full | Tier::Flips => full::run(&bench, cycles),
     }
 }

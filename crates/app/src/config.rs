@@ -83,7 +83,7 @@ pub(crate) struct Server {
 }
 
 /// `[server] tls`: files in PEM.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TlsFiles {
     /// The service's certificate, and those that vouch for it.
@@ -92,6 +92,8 @@ pub(crate) struct TlsFiles {
     pub(crate) key: PathBuf,
     /// The authorities that vouch for clients' certificates; none is asked for without.
     pub(crate) client_ca: Option<PathBuf>,
+    /// The lists of certificates that these authorities have revoked.
+    pub(crate) client_crl: Option<PathBuf>,
     /// Whether a client without a certificate is not spoken with at all.
     #[serde(default)]
     pub(crate) client_required: bool,

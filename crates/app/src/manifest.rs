@@ -103,6 +103,10 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::bool::weighted;
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, proptest};
+    use proptest::sample::{Index, select};
 
     const WHOLE: &str = "agency = \"ANF\"\nperiod = \"2024-01\"\nprofile = \"anf.seizure@1.0.0\"\nrows = 3\n\
                          uploader = \"clerk\"\napprover = \"director\"\n[control_totals]\nDT = 2\nADJ = 1\n";
@@ -138,4 +142,66 @@ mod tests {
         assert!(with("2024-01", "January"), "no period");
         assert!(with("uploader = \"clerk\"\n", ""), "nobody sent it");
     }
+
+    proptest! {
+        /// Whatever bytes a manifest is of: it is read or refused, and what is read has an agency, days and two persons.
+        #[test]
+        fn any_text_is_a_manifest_or_refused(
+            edits in vec((any::<Index>(), any::<Index>(), select(WORDS)), 0..6),
+            any in ".{0,80}",
+            is_any in weighted(0.1),
+        ) {
+            let mut text = if is_any { any } else { WHOLE.to_owned() };
+            for (from, to, word) in edits {
+                let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+                let (from, to) = (places[from.index(places.len())], places[to.index(places.len())]);
+                let to = if from < to && to - from < 12 { to } else { from };
+                text.replace_range(from..to, word);
+            }
+            if let Ok(read) = parse(&text) {
+                prop_assert!(!read.agency.as_str().is_empty() && read.period.first() <= read.period.last());
+                let same = |of: &String| of.trim().eq_ignore_ascii_case(read.uploader.trim());
+                prop_assert!(!read.approver.as_ref().is_some_and(same));
+            }
+        }
+    }
+
+    const WORDS: &[&str] = &[
+        "=",
+        "\"",
+        "\"\"\"",
+        "[",
+        "]",
+        "[[",
+        "{",
+        "}",
+        ".",
+        ",",
+        "#",
+        "\n",
+        "'",
+        "\\u0000",
+        "0",
+        "-1",
+        "1e9",
+        "99999999999999999999",
+        "inf",
+        "nan",
+        "2024-13",
+        "2024-02-30",
+        "9999-12",
+        "-0001-01",
+        "2024-01/2023-01",
+        "DT",
+        "ADJ/OT",
+        "TF,DT",
+        "@",
+        "nil_return = true\n",
+        "approver",
+        "clerk",
+        "[control_totals]\n",
+        "\u{0}",
+        "\u{202e}",
+        "٢٠٢٤",
+    ];
 }

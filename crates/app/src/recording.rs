@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use naqsha_http::{AuditRecord as Asked, AuditSink, Decision};
 use naqsha_model::{Agency, AuditAction, AuditDecision, Role};
-use naqsha_store::{AuditRecord, By, Store};
+use naqsha_store::{AuditRecord, By, Store, StoreError};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -19,9 +19,12 @@ const WAITING: usize = 65_536;
 const TOGETHER: usize = 4_096;
 /// How long others are waited for after the first.
 const GATHER: Duration = Duration::from_millis(100);
-/// How often it is tried to write some, and how long apart.
+/// How often it is tried to write some, and how long apart. Where the disk is full or a server is away there is no end to it:
+/// both pass by themselves, and those that wait are bounded.
 const TRIES: u32 = 50;
 const APART: Duration = Duration::from_millis(200);
+/// Of so many failures that are alike, one is told.
+const TOLD: u32 = 50;
 
 /// How long the end of the program waits for the last of them.
 const LAST: Duration = Duration::from_secs(15);
@@ -79,22 +82,35 @@ async fn keep(store: Store, mut records: Receiver<Asked>, mut stopped: oneshot::
         }
         let told = std::mem::take(&mut gathered).told;
         if let Err(error) = write(&store, &told).await {
+            let error = anyhow::Error::from(error);
             tracing::error!("requests cannot be recorded, so data are refused: {error:#}");
             return;
         }
     }
 }
 
-/// Another program may hold the ledger for a moment, and a disk may be full for some.
-async fn write(store: &Store, told: &[AuditRecord]) -> anyhow::Result<()> {
-    for _ in 1..TRIES {
-        match store.audit(told).await {
+/// Another program may hold the ledger for a moment, and a disk may be full for long: what came meanwhile is written once there
+/// is space.
+async fn write(store: &Store, told: &[AuditRecord]) -> Result<(), StoreError> {
+    let (mut tries, mut failures) = (1, 0_u32);
+    loop {
+        let error = match store.audit(told).await {
             Ok(()) => return Ok(()),
-            Err(error) => tracing::warn!("recording requests: {:#}", anyhow::Error::from(error)),
+            Err(StoreError::Stopped) => return Err(StoreError::Stopped),
+            Err(error) => error,
+        };
+        if !error.is_full() && !error.is_away() {
+            tries += 1;
+            if tries > TRIES {
+                return Err(error);
+            }
         }
+        if failures.is_multiple_of(TOLD) {
+            tracing::warn!("recording requests: {:#}", anyhow::Error::from(error));
+        }
+        failures = failures.wrapping_add(1);
         tokio::time::sleep(APART).await;
     }
-    Ok(store.audit(told).await?)
 }
 
 /// One record a request; one for equal ones of tiles, which a map asks for by the hundred, and of those that were told to come

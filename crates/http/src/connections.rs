@@ -3,19 +3,21 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use hyper::body::Incoming;
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
@@ -23,6 +25,7 @@ use tower::ServiceExt as _;
 use crate::access::{ClientAddress, is_within};
 use crate::crowd::{Crowd, Place};
 use crate::health::Draining;
+use crate::seats::{Seat, Seats, Taken};
 use crate::settings::ConnectionLimits;
 use crate::stall::StallTimeout;
 use crate::steady::Steady;
@@ -56,7 +59,7 @@ pub async fn serve_within(
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let draining = Draining::default();
-    let places = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let seats = Seats::new(limits.connections, limits.patience);
     let crowd = Crowd::default();
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -74,14 +77,19 @@ pub async fn serve_within(
             draining.begin();
             sleep(limits.drain_delay).await;
         });
+        // It came, and has no place yet.
+        let mut arrived: Option<(TcpStream, ClientAddress, Place)> = None;
         loop {
             tokio::select! {
                 () = &mut stopping => break,
-                (stream, peer, place) = accept(&listener, &places) => {
-                    let limits = &connection.limits;
+                (stream, peer) = accept(&listener), if arrived.is_none() => {
                     // Whoever has as many as one may have is told nothing: that would take longer than refusing it.
-                    if let Some(held) = enter(&crowd, limits, peer) {
-                        connections.spawn(connection.clone().run(stream, peer, (place, held)));
+                    let held = enter(&crowd, &connection.limits, peer);
+                    arrived = held.map(|held| (stream, peer, held));
+                }
+                taken = seats.take(), if arrived.is_some() => {
+                    if let Some((stream, peer, held)) = arrived.take() {
+                        connections.spawn(connection.clone().run(stream, peer, (taken, held)));
                     }
                 }
                 // Finished tasks are taken out, so that the set does not grow.
@@ -115,16 +123,11 @@ fn enter(crowd: &Crowd, limits: &ConnectionLimits, peer: ClientAddress) -> Optio
     crowd.enter(address, most)
 }
 
-/// The next connection, once there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, ClientAddress, Option<OwnedSemaphorePermit>) {
-    // The semaphore is never closed, so that a place always comes.
-    let place = Arc::clone(places).acquire_owned().await.ok();
+/// The next connection.
+async fn accept(listener: &TcpListener) -> (TcpStream, ClientAddress) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, ClientAddress(peer.ip()), place),
+            Ok((stream, peer)) => return (stream, ClientAddress(peer.ip())),
             Err(error) => {
                 tracing::warn!(%error, "accepting a connection");
                 sleep(ACCEPT_PAUSE).await;
@@ -144,24 +147,27 @@ struct Connection {
 }
 
 impl Connection {
-    /// Serves one connection to its end.
-    async fn run(
-        self,
-        stream: TcpStream,
-        peer: ClientAddress,
-        places: (Option<OwnedSemaphorePermit>, Place),
-    ) {
-        let _places = places;
+    /// Serves one connection to its end, or until it has to give its place up.
+    async fn run(self, stream: TcpStream, peer: ClientAddress, places: (Taken, Place)) {
+        let (taken, _held) = places;
+        let seat = Arc::clone(&taken.seat);
+        tokio::select! {
+            () = self.served(stream, peer, &taken.seat) => {}
+            () = seat.left() => tracing::debug!("a client that was waited for gave its place up"),
+        }
+    }
+
+    async fn served(self, stream: TcpStream, peer: ClientAddress, seat: &Arc<Seat>) {
         // Small answers should not wait for more; a socket that cannot be told so works all the same.
         let _best_effort = stream.set_nodelay(true);
-        let stream = StallTimeout::new(stream, self.limits.write_stall);
+        let stream = StallTimeout::new(stream, self.limits.write_stall, Arc::clone(seat));
         let Some(tls) = self.tls.clone() else {
-            return self.speak(stream, peer, None).await;
+            return self.speak(stream, peer, None, seat).await;
         };
         match timeout(self.limits.header_read, tls.accept(stream)).await {
             Ok(Ok(stream)) => {
                 let secured = Secured::of(&stream);
-                self.speak(stream, peer, Some(secured)).await;
+                self.speak(stream, peer, Some(secured), seat).await;
             }
             // Nothing was asked, so that there is nothing to record: the log is all that tells it.
             Ok(Err(error)) if is_of_certificate(&error) => {
@@ -173,8 +179,13 @@ impl Connection {
     }
 
     /// Speaks HTTP/1.1 only: a client that began HTTP/2's preface and stopped would otherwise be waited for without limit.
-    async fn speak<S>(self, stream: S, peer: ClientAddress, secured: Option<Secured>)
-    where
+    async fn speak<S>(
+        self,
+        stream: S,
+        peer: ClientAddress,
+        secured: Option<Secured>,
+        seat: &Arc<Seat>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self {
@@ -185,8 +196,11 @@ impl Connection {
             ..
         } = self;
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request = request
-                .map(|body| Body::new(Steady::new(body, limits.body_within, limits.body_bytes)));
+            seat.answers();
+            let mut request = request.map(|body| {
+                let steady = Steady::new(body, limits.body_within, limits.body_bytes);
+                Body::new(steady.of(Arc::clone(seat)))
+            });
             let extensions = request.extensions_mut();
             extensions.insert(draining.clone());
             extensions.insert(peer);
@@ -194,7 +208,11 @@ impl Connection {
                 extensions.insert(secured);
             }
             let answer = router.clone().oneshot(request);
-            async move { answer.await as Result<_, Infallible> }
+            let seat = Arc::clone(seat);
+            async move {
+                let answer: Result<_, Infallible> = answer.await;
+                answer.map(|answer| answer.map(|body| until_sent(body, seat)))
+            }
         });
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -211,5 +229,47 @@ impl Connection {
         if let Err(error) = outcome {
             tracing::debug!(%error, "connection ended");
         }
+    }
+}
+
+/// What is whole already is the client's to take, and the next request its to send. What is still being made keeps the client
+/// waiting, not the service.
+fn until_sent(body: Body, seat: Arc<Seat>) -> Body {
+    if body.size_hint().exact().is_some() {
+        seat.waits_for_a_request();
+        return body;
+    }
+    Body::new(Making { body, seat })
+}
+
+/// A body that is made while it is sent.
+struct Making {
+    body: Body,
+    seat: Arc<Seat>,
+}
+
+impl HttpBody for Making {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        self.seat.waits_for_a_request();
     }
 }

@@ -28,6 +28,7 @@ use crate::reply::{Freshness, Representation, not_modified, stream_head, tag_of}
 use crate::request::Asked;
 use crate::service::{Service, Shared};
 use crate::settings::ServerSettings;
+use crate::space::{full, is_full};
 use crate::stream::{Message, Received, Sink};
 use crate::table_writer::{FileFormat, TableWriter};
 use crate::tiles::{Drawn, write_archive};
@@ -282,6 +283,9 @@ fn write_rows<W: Write + Send>(
 
 #[expect(clippy::needless_pass_by_value, reason = "handed over by map_err")]
 fn failed(error: FormatError) -> Problem {
+    if is_full(&error) {
+        return full();
+    }
     Problem::internal(format!("writing a file: {error:?}"))
 }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Extension;
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::problem::{Kind, Problem};
+use crate::service::Shared;
 
 /// Whether the service is going away; the accept loop puts it into every request.
 #[derive(Debug, Clone, Default)]
@@ -24,15 +26,24 @@ pub(crate) async fn healthz() -> Response {
     fine("ok")
 }
 
-/// `/readyz`: 503 from the moment shutdown was asked for.
-pub(crate) async fn readyz(draining: Option<Extension<Draining>>) -> Result<Response, Problem> {
-    match draining {
-        Some(Extension(Draining(flag))) if flag.load(Ordering::Relaxed) => Err(Problem::new(
-            Kind::Draining,
-            "Requests under way are being finished.",
-        )),
-        _ => Ok(fine("ready")),
+/// `/readyz`: 503 from the moment shutdown was asked for, after a write that could not be made durable, and while the disk of a
+/// service that takes files is nearly full.
+pub(crate) async fn readyz(
+    State(service): State<Shared>,
+    draining: Option<Extension<Draining>>,
+) -> Result<Response, Problem> {
+    if draining.is_some_and(|Extension(Draining(flag))| flag.load(Ordering::Relaxed)) {
+        let detail = "Requests under way are being finished.";
+        return Err(Problem::new(Kind::Draining, detail));
     }
+    if let Some(desk) = &service.desk {
+        desk.goes_on()?;
+        if !desk.has_space_for(0) {
+            let detail = "The disk of the service is nearly full: what is read is answered, files are not taken.";
+            return Err(Problem::new(Kind::NearlyFull, detail));
+        }
+    }
+    Ok(fine("ready"))
 }
 
 fn fine(status: &str) -> Response {

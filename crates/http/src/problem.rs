@@ -57,6 +57,8 @@ pub(crate) enum Kind {
     /// Of the protocol for files in parts, another version than this one.
     OtherVersion(&'static str),
     NoSpace,
+    /// The same of the service as a whole, whose next request may be another.
+    NearlyFull,
     /// Nothing is written until the service is started again.
     Stopped,
     NotAcceptable,
@@ -94,9 +96,12 @@ impl Kind {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Beyond(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Busy | Self::Draining | Self::Stopped | Self::OutOfReach | Self::Unrecorded => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Busy
+            | Self::Draining
+            | Self::NearlyFull
+            | Self::Stopped
+            | Self::OutOfReach
+            | Self::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Damaged | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => status,
         }
@@ -120,6 +125,7 @@ impl Kind {
             Self::TooSlow => Some("too-slow"),
             Self::OtherVersion(_) => Some("other-version"),
             Self::NoSpace => Some("no-space"),
+            Self::NearlyFull => Some("nearly-full"),
             Self::Stopped => Some("stopped"),
             Self::NotAcceptable => Some("not-acceptable"),
             Self::UnsupportedMediaType => Some("unsupported-media-type"),
@@ -171,6 +177,7 @@ impl Kind {
             Self::TooSlow => "The body came too slowly",
             Self::OtherVersion(_) => "The protocol is spoken in another version",
             Self::NoSpace => "There is no space left",
+            Self::NearlyFull => "There is hardly any space left",
             Self::Stopped => "Nothing is written for now",
             Self::NotAcceptable => "None of the accepted formats is offered",
             Self::UnsupportedMediaType => "The body is of a type that is not understood",

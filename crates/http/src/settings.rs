@@ -120,8 +120,11 @@ pub struct ConnectionLimits {
     pub header_read: Duration,
     /// Longest time for which a client may take nothing of an answer that is ready.
     pub write_stall: Duration,
-    /// Connections at the same time; further ones wait in the listener's backlog.
+    /// Connections at the same time; a further one waits for a place.
     pub connections: usize,
+    /// How long a client may keep the service waiting, for a request, for a body or by taking nothing of its answer, before it
+    /// gives its place up to one that waits for a place.
+    pub patience: Duration,
     /// Connections at the same time from one address; further ones are closed.
     pub connections_per_address: usize,
     /// Addresses whose connections are not counted: the machine's own, and those of proxies.
@@ -142,6 +145,7 @@ impl Default for ConnectionLimits {
             header_read: Duration::from_secs(10),
             write_stall: Duration::from_secs(30),
             connections: 1_024,
+            patience: Duration::from_secs(1),
             connections_per_address: 64,
             uncounted: loopback(),
             body_within: Duration::from_secs(30),

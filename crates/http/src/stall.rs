@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,20 +10,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::seats::Seat;
+
 /// A TCP stream whose writes must make progress. Reads have their limit in the header timer.
 pub(crate) struct StallTimeout {
     stream: TcpStream,
     limit: Duration,
     /// Runs while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
+    seat: Arc<Seat>,
 }
 
 impl StallTimeout {
-    pub(crate) const fn new(stream: TcpStream, limit: Duration) -> Self {
+    pub(crate) const fn new(stream: TcpStream, limit: Duration, seat: Arc<Seat>) -> Self {
         Self {
             stream,
             limit,
             deadline: None,
+            seat,
         }
     }
 
@@ -32,9 +37,12 @@ impl StallTimeout {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.deadline = None;
+            if self.deadline.take().is_some() {
+                self.seat.goes_on();
+            }
             return written;
         }
+        self.seat.waits();
         let limit = self.limit;
         let deadline = self
             .deadline

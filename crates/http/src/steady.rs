@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use axum::body::HttpBody;
 use bytes::{Buf as _, Bytes};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
+
+use crate::seats::Seat;
 
 /// A body of which `least` bytes must come within each stretch of `within` that is spent waiting for it. Time in which
 /// nobody wants more of it does not count.
@@ -22,6 +25,8 @@ pub(crate) struct Steady<B> {
     bytes: u64,
     /// Runs while the body is waited for: since when, and to when the stretch lasts at most.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// The place of who sends it, where it has one.
+    seat: Option<Arc<Seat>>,
 }
 
 impl<B> Steady<B> {
@@ -33,6 +38,22 @@ impl<B> Steady<B> {
             waited: Duration::ZERO,
             bytes: 0,
             waiting: None,
+            seat: None,
+        }
+    }
+
+    /// The same body of somebody who has a place, and gives it up where it is waited for too long.
+    pub(crate) fn of(mut self, seat: Arc<Seat>) -> Self {
+        self.seat = Some(seat);
+        self
+    }
+}
+
+impl<B> Drop for Steady<B> {
+    fn drop(&mut self) {
+        // Nobody waits for it any more.
+        if let Some(seat) = &self.seat {
+            seat.goes_on();
         }
     }
 }
@@ -55,11 +76,17 @@ where
                 if let Some((since, _)) = this.waiting.take() {
                     this.waited += since.elapsed();
                 }
+                if let Some(seat) = &this.seat {
+                    seat.goes_on();
+                }
                 if let Some(Ok(frame)) = &frame {
                     let bytes = frame.data_ref().map_or(0, Bytes::remaining);
                     this.bytes += bytes as u64;
                 }
                 return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+            }
+            if let Some(seat) = &this.seat {
+                seat.waits();
             }
             let left = this.within.saturating_sub(this.waited);
             let (_, timer) = this

@@ -1,12 +1,12 @@
 //! TLS on the service's own listener (RFC 8446, and 1.2 of it for older clients).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ring::digest::{SHA256, digest};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
@@ -36,9 +36,15 @@ pub enum TlsError {
     /// The two together.
     #[error("certificate and key cannot be used")]
     Unusable(#[source] rustls::Error),
-    /// The authorities of clients' certificates.
-    #[error("nobody can vouch for clients by that file")]
+    /// The authorities of clients' certificates, or their lists of what they revoked.
+    #[error("nobody can vouch for clients by these authorities and lists of revoked certificates")]
     Authorities(#[source] VerifierBuilderError),
+    /// The lists of revoked certificates.
+    #[error("the lists of revoked certificates are no PEM file of them")]
+    Revoked(#[source] pem::Error),
+    /// There is no list.
+    #[error("there is no list of revoked certificates in the file")]
+    NoList,
 }
 
 /// Whose certificates clients show.
@@ -46,13 +52,16 @@ pub enum TlsError {
 pub struct ClientCertificates<'a> {
     /// Certificates of the authorities that vouch for them, in PEM.
     pub authorities: &'a [u8],
+    /// Lists of the certificates that they have revoked (RFC 5280 §5), in PEM. With one, there has to be one of every authority:
+    /// a client of one without a list is refused, for nobody knows what was revoked.
+    pub revoked: Option<&'a [u8]>,
     /// Whether a client without one is not spoken with at all.
     pub required: bool,
 }
 
-/// A certificate with its key, ready to speak TLS.
+/// A certificate with its key, ready to speak TLS. Clones are the same.
 #[derive(Clone)]
-pub struct Tls(TlsAcceptor);
+pub struct Tls(Arc<RwLock<TlsAcceptor>>);
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +99,21 @@ impl Tls {
         }
         // All that is spoken here.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Ok(Self(Arc::new(RwLock::new(acceptor))))
+    }
+
+    /// Takes over what another has, for handshakes from now on: its files were renewed.
+    pub fn renew(&self, by: &Self) {
+        let acceptor = by.acceptor();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Shakes hands.
@@ -98,7 +121,8 @@ impl Tls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        self.0.accept(stream).await
+        let acceptor = self.acceptor();
+        acceptor.accept(stream).await
     }
 }
 
@@ -130,7 +154,7 @@ fn read(certificates: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(read)
 }
 
-/// What judges clients' certificates: signatures, times and purpose, up to one of the authorities.
+/// What judges clients' certificates: signatures, times and purpose, up to one of the authorities, and whether they were revoked.
 fn verifier(clients: ClientCertificates<'_>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     for authority in read(clients.authorities)? {
@@ -138,10 +162,23 @@ fn verifier(clients: ClientCertificates<'_>) -> Result<Arc<dyn ClientCertVerifie
     }
     let provider = Arc::new(default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = match clients.revoked {
+        Some(lists) => verifier.with_crls(revoked(lists)?),
+        None => verifier,
+    };
     let verifier = if clients.required {
         verifier
     } else {
         verifier.allow_unauthenticated()
     };
     verifier.build().map_err(TlsError::Authorities)
+}
+
+fn revoked(lists: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+    let read = CertificateRevocationListDer::pem_slice_iter(lists).collect::<Result<Vec<_>, _>>();
+    let read = read.map_err(TlsError::Revoked)?;
+    if read.is_empty() {
+        return Err(TlsError::NoList);
+    }
+    Ok(read)
 }

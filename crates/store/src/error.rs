@@ -113,7 +113,8 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An earlier write could not be made durable; nothing is written until the store is opened again.
+    /// An earlier write could not be made durable; no batch is written until the store is opened again, and where it was one of
+    /// the ledger, nothing is.
     #[error("an earlier write could not be made durable; open the store again")]
     Stopped,
     /// A file or folder could not be used.
@@ -190,6 +191,16 @@ impl StoreError {
         match self {
             Self::Object { .. } | Self::Server { .. } => true,
             Self::Ledger { source, .. } => crowded(source),
+            _ => false,
+        }
+    }
+
+    /// Whether a disk is full, so that the same may go well once there is space.
+    pub fn is_full(&self) -> bool {
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        match self {
+            Self::File { source, .. } => full.contains(&source.kind()),
+            Self::Ledger { source, .. } => primary_code(source) == Some(FULL),
             _ => false,
         }
     }

@@ -15,8 +15,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::StoreError;
 use crate::columns::Columns;
 use crate::files_bucket::Bucket;
-use crate::files_folder;
-use crate::parquet::encode;
+use crate::files_folder::{self, file_error};
+use crate::parquet::{Unwritten, encode};
 pub(crate) use crate::parquet::{read_columns, read_rows, read_slice};
 
 /// Folder of the files within the store, and of the objects within the bucket's prefix.
@@ -176,11 +176,15 @@ impl Files {
         columns: &Columns,
     ) -> Result<(FileRecord, DataFrame), StoreError> {
         let path = path(&batch, part);
-        let failed = |source| StoreError::Encode {
+        let unfit = |source| StoreError::Encode {
             path: path.clone(),
             source: Box::new(source),
         };
-        let mut frame = columns.frame().map_err(failed)?;
+        let failed = |unwritten| match unwritten {
+            Unwritten::Io(source) => file_error("write", &path)(source),
+            Unwritten::Format(source) => unfit(source),
+        };
+        let mut frame = columns.frame().map_err(unfit)?;
         let record = |sha256, bytes| FileRecord {
             batch,
             part,

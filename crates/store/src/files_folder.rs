@@ -68,13 +68,16 @@ impl Unfinished {
     }
 
     /// Makes what was written durable; the name is not yet.
+    ///
+    /// What is written last, and finds no space, is a failed write: the file is given up, and others may fit later. Only after a
+    /// failed sync does nobody know what is on the disk.
     pub(crate) fn sync(self) -> Result<(), StoreError> {
         let file = self
             .file
             .into_inner()
             .map_err(io::IntoInnerError::into_error);
-        file.and_then(|file| file.sync_all())
-            .map_err(file_error("sync", &self.path))
+        let file = file.map_err(file_error("write", &self.path))?;
+        file.sync_all().map_err(file_error("sync", &self.path))
     }
 }
 

@@ -80,6 +80,7 @@ mod seal;
 mod seized;
 mod selection;
 mod snapshot;
+mod stops;
 mod store;
 mod text;
 mod visibility;

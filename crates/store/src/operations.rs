@@ -183,7 +183,7 @@ impl Store {
         let told = self.did(AuditAction::NilReturn, resource, stated.received_at);
         lock.add_nil_return(version, &stated, &told.about(None, version))
             .await
-            .inspect_err(|_unknown| self.shared().stop())?;
+            .inspect_err(|error| self.shared().stops.after(error))?;
         let contents = self.shared().ledger.contents().await?;
         self.shared().show_done(contents, Vec::new())?;
         Ok(())
@@ -224,7 +224,7 @@ impl Store {
         let shared = Arc::clone(self.shared());
         lock.add(decided.version, addition, &told)
             .await
-            .inspect_err(|_unknown| shared.stop())?;
+            .inspect_err(|error| shared.stops.after(error))?;
         let mut contents = Contents::clone(contents);
         blocking(move || {
             let version = decided.version;
@@ -342,7 +342,7 @@ impl Store {
         let told = told.about(rows, last.version);
         lock.add(last.version, addition, &told)
             .await
-            .inspect_err(|error| shared.stop_after(error))?;
+            .inspect_err(|error| shared.stops.after(error))?;
         blocking(move || {
             let mut contents = Contents::clone(before.contents());
             contents.add_links(&links);

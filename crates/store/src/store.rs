@@ -1,7 +1,6 @@
 //! The store: a folder with a ledger and Parquet files, and the newest snapshot made of them.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use naqsha_model::{BatchDigest, DayRange};
@@ -25,6 +24,7 @@ use crate::manifest::NilReturn;
 use crate::merged::View;
 use crate::seal::Unsealed;
 use crate::selection;
+use crate::stops::Stops;
 use crate::writer::Draft;
 use crate::{BatchHeader, BatchRecord, BatchWriter, Event, Snapshot, StoreError};
 
@@ -56,8 +56,7 @@ pub(crate) struct Shared {
     pub keys: Mutex<KeyCache>,
     /// Held while indexes are merged: of two at a time, both would hold the same rows.
     pub merging: Mutex<()>,
-    /// Set when a write may or may not be durable.
-    stopped: AtomicBool,
+    pub stops: Stops,
 }
 
 impl Store {
@@ -148,7 +147,7 @@ impl Store {
             access,
             keys,
             merging: Mutex::default(),
-            stopped: AtomicBool::new(false),
+            stops: Stops::default(),
         };
         Ok(Self(Arc::new(shared), Arc::new(By::operator("unknown"))))
     }
@@ -211,9 +210,17 @@ impl Store {
         Ok(BatchWriter::new(draft))
     }
 
+    /// Whether batches are taken, and withdrawn: not after a write that could not be made durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`], until the store is opened again.
+    pub fn takes_batches(&self) -> Result<(), StoreError> {
+        self.0.stops.batches_go_on()
+    }
+
     /// Takes the writer's lock and makes visible what another program did since.
     pub(crate) async fn lock(&self) -> Result<WriterLock, StoreError> {
-        self.0.goes_on()?;
+        self.takes_batches()?;
         let shared = Arc::clone(&self.0);
         let folder = blocking(move || FolderLock::take(shared.files.folder())).await?;
         let lock = self.0.ledger.lock(folder).await?;
@@ -246,7 +253,7 @@ impl Store {
     pub(crate) async fn adding(
         &self,
     ) -> Result<(Transaction<'static>, Option<Unsealed>), StoreError> {
-        self.0.goes_on()?;
+        self.0.stops.ledger_goes_on()?;
         let mut transaction = self.0.ledger.adding().await?;
         let unsealed = transaction.unsealed().await?;
         Ok((transaction, unsealed))
@@ -260,7 +267,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         transaction.seal(unsealed, &[]).await?;
         let done = transaction.commit("commit").await;
-        done.inspect_err(|_unknown| self.0.stop())
+        done.inspect_err(|error| self.0.stops.after(error))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -275,15 +282,6 @@ impl Shared {
 
     pub(crate) fn access_keys(&self) -> Arc<AccessKeys> {
         Arc::clone(&self.access.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// # Errors
-    /// [`StoreError::Stopped`].
-    fn goes_on(&self) -> Result<(), StoreError> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(StoreError::Stopped);
-        }
-        Ok(())
     }
 
     /// Makes what the ledger says visible, all of it at once; `fresh` are parts that were just written.
@@ -325,18 +323,6 @@ impl Shared {
                 return;
             }
         }
-    }
-
-    /// Stops where an error leaves open what is on the disk.
-    pub(crate) fn stop_after(&self, error: &StoreError) {
-        if !error.changed_nothing() {
-            self.stop();
-        }
-    }
-
-    /// Takes no more batches: after a failed sync nobody knows what is on the disk, and trying again proves nothing.
-    pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::Release);
     }
 
     /// What is known of an agency's records, and which of them a batch of the profile takes the place of.

@@ -161,7 +161,7 @@ impl BatchWriter {
         let added = draft.lock.add(batch.committed_version, addition, &told);
         added
             .await
-            .inspect_err(|error| draft.shared.stop_after(error))?;
+            .inspect_err(|error| draft.shared.stops.after(error))?;
         if !draft.keeps_index {
             return Ok(committed);
         }
@@ -362,7 +362,7 @@ impl Draft {
 
     fn stop_after_failed_sync(&self, error: &StoreError) {
         if matches!(error, StoreError::File { action: "sync", .. }) {
-            self.shared.stop();
+            self.shared.stops.stop_batches();
         }
     }
 

@@ -146,6 +146,11 @@ impl Client {
         }
     }
 
+    /// The batch of an operation.
+    pub(crate) fn batch(&self, operation: Operation) -> &Batch {
+        &self.batches[operation.batch()]
+    }
+
     /// The words of an operation.
     pub(crate) fn words(&self, operation: Operation) -> Vec<OsString> {
         let batch = &self.batches[operation.batch()];

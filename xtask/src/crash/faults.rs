@@ -45,13 +45,6 @@ pub(super) fn run(bench: &Bench, cycles: usize) -> Result<Outcome> {
     let client = script::client(&bench.folder("files")?, &mut random)?;
     let rehearsed = rehearse(bench, &shim, &disk, client)?;
     let cases: Vec<(&Before, usize, Fault)> = rehearsed.iter().flat_map(cases).collect();
-    // Evenly over all, from a place that the seed says.
-    let stride = if cycles == 0 {
-        1
-    } else {
-        cases.len().div_ceil(cycles)
-    };
-    let first = random.below(stride);
     let mut report = Report::new();
     report.add(
         "operations",
@@ -61,7 +54,7 @@ pub(super) fn run(bench: &Bench, cycles: usize) -> Result<Outcome> {
             .sum(),
     );
     report.add("faults there are", cases.len() as u64);
-    for (before, at, fault) in cases.into_iter().skip(first).step_by(stride) {
+    for (before, at, fault) in some_of(cases, cycles, &mut random) {
         let injected = inject(bench, &shim, &disk, before, (at, fault))?;
         report.add("faults tried", 1);
         report.add(
@@ -126,25 +119,47 @@ fn rehearse(bench: &Bench, shim: &Shim, disk: &Path, mut client: Client) -> Resu
 
 /// The faults that each operation of a command can have.
 fn cases(before: &Before) -> impl Iterator<Item = (&Before, usize, Fault)> {
-    before.kinds.iter().zip(1..).flat_map(move |(&kind, at)| {
-        let faults: &[Fault] = match kind {
-            Kind::Write => &[
-                Fault::Kill,
-                Fault::Error,
-                Fault::ErrorForever,
-                Fault::NoSpace,
-                Fault::Short,
-            ],
-            Kind::Create | Kind::MakeFolder | Kind::Truncate | Kind::Rename | Kind::Sync => &[
-                Fault::Kill,
-                Fault::Error,
-                Fault::ErrorForever,
-                Fault::NoSpace,
-            ],
-            Kind::Unlink => &[Fault::Kill, Fault::Error, Fault::ErrorForever],
-        };
-        faults.iter().map(move |&fault| (before, at, fault))
-    })
+    let faults = cases_of(&before.kinds);
+    faults.map(move |(at, fault)| (before, at, fault))
+}
+
+/// Every fault of each operation of a run, by the number of the operation.
+pub(super) fn cases_of(kinds: &[Kind]) -> impl Iterator<Item = (usize, Fault)> {
+    kinds
+        .iter()
+        .zip(1..)
+        .flat_map(|(&kind, at)| faults_of(kind).iter().map(move |&fault| (at, fault)))
+}
+
+/// The ways in which an operation of a kind can fail.
+const fn faults_of(kind: Kind) -> &'static [Fault] {
+    match kind {
+        Kind::Write => &[
+            Fault::Kill,
+            Fault::Error,
+            Fault::ErrorForever,
+            Fault::NoSpace,
+            Fault::Short,
+        ],
+        Kind::Create | Kind::MakeFolder | Kind::Truncate | Kind::Rename | Kind::Sync => &[
+            Fault::Kill,
+            Fault::Error,
+            Fault::ErrorForever,
+            Fault::NoSpace,
+        ],
+        Kind::Unlink => &[Fault::Kill, Fault::Error, Fault::ErrorForever],
+    }
+}
+
+/// Some of all cases, evenly, from a place that the seed says; all of them where none are asked for.
+pub(super) fn some_of<T>(cases: Vec<T>, cycles: usize, random: &mut Random) -> Vec<T> {
+    let stride = if cycles == 0 {
+        1
+    } else {
+        cases.len().div_ceil(cycles).max(1)
+    };
+    let first = random.below(stride);
+    cases.into_iter().skip(first).step_by(stride).collect()
 }
 
 /// One fault.
@@ -224,7 +239,7 @@ fn is_done_already(answer: &Answer) -> bool {
 }
 
 /// Makes `to` what `from` is.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::remove_dir_all(to).with_context(|| format!("emptying {}", to.display()))?;
     let status = Command::new("cp")
         .arg("-a")

@@ -1,7 +1,7 @@
 //! A service on the store, beside the commands: it has the ledger open all the time.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -47,25 +47,76 @@ impl Service {
         anyhow::bail!("the service does not start in a minute")
     }
 
-    /// Status line and body of the page of incidents.
-    pub(crate) fn items(&self) -> Result<(String, String)> {
-        let mut stream = TcpStream::connect(&self.address).context("connecting to the service")?;
+    /// Status and body of the page of incidents.
+    ///
+    /// # Errors
+    /// Where no whole answer comes.
+    pub(crate) fn items(&self) -> Result<(u16, Vec<u8>)> {
+        let reply = self.ask("GET", "/collections/incidents/items?limit=1000", &[], &[])?;
+        let reply = reply.context("the service does not answer")?;
+        Ok((reply.status, reply.body))
+    }
+
+    /// Sends a request, on a connection of its own; none where no whole answer comes, for the service may have been killed.
+    ///
+    /// # Errors
+    /// Where an answer takes longer than half a minute: it hangs.
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Option<Reply>> {
+        let mut request = format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n", self.address);
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let mut bytes = request.into_bytes();
+        bytes.extend_from_slice(body);
+        match self.exchange(&bytes) {
+            Ok(answer) => Ok(Reply::read(&answer)),
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
+                Err(error).with_context(|| format!("{method} {path} is not answered"))
+            }
+            Err(_cut) => Ok(None),
+        }
+    }
+
+    fn exchange(&self, request: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        write!(
-            stream,
-            "GET /collections/incidents/items?limit=1000 HTTP/1.0\r\nHost: {}\r\n\r\n",
-            self.address
-        )?;
-        let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .context("reading from the service")?;
-        let (head, body) = answer
-            .split_once("\r\n\r\n")
-            .context("an answer without a body")?;
-        Ok((
-            head.lines().next().unwrap_or_default().to_owned(),
-            body.to_owned(),
-        ))
+        stream.write_all(request)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+/// A whole answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// None where it is cut off.
+    fn read(answer: &[u8]) -> Option<Self> {
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(&answer[..end]).ok()?;
+        let body = &answer[end + 4..];
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse().ok())?
+        });
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let is_whole = length.is_none_or(|length: usize| length == body.len());
+        is_whole.then(|| Self {
+            status,
+            body: body.to_vec(),
+        })
     }
 }

@@ -19,6 +19,7 @@ mod serve;
 mod stated;
 mod stations;
 mod study_area;
+mod tls;
 
 pub(crate) use key::KEY_DAYS;
 

@@ -1,15 +1,13 @@
 //! `naqsha serve`: the service.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use naqsha_http::{
-    AccessKey, ClientCertificates, ConnectionLimits, Intake, Issuer, KeyRing, ServerSettings, Tls,
-    UploadLimits,
+    AccessKey, ConnectionLimits, Intake, Issuer, KeyRing, ServerSettings, UploadLimits,
 };
 use naqsha_intake::{Deployment, DeploymentError, Stage};
 use naqsha_layers::Catalogue;
@@ -17,7 +15,7 @@ use naqsha_store::{AccessKeys, STAGED, Store};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::free_space::available_bytes;
-use super::{Context, audit, print_line, profile};
+use super::{Context, audit, print_line, profile, tls};
 use crate::clock;
 use crate::exit::Usage;
 use crate::tables::tables;
@@ -61,7 +59,7 @@ pub(super) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<()
         keys,
         ..settings(context)?
     };
-    let tls = tls(context)?;
+    let tls = tls::begin(context.config.server.tls.as_ref())?;
     let limits = connection_limits(context);
     let (listener, address) = bind(listen)?;
     let admin = match context.config.server.admin_listen {
@@ -120,27 +118,6 @@ fn settings(context: &Context) -> anyhow::Result<ServerSettings> {
         limits,
         ..builtin
     })
-}
-
-/// The certificate that the configuration names.
-fn tls(context: &Context) -> anyhow::Result<Option<Tls>> {
-    let Some(files) = &context.config.server.tls else {
-        return Ok(None);
-    };
-    let read =
-        |path: &Path| std::fs::read(path).with_context(|| format!("reading {}", path.display()));
-    let authorities = files.client_ca.as_deref().map(read).transpose()?;
-    if files.client_required && authorities.is_none() {
-        let why =
-            "[server] tls: client_required needs client_ca, the authorities that vouch for clients";
-        return Err(Usage(why.to_owned()).into());
-    }
-    let clients = authorities.as_ref().map(|authorities| ClientCertificates {
-        authorities,
-        required: files.client_required,
-    });
-    let tls = Tls::new(&read(&files.cert)?, &read(&files.key)?, clients);
-    tls.map(Some).context("[server] tls")
 }
 
 /// Limits of connections. A proxy's are those of many, and not counted.

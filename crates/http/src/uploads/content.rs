@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::settings::UploadLimits;
 use crate::problem::{Kind, Problem};
+use crate::space::{full, is_full};
 
 /// How a body is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,9 +181,8 @@ pub(super) fn not_kept(error: &io::Error) -> Unread {
 }
 
 pub(super) fn disk(error: &io::Error) -> Problem {
-    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-    if full.contains(&error.kind()) {
-        return Problem::new(Kind::NoSpace, "The disk of the service is full.");
+    if is_full(error) {
+        return full();
     }
     Problem::internal(format!("keeping an upload: {error}"))
 }

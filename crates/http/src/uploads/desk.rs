@@ -79,11 +79,29 @@ impl Desk {
         })
     }
 
+    /// Whether files are written at all: not after a write that could not be made durable.
+    ///
+    /// # Errors
+    /// 503, until the service is started again.
+    pub(crate) fn goes_on(&self) -> Result<(), Problem> {
+        self.intake.store.takes_batches().map_err(of_store)
+    }
+
+    /// Whether the disk has space for so many bytes beside those that are to stay free.
+    pub(crate) fn has_space_for(&self, bytes: u64) -> bool {
+        let folder = self.intake.stage.folder();
+        let free = (self.intake.deployment.free_bytes)(folder);
+        let needed = self.intake.limits.free_bytes.saturating_add(bytes);
+        free.is_none_or(|free| free >= needed)
+    }
+
     /// A place in the queue.
     ///
     /// # Errors
-    /// 503 where there is none, 507 where the disk is nearly full.
+    /// 503 where there is none, or nothing is written any more; 507 where the disk is nearly full.
     pub(super) fn admit(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Problem> {
+        // What could only wait for the next start is not accepted.
+        self.goes_on()?;
         let place = Arc::clone(&self.admitted).try_acquire_owned();
         let place = place.map_err(|_full| {
             Problem::new(
@@ -91,10 +109,7 @@ impl Desk {
                 "Too many files are being taken. Try again in a moment.",
             )
         })?;
-        let folder = self.intake.stage.folder();
-        let free = (self.intake.deployment.free_bytes)(folder);
-        let needed = self.intake.limits.free_bytes.saturating_add(bytes);
-        if free.is_some_and(|free| free < needed) {
+        if !self.has_space_for(bytes) {
             return Err(Problem::new(
                 Kind::NoSpace,
                 "The disk of the service is nearly full.",

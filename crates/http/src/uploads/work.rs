@@ -17,6 +17,7 @@ use super::desk::Desk;
 use super::job::{Job, State};
 use super::who::by_job;
 use crate::problem::{Kind, Problem};
+use crate::space::full;
 
 /// Works on a job until it has ended: what fails for a reason that passes is tried again. A dry run is tried once.
 pub(super) async fn work(desk: Arc<Desk>, job: Arc<Job>, place: Option<OwnedSemaphorePermit>) {
@@ -279,9 +280,7 @@ pub(super) fn of_store(error: StoreError) -> Problem {
             let detail = "An earlier write could not be made durable, so that nothing is taken until the service is started again.";
             Problem::new(Kind::Stopped, detail)
         }
-        StoreError::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            disk(&source)
-        }
+        error if error.is_full() => full(),
         error if error.is_away() => Problem::new(
             Kind::OutOfReach,
             "Where the records are kept does not answer now. Try again later.",

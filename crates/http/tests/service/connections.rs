@@ -285,3 +285,59 @@ async fn a_body_that_drips_ends_its_request() {
     assert!((400..3_000).contains(&began.elapsed().as_millis()));
     drip.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_waited_for_longest_gives_its_place_to_the_next() {
+    let running = start(ConnectionLimits {
+        connections: 4,
+        patience: Duration::from_millis(300),
+        ..ConnectionLimits::default()
+    })
+    .await;
+    let mut polite = TcpStream::connect(running.address).await.unwrap();
+    assert!(
+        ask(&mut polite, "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    // One is silent, one drips its head, one its body, one takes nothing of its answers.
+    let _silent = TcpStream::connect(running.address).await.unwrap();
+    let mut dripping = TcpStream::connect(running.address).await.unwrap();
+    let mut slow = TcpStream::connect(running.address).await.unwrap();
+    let head =
+        "POST /processes/counts/execution HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let drip = tokio::spawn(async move {
+        while dripping.write_all(b"G").await.is_ok() {
+            sleep(Duration::from_millis(50)).await
+        }
+    });
+    for nth in 0..6 {
+        let mut deaf = TcpStream::connect(running.address).await.unwrap();
+        let request =
+            b"GET /api HTTP/1.1\r\nHost: a\r\n\r\n".repeat(if nth < 2 { 2_000 } else { 1 });
+        // Whoever never gets further is cut while it writes.
+        let _cut = timeout(Duration::from_millis(300), deaf.write_all(&request)).await;
+        // Who asks now and then, and takes its answers, is not among those that leave.
+        assert!(
+            ask(&mut polite, "/healthz")
+                .await
+                .starts_with("HTTP/1.1 200"),
+            "{nth}"
+        );
+        let began = Instant::now();
+        let mut fresh = TcpStream::connect(running.address).await.unwrap();
+        let answer = timeout(Duration::from_secs(3), ask(&mut fresh, "/healthz")).await;
+        let took = began.elapsed();
+        assert!(
+            answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")),
+            "{nth}: {took:?}"
+        );
+        sleep(Duration::from_millis(100)).await;
+        std::mem::forget(deaf);
+    }
+    timeout(Duration::from_secs(3), drip)
+        .await
+        .expect("its place is another's")
+        .unwrap();
+}

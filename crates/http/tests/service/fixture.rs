@@ -294,7 +294,7 @@ impl Fixture {
     }
 }
 
-async fn asked(router: &Router, request: Request<Body>) -> Reply {
+pub(crate) async fn asked(router: &Router, request: Request<Body>) -> Reply {
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes().to_vec();

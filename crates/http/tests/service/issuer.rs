@@ -27,9 +27,9 @@ struct Says {
     asked: AtomicU64,
 }
 
-struct Running {
+pub(crate) struct Running {
     says: Arc<Says>,
-    address: String,
+    pub(crate) address: String,
     pair: Ed25519KeyPair,
 }
 
@@ -46,7 +46,7 @@ fn set(pairs: &[(&str, &Ed25519KeyPair)]) -> String {
     json!({ "keys": pairs.iter().map(key).collect::<Value>() }).to_string()
 }
 
-async fn issuer() -> Running {
+pub(crate) async fn issuer() -> Running {
     let says = Arc::new(Says::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -100,13 +100,17 @@ impl Running {
             "iss": self.address, "aud": "naqsha", "sub": "amina", "role": "analyst", "agency": "FIA",
             "exp": 600, "nbf": 0, "iat": 0,
         });
-        let message = format!("{}.{}", with(head, header), with(body, claims));
+        self.sign(&format!("{}.{}", with(head, header), with(body, claims)))
+    }
+
+    /// A message with its signature.
+    pub(crate) fn sign(&self, message: &str) -> String {
         let signature = self.pair.sign(message.as_bytes());
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 
     /// A service that trusts it.
-    async fn trusted(&self) -> Fixture {
+    pub(crate) async fn trusted(&self) -> Fixture {
         let issuer = Issuer::new(&self.address, "naqsha").unwrap();
         let settings = ServerSettings {
             issuer: Some(Arc::new(issuer)),

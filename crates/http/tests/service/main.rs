@@ -8,7 +8,9 @@
 )]
 
 mod access;
+mod arbitrary;
 mod at_hand;
+mod broken;
 mod caching;
 mod connections;
 mod documents;
@@ -27,3 +29,4 @@ mod processes;
 mod released;
 mod secure;
 mod tiles;
+mod tokens;

@@ -44,6 +44,12 @@ const EXPIRED: Own = own!("expired");
 const STRANGE: Own = own!("strange");
 /// For services, not for their clients.
 const SERVER: Own = own!("server");
+/// Its authority has taken it back, by the list `ONE`.
+const REVOKED: Own = own!("revoked");
+/// A list that names nothing, one that names a certificate, and one of an authority that vouches for nobody here.
+const NONE: &[u8] = include_bytes!("tls/none.crl.pem");
+const ONE: &[u8] = include_bytes!("tls/one.crl.pem");
+const OTHERS: &[u8] = include_bytes!("tls/others.crl.pem");
 
 /// A service over TLS, and its port.
 async fn listen(router: &Router, tls: Tls) -> (JoinHandle<std::io::Result<()>>, u16) {
@@ -134,6 +140,7 @@ async fn nobody_is_spoken_with_whose_certificate_no_authority_vouches_for() {
     for required in [true, false] {
         let clients = ClientCertificates {
             authorities: AUTHORITY,
+            revoked: None,
             required,
         };
         let tls = Tls::new(CERTIFICATE, KEY, Some(clients)).unwrap();
@@ -172,6 +179,7 @@ async fn a_key_of_a_certificate_is_refused_in_other_hands_and_that_is_recorded()
     ring.replace(bound);
     let clients = ClientCertificates {
         authorities: AUTHORITY,
+        revoked: None,
         required: false,
     };
     let tls = Tls::new(CERTIFICATE, KEY, Some(clients)).unwrap();
@@ -216,21 +224,59 @@ async fn a_key_of_a_certificate_is_refused_in_other_hands_and_that_is_recorded()
     task.abort();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_was_revoked_is_refused_from_the_next_handshake_on() {
+    let fixture = service().await;
+    let speaks = |revoked| {
+        let clients = ClientCertificates {
+            authorities: AUTHORITY,
+            revoked,
+            required: true,
+        };
+        Tls::new(CERTIFICATE, KEY, Some(clients)).unwrap()
+    };
+    let tls = speaks(Some(NONE));
+    let (task, port) = listen(&fixture.router, tls.clone()).await;
+    let is_heard = async |own| {
+        let answer = ask(port, &connector(Some(own)), "/conformance", "").await;
+        answer.starts_with("HTTP/1.1 200")
+    };
+    assert!(is_heard(REVOKED).await && is_heard(BUREAU).await);
+    // The list is renewed while the service runs.
+    tls.renew(&speaks(Some(ONE)));
+    assert!(!is_heard(REVOKED).await && is_heard(BUREAU).await);
+    // Without a list of its authority nobody knows what it has revoked.
+    tls.renew(&speaks(Some(OTHERS)));
+    assert!(!is_heard(REVOKED).await && !is_heard(BUREAU).await);
+    let both = [ONE, OTHERS].concat();
+    tls.renew(&speaks(Some(&both)));
+    assert!(!is_heard(REVOKED).await && is_heard(BUREAU).await);
+    tls.renew(&speaks(None));
+    assert!(is_heard(REVOKED).await, "no list was named");
+    task.abort();
+}
+
 #[test]
 fn files_that_are_no_certificate_or_key_are_refused_without_being_repeated() {
     const DAMAGED: &[u8] = b"-----BEGIN CERTIFICATE-----\nCANARY\n-----END CERTIFICATE-----\n";
-    for (certificate, key, authorities) in [
-        (b"".as_slice(), KEY, None),
-        (KEY, KEY, None),
-        (CERTIFICATE, b"CANARY".as_slice(), None),
-        (CERTIFICATE, CERTIFICATE, None),
-        (DAMAGED, KEY, None),
-        (CERTIFICATE, KEY, Some(b"CANARY".as_slice())),
-        (CERTIFICATE, KEY, Some(KEY)),
-        (CERTIFICATE, KEY, Some(DAMAGED)),
+    const DAMAGED_LIST: &[u8] = b"-----BEGIN X509 CRL-----\nCANARY\n-----END X509 CRL-----\n";
+    let canary = b"CANARY".as_slice();
+    for (certificate, key, authorities, revoked) in [
+        (b"".as_slice(), KEY, None, None),
+        (KEY, KEY, None, None),
+        (CERTIFICATE, canary, None, None),
+        (CERTIFICATE, CERTIFICATE, None, None),
+        (DAMAGED, KEY, None, None),
+        (CERTIFICATE, KEY, Some(canary), None),
+        (CERTIFICATE, KEY, Some(KEY), None),
+        (CERTIFICATE, KEY, Some(DAMAGED), None),
+        (CERTIFICATE, KEY, Some(AUTHORITY), Some(canary)),
+        (CERTIFICATE, KEY, Some(AUTHORITY), Some(AUTHORITY)),
+        (CERTIFICATE, KEY, Some(AUTHORITY), Some(DAMAGED_LIST)),
     ] {
         let clients = authorities.map(|authorities| ClientCertificates {
             authorities,
+            revoked,
             required: true,
         });
         let error = Tls::new(certificate, key, clients).unwrap_err();

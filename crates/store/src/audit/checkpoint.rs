@@ -220,6 +220,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<Line>, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, proptest};
+    use proptest::sample::Index;
 
     fn head(record: u64) -> AuditHead {
         AuditHead {
@@ -311,5 +314,37 @@ mod tests {
             },
         ];
         assert!(changes.iter().all(|changed| !changed.is_signed()));
+    }
+
+    proptest! {
+        /// Lines that are no checkpoints are told as such, one that was changed is not signed, and the next is appended whole.
+        #[test]
+        fn any_bytes_in_the_file_are_lines_or_none(
+            any in vec(any::<u8>(), 0..400),
+            edits in vec((any::<Index>(), any::<u8>()), 0..4),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("checkpoints.jsonl");
+            let key = CheckpointKey::from_seed(&[1; 32]);
+            let signed = key.sign(head(1), at(0));
+            let mut line = serde_json::to_vec(&signed).unwrap();
+            for (place, byte) in edits {
+                let place = place.index(line.len());
+                line.splice(place..=place, [byte]);
+            }
+            line.push(b'\n');
+            line.extend(any);
+            fs::write(&path, &line).unwrap();
+            for (_, found) in read(&path).unwrap() {
+                if let Some(found) = found {
+                    let same = (found.record, &found.sha256, &found.at) == (signed.record, &signed.sha256, &signed.at);
+                    prop_assert!(same || !found.is_signed(), "{:?}", found);
+                }
+            }
+            append(&Checkpoints::new(&path, key), head(2_000), at(9_000)).unwrap();
+            let lines = read(&path).unwrap();
+            let last = lines.last().and_then(|(_, last)| last.as_ref()).map(|last| last.record);
+            prop_assert!(last == Some(2_000), "{:?}", last);
+        }
     }
 }

@@ -205,6 +205,9 @@ impl<'b> Rest<'b> {
 mod tests {
     use super::*;
     use naqsha_model::{Basis, BatchDigest, Category, HandlingCode, Precision, RecordStage};
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use proptest::sample::Index as Place;
 
     fn file(rows: u64) -> FileRecord {
         FileRecord {
@@ -274,6 +277,38 @@ mod tests {
                 ..file(3)
             };
             assert!(decode(&bytes, &other).is_none(), "of other bytes");
+        }
+    }
+
+    proptest! {
+        /// With a digest that fits, so that what lies behind it is read, and without: bytes are an index or none, and one that is
+        /// read says no more than they do.
+        #[test]
+        fn any_bytes_are_an_index_or_none(
+            edits in vec((any::<Place>(), any::<[u8; 4]>(), 1..5_usize), 0..8),
+            cut in (any::<Place>(), any::<bool>()),
+            any in vec(any::<u8>(), 0..300),
+            which in 0..4_u8,
+        ) {
+            let of = file(3);
+            let whole = encode(&index(&["ANF", "FIA"]), &of);
+            let mut body = if which == 0 { any } else { whole.split_at(whole.len() - DIGEST).0.to_vec() };
+            for (place, bytes, count) in edits {
+                let at = place.index(body.len().max(1));
+                for (to, from) in body.iter_mut().skip(at).zip(bytes).take(count) {
+                    *to = from;
+                }
+            }
+            if cut.1 {
+                body.truncate(cut.0.index(body.len() + 1));
+            }
+            let sealed = digest(&SHA256, &body);
+            if which != 1 {
+                body.extend(sealed.as_ref());
+            }
+            if let Some(index) = decode(&body, &of) {
+                prop_assert_eq!(encode(&index, &of), body);
+            }
         }
     }
 }

@@ -289,3 +289,79 @@ impl<'b> Rest<'b> {
         self.chunk().map(|bytes| u64::from_be_bytes(*bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contents::RecordAt;
+    use crate::keys::entry::Keyed;
+    use naqsha_model::ContentDigest;
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, proptest};
+    use proptest::sample::Index;
+
+    const ENTRIES: u64 = 300;
+
+    fn entry(number: u64) -> Entry {
+        let at = RecordAt {
+            sequence: 1,
+            row: number,
+        };
+        let content = ContentDigest(u128::from(number));
+        Entry {
+            key: NaturalKey(u128::from(number) << 64),
+            keyed: Keyed {
+                at,
+                content,
+                status: None,
+            },
+        }
+    }
+
+    fn bytes() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = RunWriter::new(folder.path()).unwrap();
+        (0..ENTRIES).for_each(|number| writer.push(&entry(number)).unwrap());
+        let covered = Covered::from([(1, BatchDigest::new([7; 32]))]);
+        let run = writer.finish("ANF", &covered).unwrap();
+        std::fs::read(&run.path).unwrap()
+    }
+
+    proptest! {
+        /// A run that was changed, with a digest that fits or without, is refused or gives only entries that were in it.
+        #[test]
+        fn a_changed_run_is_refused_or_says_nothing_new(
+            edits in vec((any::<Index>(), any::<[u8; 8]>(), 1..9_usize), 0..6),
+            at_end: bool,
+            is_sealed: bool,
+            cut in 0..200_usize,
+        ) {
+            let mut changed = bytes();
+            let first = if at_end { changed.len() - 200 } else { 0 };
+            for (place, bytes, count) in edits {
+                let at = first + place.index(changed.len() - first);
+                for (to, from) in changed.iter_mut().skip(at).zip(bytes).take(count) {
+                    *to = from;
+                }
+            }
+            changed.truncate(changed.len() - cut / 2 * usize::from(cut > 100));
+            if is_sealed {
+                let blocks = ENTRIES as usize * ENTRY;
+                let end = changed.len() - DIGEST;
+                let sha256 = digest(&SHA256, changed.get(blocks..end).unwrap());
+                changed.truncate(end);
+                changed.extend(sha256.as_ref());
+            }
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &changed).unwrap();
+            let Ok(run) = Run::open(file.path()) else { return Ok(()) };
+            for found in run.all().flatten() {
+                let number = u64::try_from(found.key.0 >> 64).unwrap();
+                prop_assert!(found == entry(number), "{:?}", found);
+            }
+            let keys: Vec<NaturalKey> = (0..ENTRIES).map(|number| entry(number).key).collect();
+            // Whatever it says, it ends.
+            drop(run.find(&keys, |_entry| ()));
+        }
+    }
+}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Made the certificates of clients that the tests show, with keys that open nothing else. The keys of the authorities are thrown
+# Made the certificates of clients that the tests show, with keys that open nothing else, and lists of those that are revoked. The keys of the authorities are thrown
 # away, so that nobody can add to what they vouch for.
 set -eu
 settings='[ca]
@@ -11,11 +11,17 @@ rand_serial = yes
 default_md = sha256
 policy = any
 unique_subject = no
+default_crl_days = 1
+crlnumber = number
+crl_extensions = list
+[list]
+authorityKeyIdentifier = keyid
 [any]
 commonName = supplied
 [authority]
 basicConstraints = critical,CA:TRUE
-keyUsage = critical,keyCertSign
+subjectKeyIdentifier = hash
+keyUsage = critical,keyCertSign,cRLSign
 [client]
 basicConstraints = critical,CA:FALSE
 extendedKeyUsage = clientAuth
@@ -36,6 +42,7 @@ of() { # NAME LAST USE AUTHORITY
     new "$1" "$2" "$3" -cert "$4.pem" -keyfile "$4.key.pem"
 }
 : >index
+echo 01 >number
 new authority 21200101000000Z authority -selfsign -keyfile authority.key.pem
 new stranger 21200101000000Z authority -selfsign -keyfile stranger.key.pem
 of bureau 21200101000000Z client authority
@@ -43,4 +50,13 @@ of other 21200101000000Z client authority
 of expired 20210101000000Z client authority
 of server 21200101000000Z server authority
 of strange 21200101000000Z client stranger
-rm -f index* ./*.csr [0-9A-F]*[0-9A-F].pem authority.key.pem stranger.key.pem stranger.pem
+of revoked 21200101000000Z client authority
+list() { # NAME AUTHORITY
+    printf '%s' "$settings" | openssl ca -config /dev/stdin -gencrl -cert "$2.pem" -keyfile "$2.key.pem" \
+        -crl_lastupdate 20200101000000Z -crl_nextupdate 21200101000000Z -out "$1.crl.pem"
+}
+list none authority
+list others stranger
+printf '%s' "$settings" | openssl ca -config /dev/stdin -revoke revoked.pem -cert authority.pem -keyfile authority.key.pem
+list one authority
+rm -f index* number* ./*.csr [0-9A-F]*[0-9A-F].pem authority.key.pem stranger.key.pem stranger.pem
