@@ -17,7 +17,7 @@ use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers;
-use crate::layers::Chosen;
+use crate::layers::{Chosen, Reports, bytes_of};
 use crate::page::{Answer, Page, select};
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::{Narrowed, Scope};
@@ -46,6 +46,9 @@ const TABLE_BYTES: u64 = 512 << 20;
 
 /// Bytes of places of records that filters chose: pages of one question are looked up in them.
 const CHOSEN_BYTES: u64 = 64 << 20;
+
+/// Bytes of what agencies reported: one kind of records of a national store takes some megabytes.
+const REPORTS_BYTES: u64 = 32 << 20;
 
 /// Scopes whose days are kept.
 const DAYS_OF: u64 = 256;
@@ -76,6 +79,7 @@ pub struct Catalogue {
     tables: Cache<String, Arc<LayerTable>>,
     past: Cache<u64, Arc<Snapshot>>,
     chosen: Cache<String, Chosen>,
+    reports: Cache<String, Reports>,
     days: Cache<(u64, Scope), Option<DayRange>>,
 }
 
@@ -108,6 +112,10 @@ impl Catalogue {
                     u32::try_from(size_of_val(chosen.as_slice())).unwrap_or(u32::MAX)
                 })
                 .max_capacity(CHOSEN_BYTES)
+                .build(),
+            reports: Cache::builder()
+                .weigher(|_key, reports: &Reports| bytes_of(reports))
+                .max_capacity(REPORTS_BYTES)
                 .build(),
             days: Cache::new(DAYS_OF),
         }
@@ -360,6 +368,7 @@ impl Catalogue {
             permutations: self.defaults.permutations,
             page,
             chosen: &self.chosen,
+            reports: &self.reports,
         };
         Ok((layer, question))
     }

@@ -7,7 +7,9 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
+use crate::layers::properties::{
+    EDGE, H3, HARM_DAYS, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q,
+};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::query::NullModel;
 
@@ -48,13 +50,17 @@ pub(crate) static CLUSTERS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 17] = joined(&[
+static PARAMETERS: [Parameter; 18] = joined(&[
     &OF_COUNTS,
     &OF_TESTS,
-    &[Parameter::Apportion, Parameter::Calibrate],
+    &[
+        Parameter::Apportion,
+        Parameter::Weight,
+        Parameter::Calibrate,
+    ],
 ]);
 
-static PROPERTIES: [Property; 13] = [
+static PROPERTIES: [Property; 14] = [
     H3,
     N,
     NEIGHBOURS,
@@ -99,6 +105,7 @@ static PROPERTIES: [Property; 13] = [
     EDGE,
     NEIGHBOURHOOD_N,
     N_APPORTIONED,
+    HARM_DAYS,
 ];
 
 impl Layer for Clusters {
@@ -131,6 +138,7 @@ impl Layer for Clusters {
             answered.edge(),
             answered.around(),
             answered.apportioned(),
+            answered.harm(),
         ];
         let mut computed = map.answer(question, &CLUSTERS, columns, (null, &q));
         let tests = (map.tests(), null);

@@ -7,7 +7,9 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
+use crate::layers::properties::{
+    EDGE, H3, HARM_DAYS, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q,
+};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 
 /// Gi* over every cell of the study area, zeros included.
@@ -44,13 +46,17 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 17] = joined(&[
+static PARAMETERS: [Parameter; 18] = joined(&[
     &OF_COUNTS,
     &OF_TESTS,
-    &[Parameter::Apportion, Parameter::Calibrate],
+    &[
+        Parameter::Apportion,
+        Parameter::Weight,
+        Parameter::Calibrate,
+    ],
 ]);
 
-static PROPERTIES: [Property; 12] = [
+static PROPERTIES: [Property; 13] = [
     H3,
     N,
     Property {
@@ -58,7 +64,8 @@ static PROPERTIES: [Property; 12] = [
         title: "Expected",
         kind: PropertyKind::Number,
         unit: Some("records"),
-        description: "Records expected in the cell and its neighbours if the counts were spread by chance.",
+        description: "Records, or days where `weight` asks for harm, expected in the cell and its neighbours if they were spread by \
+                      chance.",
     },
     NEIGHBOURS,
     Property {
@@ -87,6 +94,7 @@ static PROPERTIES: [Property; 12] = [
     EDGE,
     NEIGHBOURHOOD_N,
     N_APPORTIONED,
+    HARM_DAYS,
 ];
 
 impl Layer for Hotspots {
@@ -118,6 +126,7 @@ impl Layer for Hotspots {
             answered.edge(),
             answered.around(),
             answered.apportioned(),
+            answered.harm(),
         ];
         let mut computed = map.answer(question, &HOTSPOTS, columns, (null, &test.q));
         let tests = (map.tests(), null);

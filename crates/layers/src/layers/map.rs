@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Question};
+use crate::layers::harm::Harm;
 use crate::layers::tally::{COUNTED_BASES, Tally, tally};
 use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
@@ -27,8 +28,10 @@ pub(crate) struct Map {
     pub(crate) counts: Vec<u32>,
     /// Shares of records without a cell, where they were asked for.
     shares: Option<Vec<f64>>,
-    /// Both together, as the statistics take them.
+    /// Both together, or the harm of the records, as the statistics take them.
     pub(crate) values: Vec<f64>,
+    /// The harm of the records, where it was asked for.
+    pub(crate) harm: Option<Harm>,
     pub(crate) neighbours: Arc<Neighbours>,
     tally: Tally,
 }
@@ -57,8 +60,13 @@ impl Map {
                 .zip(shares)
                 .for_each(|(value, share)| *value += share);
         }
+        let harm = Harm::of(question, &grid)?;
+        if let Some(harm) = &harm {
+            values = harm.over(&grid, resolution);
+        }
         Ok(Self {
             values,
+            harm,
             shares,
             counts,
             neighbours: question.area.neighbours(resolution, k)?,
@@ -69,6 +77,9 @@ impl Map {
 
     /// Whether no class is given, whatever the numbers.
     pub(crate) fn is_too_few(&self) -> bool {
+        if let Some(harm) = &self.harm {
+            return harm.records() < LEAST_RECORDS;
+        }
         // A sum of shares may miss the number of records by its rounding.
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let least = LEAST_RECORDS as f64;
@@ -131,7 +142,8 @@ impl<'m> Answered<'m> {
     pub(crate) fn of(map: &'m Map, question: &Question<'_>) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
         let least = question.query.n_min as f64;
-        let holds = |&cell: &usize| map.values[cell] >= least;
+        let shares = |cell: usize| map.shares.as_ref().map_or(0.0, |shares| shares[cell]);
+        let holds = |&cell: &usize| f64::from(map.counts[cell]) + shares(cell) >= least;
         let kept = (0..map.counts.len()).filter(holds).collect();
         Self { map, kept }
     }
@@ -166,6 +178,11 @@ impl<'m> Answered<'m> {
     /// Shares of records without a cell in each; null where none were asked for.
     pub(crate) fn apportioned(&self) -> Values {
         self.numbers(|cell| Some(self.map.shares.as_ref()?[cell]))
+    }
+
+    /// Harm of the records in each; null where it was not asked for.
+    pub(crate) fn harm(&self) -> Values {
+        self.numbers(|cell| self.map.harm.as_ref().map(|_| self.map.values[cell]))
     }
 
     pub(crate) fn booleans(&self, value: impl Fn(usize) -> bool + Sync) -> Values {
@@ -209,7 +226,10 @@ impl Map {
 
     /// What every map says of itself.
     pub(crate) fn metadata(&self, question: &Question<'_>) -> Metadata {
-        self.tally.metadata(question)
+        Metadata {
+            statistics: self.harm.as_ref().map(Harm::facts).unwrap_or_default(),
+            ..self.tally.metadata(question)
+        }
     }
 
     /// The answer of a layer: its properties' columns of the answered cells.
