@@ -45,7 +45,7 @@ fn each_plot_is_what_the_program_answers_for_the_example_of_its_page() {
     );
     let kept = names(&pages().join("plots"), "svg");
     assert!(
-        kept.len() >= 14 && kept == names(&scratch.path(""), "svg"),
+        kept.len() >= 18 && kept == names(&scratch.path(""), "svg"),
         "{kept:?}"
     );
     for name in kept {

@@ -15,18 +15,11 @@ impl Draws {
         Self(generator)
     }
 
-    /// A number in 0..bound, each equally likely (Lemire 2019, <https://doi.org/10.1145/3230636>).
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the halves of a 64-bit product"
-    )]
+    /// A number in 0..bound, each equally likely.
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         loop {
-            let product = u64::from(self.0.next_u32()) * u64::from(bound);
-            let rest = product as u32;
-            // The division is needed only where the rest is below the bound already.
-            if rest >= bound || rest >= bound.wrapping_neg() % bound {
-                return (product >> 32) as u32;
+            if let Some(drawn) = scaled(self.0.next_u32(), bound) {
+                return drawn;
             }
         }
     }
@@ -38,12 +31,39 @@ impl Draws {
     }
 
     /// Shuffles a list: every order equally likely (Fisher–Yates).
+    ///
+    /// The draws are those of [`Self::below`] for each bound in turn, taken from the generator many at a time.
     pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
-        for at in (1..list.len()).rev() {
-            let bound = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            list.swap(at, self.below(bound) as usize);
+        let mut words = [0; 4 * WORDS];
+        let mut left = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        while left > 1 {
+            // A word serves at most one draw, so none of these is too many.
+            let many = WORDS.min(left as usize - 1);
+            self.0.fill_bytes(&mut words[..4 * many]);
+            for word in words[..4 * many].as_chunks::<4>().0 {
+                let word = u32::from_le_bytes(*word);
+                if let Some(drawn) = scaled(word, left) {
+                    left -= 1;
+                    list.swap(left as usize, drawn as usize);
+                }
+            }
         }
     }
+}
+
+/// Words taken at once, in a buffer on the stack.
+const WORDS: usize = 256;
+
+/// A word as a number in 0..bound, or `None` where another has to be drawn (Lemire 2019, <https://doi.org/10.1145/3230636>).
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the halves of a 64-bit product"
+)]
+fn scaled(word: u32, bound: u32) -> Option<u32> {
+    let product = u64::from(word) * u64::from(bound);
+    let rest = product as u32;
+    // The division is needed only where the rest is below the bound already.
+    (rest >= bound || rest >= bound.wrapping_neg() % bound).then_some((product >> 32) as u32)
 }
 
 #[cfg(test)]
@@ -59,6 +79,22 @@ mod tests {
         assert_eq!(take(7, 1), take(7, 1));
         assert_ne!(take(7, 1), take(7, 2));
         assert_ne!(take(7, 1), take(8, 1));
+    }
+
+    #[test]
+    fn a_shuffle_is_the_draws_of_every_bound_in_turn() {
+        for many in [0, 1, 2, 255, 256, 257, 258, 3_000] {
+            let mut shuffled: Vec<u32> = (0..many).collect();
+            let mut one_by_one = shuffled.clone();
+            let [mut at_once, mut in_turn] = [Draws::new(3, 9), Draws::new(3, 9)];
+            at_once.shuffle(&mut shuffled);
+            for bound in (2..=many).rev() {
+                one_by_one.swap(bound as usize - 1, in_turn.below(bound) as usize);
+            }
+            assert_eq!(shuffled, one_by_one);
+            // Neither has taken more from the stream than the other.
+            assert_eq!(at_once.below(u32::MAX), in_turn.below(u32::MAX));
+        }
     }
 
     #[test]

@@ -73,6 +73,31 @@ pub fn fdr(p_values: &[Option<f64>], method: Method) -> Result<Vec<Option<f64>>,
     Ok(q_values)
 }
 
+/// q-values (Benjamini–Hochberg) of tests that have a p in common: as many as are told, with their q.
+///
+/// They are those of [`fdr`] for every test apart. `p_values` are probabilities; those that no test has get a q all the same.
+/// *Cost*: O(m log m) for m distinct p, whatever the number of tests.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of tests are far below 2^53"
+)]
+pub(crate) fn fdr_of_tallies(p_values: &[f64], tests: &[u64]) -> Vec<f64> {
+    let count = tests.iter().sum::<u64>() as f64;
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_unstable_by(|a, b| p_values[*b].total_cmp(&p_values[*a]));
+    let mut q_values = vec![1.0; p_values.len()];
+    let (mut rank, mut smallest) = (tests.iter().sum::<u64>(), 1.0_f64);
+    // The last test of those with a p decides for them all: it has the most at or before it.
+    for at in order {
+        if tests[at] > 0 {
+            smallest = smallest.min(p_values[at] * (count / rank as f64));
+        }
+        q_values[at] = smallest;
+        rank -= tests[at];
+    }
+    q_values
+}
+
 /// Which side of the null distribution a value lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tail {
@@ -141,6 +166,29 @@ mod tests {
                     }
                 }
             }
+        }
+
+        #[test]
+        fn tests_that_share_a_p_have_the_q_of_each(
+            tallies in proptest::collection::vec((0.0..=1.0_f64, 0_u64..5), 1..30),
+            same in 0.0..=1.0_f64,
+        ) {
+            // One p twice, as two outcomes may have it.
+            let mut tallies = tallies;
+            tallies.extend([(same, 3), (same, 2), (same, 0)]);
+            let (p, tests): (Vec<f64>, Vec<u64>) = tallies.iter().copied().unzip();
+            let found = fdr_of_tallies(&p, &tests);
+            let apart: Vec<Option<f64>> = tallies
+                .iter()
+                .flat_map(|(p, many)| std::iter::repeat_n(Some(*p), usize::try_from(*many).unwrap()))
+                .collect();
+            let expected = fdr(&apart, Method::BenjaminiHochberg).unwrap();
+            let found: Vec<Option<f64>> = found
+                .iter()
+                .zip(&tests)
+                .flat_map(|(q, many)| std::iter::repeat_n(Some(*q), usize::try_from(*many).unwrap()))
+                .collect();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]

@@ -97,7 +97,7 @@ pub use general_g::{GeneralG, general_g};
 pub use gi::{Gi, GiOptions, GiRow, Own, gi, gi_star};
 pub use harm::{Assumption, Sentence, harm_days};
 pub use join_count::{ChiSquare, JoinCount, join_count};
-pub use kde::{Centres, Extent, KdeError, kde, kde_of_counts};
+pub use kde::{Centres, Extent, KdeError, kde, kde_of_counts, kde_of_weights};
 pub use knox::{
     Bands, BandsError, Closed, Closeness, Dated, Knox, KnoxError, LocalKnox, NearRepeats,
     RepeatedPlace, RepeatsError, knox, local_knox, near_repeats,

@@ -103,13 +103,17 @@ pub fn local_moran(
     null: Null,
 ) -> Result<Vec<LocalMoranRow>, LocalError> {
     LocalError::check(values, neighbours.len())?;
-    let map = Map::new(values);
-    let tails = Tails::new(values, neighbours, null)?;
+    let (map, tails) = rayon::join(|| Map::new(values), || Tails::new(values, neighbours, null));
+    let tails = tails?;
     Ok((0..values.len())
         .into_par_iter()
+        .with_min_len(CHUNK)
         .map(|unit| map.row(neighbours, unit, style, &tails))
         .collect())
 }
+
+/// Rows of consecutive places in one piece of parallel work.
+const CHUNK: usize = 8_192;
 
 /// A place is at the mean where it is no further from it than rounding can put it.
 const ROUNDING: f64 = 1e-12;
@@ -162,12 +166,7 @@ impl Map {
         if self.m2 <= rounding * rounding || self.n < 3.0 {
             return untested(Reason::InsufficientVariation);
         }
-        let (mut weights, mut squares, mut lag) = (0.0, 0.0, 0.0);
-        for (other, weight) in neighbours.weighted(unit) {
-            weights += weight;
-            squares += weight * weight;
-            lag += weight * self.deviations[other];
-        }
+        let (mut weights, mut squares, mut lag) = self.sums(neighbours, unit);
         if style == WeightStyle::RowStandardised {
             (squares, lag) = (squares / (weights * weights), lag / weights);
             weights = 1.0;
@@ -198,6 +197,30 @@ impl Map {
             outcome,
             ..untested(Reason::InsufficientVariation)
         }
+    }
+}
+
+impl Map {
+    /// The weights of a place's links, their squares, and the weighted deviations of its neighbours, added up.
+    fn sums(&self, neighbours: &Neighbours, unit: usize) -> (f64, f64, f64) {
+        if neighbours.unweighted() {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "numbers of neighbours are far below 2^53"
+            )]
+            let degree = neighbours.degree(unit) as f64;
+            let row = neighbours.of(unit).iter();
+            // From zero on, as below: the sum of minus zeros is none.
+            let lag = row.fold(0.0, |lag, other| lag + self.deviations[*other as usize]);
+            return (degree, degree, lag);
+        }
+        let (mut weights, mut squares, mut lag) = (0.0, 0.0, 0.0);
+        for (other, weight) in neighbours.weighted(unit) {
+            weights += weight;
+            squares += weight * weight;
+            lag += weight * self.deviations[other];
+        }
+        (weights, squares, lag)
     }
 }
 

@@ -8,6 +8,7 @@ use naqsha_analytics::StudyArea;
 use naqsha_ingest::{BoundaryLevel, Reference};
 use naqsha_layers::{Deployment, Regions};
 
+use crate::stats::harm::sentences;
 use crate::{boundaries, population};
 
 /// The area of each district that has a boundary; of a district that was cut up, that of its parts where all have one.
@@ -62,6 +63,7 @@ pub(crate) fn deployment(data: &Path) -> Deployment {
             Ok(regions(&reference))
         },
     )
+    .with_sentences(sentences::embedded())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers;
-use crate::layers::Chosen;
+use crate::layers::{Chosen, Reports, bytes_of};
 use crate::page::{Answer, Page};
 use crate::query::{Defaults, LayerQuery};
 use crate::scope::{Narrowed, Scope};
@@ -48,6 +48,9 @@ const TABLE_BYTES: u64 = 512 << 20;
 /// Bytes of places of records that filters chose: pages of one question are looked up in them.
 const CHOSEN_BYTES: u64 = 64 << 20;
 
+/// Bytes of what agencies reported: one kind of records of a national store takes some megabytes.
+const REPORTS_BYTES: u64 = 32 << 20;
+
 /// Scopes whose days are kept.
 const DAYS_OF: u64 = 256;
 
@@ -77,6 +80,7 @@ pub struct Catalogue {
     tables: Cache<String, Arc<Whole>>,
     past: Cache<u64, Arc<Snapshot>>,
     chosen: Cache<String, Chosen>,
+    reports: Cache<String, Reports>,
     days: Cache<(u64, Scope), Option<DayRange>>,
 }
 
@@ -109,6 +113,10 @@ impl Catalogue {
                     u32::try_from(size_of_val(chosen.as_slice())).unwrap_or(u32::MAX)
                 })
                 .max_capacity(CHOSEN_BYTES)
+                .build(),
+            reports: Cache::builder()
+                .weigher(|_key, reports: &Reports| bytes_of(reports))
+                .max_capacity(REPORTS_BYTES)
                 .build(),
             days: Cache::new(DAYS_OF),
         }
@@ -362,6 +370,7 @@ impl Catalogue {
             permutations: self.defaults.permutations,
             page,
             chosen: &self.chosen,
+            reports: &self.reports,
         };
         Ok((layer, question))
     }

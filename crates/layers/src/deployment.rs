@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use crate::error::LayerError;
 use crate::population::Population;
 use crate::regions::Regions;
+use crate::statutes::Sentences;
 
 type Read<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
@@ -30,10 +31,11 @@ impl<T> Once<T> {
     }
 }
 
-/// The population and the regions of a deployment.
+/// The population, the regions and the sentences of a deployment.
 pub struct Deployment {
     population: Once<Option<Population>>,
     regions: Once<Regions>,
+    sentences: Option<Sentences>,
 }
 
 impl fmt::Debug for Deployment {
@@ -58,7 +60,20 @@ impl Deployment {
         Self {
             population: Once::new(population),
             regions: Once::new(regions),
+            sentences: None,
         }
+    }
+
+    /// The same with what sections of law threaten with.
+    #[must_use]
+    pub fn with_sentences(mut self, sentences: Sentences) -> Self {
+        self.sentences = Some(sentences);
+        self
+    }
+
+    /// What sections of law threaten with, if anything says so.
+    pub(crate) const fn sentences(&self) -> Option<&Sentences> {
+        self.sentences.as_ref()
     }
 
     /// Who lives where, if anything says so.

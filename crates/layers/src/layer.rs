@@ -7,7 +7,7 @@ use naqsha_store::Snapshot;
 use crate::deployment::Deployment;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
-use crate::layers::Chosen;
+use crate::layers::{Chosen, Reports};
 use crate::page::Page;
 use crate::query::LayerQuery;
 use crate::scope::{Narrowed, Scope};
@@ -29,6 +29,8 @@ pub(crate) struct Question<'a> {
     pub(crate) page: &'a Page,
     /// Records that earlier questions chose.
     pub(crate) chosen: &'a Cache<String, Chosen>,
+    /// What agencies reported, as earlier questions read it.
+    pub(crate) reports: &'a Cache<String, Reports>,
 }
 
 /// A table and how many features match in all: more than the table holds where the layer pages by itself.

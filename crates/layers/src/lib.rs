@@ -28,6 +28,7 @@ mod query;
 mod regions;
 mod scope;
 mod sites;
+mod statutes;
 mod steps;
 mod study_areas;
 mod table;
@@ -53,10 +54,11 @@ pub use parameters::{ForecastModelName, Parameter, ParameterError, ParameterKind
 pub use period::{Baseline, Period};
 pub use plane::{PlaneBox, Projection};
 pub use population::{People, Population, PopulationError};
-pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel};
+pub use query::{Apportion, Defaults, LayerQuery, NullModel, ScanModel, Weight};
 pub use regions::Regions;
 pub use scope::Scope;
 pub use sites::{ListedDistrict, Sites};
+pub use statutes::{Cited, Sentences, is_proactive};
 pub use steps::Steps;
 pub use study_areas::{LabelledPlace, NamedArea, StudyAreas};
 pub use table::{

@@ -45,6 +45,8 @@ pub enum Parameter {
     Seed,
     /// What records without a cell are spread by.
     Apportion,
+    /// What a record weighs.
+    Weight,
     /// What events are divided by.
     Denominator,
     /// Named study area.
@@ -232,6 +234,7 @@ impl Parameter {
         Self::Null,
         Self::Seed,
         Self::Apportion,
+        Self::Weight,
         Self::Denominator,
         Self::StudyArea,
         Self::NMin,
@@ -263,6 +266,7 @@ impl Parameter {
             Self::Null => "null",
             Self::Seed => "seed",
             Self::Apportion => "apportion",
+            Self::Weight => "weight",
             Self::Denominator => "denominator",
             Self::StudyArea => "study_area",
             Self::NMin => "n_min",
@@ -290,6 +294,7 @@ impl Parameter {
             },
             Self::Null => ParameterKind::Choice(&["exact", "mc", "normal"]),
             Self::Apportion => ParameterKind::Choice(&["none", "area", "population"]),
+            Self::Weight => ParameterKind::Choice(&["count", "harm", "harm_proactive"]),
             Self::Denominator => ParameterKind::Choice(&["category", "population"]),
             Self::Period => ParameterKind::Choice(PERIODS),
             Self::Baseline => ParameterKind::Choice(BASELINES),
@@ -349,7 +354,7 @@ impl Parameter {
             }
             Self::Days => "How many days apart two events are near each other, at most.",
             Self::Model => {
-                "What is compared with: stp, place and time beside each other (space-time permutation); poisson, the area of the cells."
+                "What is compared with: stp, place and time beside each other (space-time permutation); poisson, the people in the cells or their area."
             }
             Self::WithinKm => {
                 "Only cells whose centre is at most so many kilometres from the border on land."
@@ -363,6 +368,9 @@ impl Parameter {
             Self::Seed => "Seed of the Monte-Carlo permutations; the exact null does not use it.",
             Self::Apportion => {
                 "What records located only to a district or tehsil are spread over its cells by: area, population, or none (the default: they are excluded and counted). What is spread is modelled."
+            }
+            Self::Weight => {
+                "What a record weighs: one (count, the default), or the days of imprisonment that the law threatens what it cites with, of records that were reported (harm) or that controls found (harm_proactive); the two are never added."
             }
             Self::Denominator => {
                 "What events are divided by: the category's own (the default; TF, DT and CY have none here), or the population whatever the category."

@@ -42,7 +42,7 @@ impl NullModel {
 pub enum ScanModel {
     /// Cases of the place and of the time by themselves.
     SpaceTime,
-    /// The area of the cells.
+    /// The people in the cells, or their area.
     Poisson,
 }
 
@@ -81,6 +81,34 @@ impl Apportion {
             Self::Area => "area",
             Self::Population => "population",
         }
+    }
+}
+
+/// What a record weighs on a map.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Weight {
+    /// One.
+    #[default]
+    Count,
+    /// The harm of what it cites, of records that somebody reported.
+    Harm,
+    /// The same of records that controls found: what they weigh measures controls as well, so the two are never added.
+    HarmProactive,
+}
+
+impl Weight {
+    /// The code used in parameters and metadata.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Harm => "harm",
+            Self::HarmProactive => "harm_proactive",
+        }
+    }
+
+    fn parse(code: &str) -> Option<Self> {
+        let all = [Self::Count, Self::Harm, Self::HarmProactive];
+        all.into_iter().find(|weight| weight.code() == code)
     }
 }
 
@@ -148,6 +176,8 @@ pub struct LayerQuery {
     pub seed: u64,
     /// What records without a cell are spread by.
     pub apportion: Apportion,
+    /// What a record weighs.
+    pub weight: Weight,
     /// Whether the population is the denominator whatever the category.
     pub per_head: bool,
     /// Study area; `None` takes the default.
@@ -187,6 +217,7 @@ impl Default for LayerQuery {
             null: None,
             seed: 1,
             apportion: Apportion::None,
+            weight: Weight::Count,
             per_head: false,
             study_area: None,
             n_min: 0,
@@ -295,6 +326,7 @@ impl LayerQuery {
                 self.apportion = named
                     .ok_or_else(|| format!("{value:?} is not one of none, area, population"))?;
             }
+            Parameter::Weight => self.weight = choice(parameter, value, Weight::parse)?,
             Parameter::Denominator => {
                 self.per_head = match value {
                     "category" => false,

@@ -283,3 +283,38 @@ async fn a_row_is_found_by_its_id_in_a_box_and_on_a_page() {
     let second = page([74.4, 31.0, 74.5, 31.2], 10, 10);
     assert_eq!((second.rows.len(), second.matched), (2, 12));
 }
+
+/// The files of a folder and of those in it.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_of_a_version_is_not_read_again() {
+    let (dir, _store, catalogue) = catalogue().await;
+    let january = [("datetime", "2024-01-01/2024-01-31")];
+    let march = [("datetime", "2024-03-01/2024-03-31"), ("agency", "ANF")];
+    let ask = |pairs: &[(&str, &str)]| {
+        let query = query(&catalogue, pairs);
+        catalogue.answer("coverage", &query, &ANALYST, &Page::ALL)
+    };
+    assert!(ask(&january).is_ok());
+    for file in files(dir.path()) {
+        if file.extension().is_some_and(|of| of == "parquet") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    // Other months of other agencies, from what was read; of another category nothing was.
+    assert!(!ask(&march).unwrap().rows.is_empty());
+    assert!(ask(&[("category", "DT")]).is_err());
+}

@@ -278,8 +278,56 @@ def pai(run):
     return plot
 
 
+def change(run):
+    before, after, ratio = [1, 100, 0], [4, 140, 6], 31 / 30
+    tables = {"v.csv": [("id", "before", "after"), *((at, *pair) for at, pair in enumerate(zip(before, after)))]}
+    of = ["--values", "v.csv", "--before", "before", "--after", "after", "--exposure-ratio", ratio]
+    rows = run("change", tables, *of)["rows"]
+    labels = [f"p {number(row['p_two_sided'])}, q {number(row['q'])}" for row in rows]
+    plot = Plot("Three districts, a month of 30 days and one of 31", "", "events", labels, 150)
+    plot.bars([count * ratio for count in before], FIRST, 0, 2)
+    plot.bars(after, SECOND, 1, 2)
+    plot.legend([("if the rate stayed", FIRST), ("after", SECOND)])
+    return plot
+
+
+def flows(run):
+    table = [("from", "to", "n"), ("Quetta", "Karachi", 2), ("Karachi", "Quetta", 1), ("Lahore", "Lahore", 1)]
+    places = run("flows", {"f.csv": table}, "--flows", "f.csv")["places"]
+    plot = Plot("What three places send, receive and keep", "", "seizures", [place["id"] for place in places], 2)
+    kinds = [("sent", FIRST), ("received", SECOND), ("within", FAINT)]
+    for slot, (kind, colour) in enumerate(kinds):
+        plot.bars([place[kind] for place in places], colour, slot, 3)
+    plot.legend(kinds)
+    return plot
+
+
+def corridors(run):
+    # The middle of a disk is place 0, the six around it are 1 to 6 in turn.
+    links = [pair for at in range(1, 7) for other in (0, at % 6 + 1) for pair in ((at, other, 1), (other, at, 1))]
+    tables = {"v.csv": values([9, 1, 1, 1, 1, 1, 1]), "n.csv": [("from", "to", "weight"), *links]}
+    of = ["--values", "v.csv", "--column", "v", "--neighbours", "n.csv", "--from", 1, "--to", 4, "--paths", 9]
+    rows = run("corridors", tables, *of)["rows"]
+    plot = Plot("Paths from one side of a disk to the other", "path, cheapest first", "cost", range(1, len(rows) + 1), 16)
+    around = [None if "0" in row["path"] else row["cost"] for row in rows]
+    plot.bars(around)
+    plot.bars([row["cost"] if cost is None else None for row, cost in zip(rows, around)], SECOND)
+    plot.legend([("round the middle", FIRST), ("through it", SECOND)])
+    return plot
+
+
+def forecast(run):
+    events = [("lon", "lat", "t"), (74.35, 31.55, 1), (74.35, 31.55, 8)]
+    of = ["--events", "e.csv", "--model", "prospective", "--resolution", 8]
+    shares = sorted((row["share"] for row in run("forecast", {"e.csv": events}, *of)["rows"]), reverse=True)
+    plot = Plot("Where the next event is expected after two at one place", "cells, likeliest first", "share", range(1, len(shares) + 1), 0.2)
+    plot.bars(shares)
+    return plot
+
+
 PAGES = [
-    aoristic, colocation, concentration, emerging, harm, kde, knox, local_moran, losh, mann_kendall, pai, rates, scan, whole_map,
+    aoristic, change, colocation, concentration, corridors, emerging, flows, forecast, harm, kde, knox, local_moran, losh, mann_kendall,
+    pai, rates, scan, whole_map,
 ]
 
 if __name__ == "__main__":

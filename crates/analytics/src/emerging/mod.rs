@@ -1,7 +1,8 @@
 //! Emerging hot spots: what has become of each place over time?
 //!
-//! This file computes the series; `pattern` names them.
+//! This file computes the series, `counts` those of counts, which are most; `pattern` names them.
 
+mod counts;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::lag::Null;
 use crate::mann_kendall::{Autocorrelation, Trend, mann_kendall};
 use crate::neighbours::Neighbours;
 use crate::reason::Reason;
+use counts::Cube;
 pub use pattern::{Course, Direction, Pattern, Step, pattern};
 
 /// The fewest steps that a trend and nine tenths can be told of.
@@ -87,7 +89,20 @@ pub fn emerging(
     null: Null,
     levels: Levels,
 ) -> Result<Vec<Result<Emerging, Reason>>, EmergingError> {
-    let steps = values.len() / neighbours.len().max(1);
+    match cube(values, neighbours, null)? {
+        Some(cube) => Ok(cube.places(levels)),
+        None => by_graph(values, neighbours, null, levels),
+    }
+}
+
+/// The patterns of places by the graph of their steps: for any values and weights.
+fn by_graph(
+    values: &[f64],
+    neighbours: &Neighbours,
+    null: Null,
+    levels: Levels,
+) -> Result<Vec<Result<Emerging, Reason>>, EmergingError> {
+    let steps = steps(values, neighbours)?;
     let rows = bins(values, neighbours, null)?;
     let p_values: Vec<Option<f64>> = rows.iter().map(GiRow::p_two_sided).collect();
     // Probabilities by construction: the list is never refused.
@@ -108,44 +123,97 @@ pub fn emerging_p(
     neighbours: &Neighbours,
     null: Null,
 ) -> Result<Vec<Option<f64>>, EmergingError> {
+    if let Some(cube) = cube(values, neighbours, null)? {
+        return Ok(cube.p_values());
+    }
     let rows = bins(values, neighbours, null)?;
     Ok(rows.iter().map(GiRow::p_two_sided).collect())
 }
 
-/// Gi* of every step of every place.
-fn bins(values: &[f64], neighbours: &Neighbours, null: Null) -> Result<Vec<GiRow>, EmergingError> {
+/// How many steps every place has.
+fn steps(values: &[f64], neighbours: &Neighbours) -> Result<usize, EmergingError> {
     let steps = values.len() / neighbours.len().max(1);
     if steps < FEWEST_STEPS {
         return Err(EmergingError::TooFewSteps(steps));
     }
+    Ok(steps)
+}
+
+/// The counts of every step, where they are counts, tested exactly, and neighbours have no weights.
+fn cube(
+    values: &[f64],
+    neighbours: &Neighbours,
+    null: Null,
+) -> Result<Option<Cube>, EmergingError> {
+    if null != Null::Exact || !neighbours.unweighted() {
+        return Ok(None);
+    }
+    let steps = steps(values, neighbours)?;
+    Cube::new(values, neighbours, steps)
+        .map(Some)
+        .map_err(EmergingError::Step)
+}
+
+/// Gi* of every step of every place.
+fn bins(values: &[f64], neighbours: &Neighbours, null: Null) -> Result<Vec<GiRow>, EmergingError> {
+    let steps = steps(values, neighbours)?;
     gi_star(values, &neighbours.over_steps(steps), null).map_err(EmergingError::Step)
 }
 
 fn place(rows: &[GiRow], q_values: &[Option<f64>], levels: Levels) -> Result<Emerging, Reason> {
-    let mut z = Vec::with_capacity(rows.len());
-    let mut steps = Vec::with_capacity(rows.len());
-    let last_q = q_values.last().copied().flatten().unwrap_or(1.0);
+    let mut steps = Steps::with_capacity(rows.len());
     for (row, q) in rows.iter().zip(q_values) {
         let found = row.outcome?;
-        let significant = q.is_some_and(|q| q <= levels.step);
-        z.push(found.z);
-        steps.push(match found.tail() {
-            Tail::Upper if significant => Step::Hot,
-            Tail::Lower if significant => Step::Cold,
-            Tail::Upper | Tail::Lower | Tail::Neither => Step::Neither,
-        });
+        let q = q.unwrap_or(1.0);
+        steps.push(found.z, q, significant(found.tail(), q, levels));
     }
-    let trend = mann_kendall(&z, Autocorrelation::Ignored).ok();
-    let direction = match trend {
-        Some(trend) if trend.p() < levels.trend && trend.s > 0.0 => Direction::Up,
-        Some(trend) if trend.p() < levels.trend => Direction::Down,
-        Some(_) | None => Direction::Level,
-    };
-    Ok(Emerging {
-        pattern: pattern(&steps, direction),
-        z,
-        steps,
-        last_q,
-        trend,
-    })
+    Ok(steps.named(levels))
+}
+
+fn significant(tail: Tail, q: f64, levels: Levels) -> Step {
+    match tail {
+        Tail::Upper if q <= levels.step => Step::Hot,
+        Tail::Lower if q <= levels.step => Step::Cold,
+        Tail::Upper | Tail::Lower | Tail::Neither => Step::Neither,
+    }
+}
+
+/// The steps of one place.
+struct Steps {
+    z: Vec<f64>,
+    steps: Vec<Step>,
+    last_q: f64,
+}
+
+impl Steps {
+    fn with_capacity(steps: usize) -> Self {
+        Self {
+            z: Vec::with_capacity(steps),
+            steps: Vec::with_capacity(steps),
+            last_q: 1.0,
+        }
+    }
+
+    fn push(&mut self, z: f64, q: f64, step: Step) {
+        self.z.push(z);
+        self.steps.push(step);
+        self.last_q = q;
+    }
+
+    /// What they make together.
+    fn named(self, levels: Levels) -> Emerging {
+        let trend = mann_kendall(&self.z, Autocorrelation::Ignored).ok();
+        let direction = match trend {
+            Some(trend) if trend.p() < levels.trend && trend.s > 0.0 => Direction::Up,
+            Some(trend) if trend.p() < levels.trend => Direction::Down,
+            Some(_) | None => Direction::Level,
+        };
+        Emerging {
+            pattern: pattern(&self.steps, direction),
+            z: self.z,
+            steps: self.steps,
+            last_q: self.last_q,
+            trend,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The table of truth of the patterns, and series made to show them.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// `+` hot, `-` cold, `.` neither.
@@ -214,4 +216,47 @@ fn islands_flat_cubes_and_short_series_say_so() {
         emerging(&values[..27], &graph, Null::Exact, LEVELS),
         Err(EmergingError::TooFewSteps(9))
     );
+}
+
+proptest! {
+    /// Sums over steps and outcomes judged once are a way to the same numbers, to the last bit.
+    #[test]
+    fn counts_come_out_as_by_the_graph_of_their_steps(
+        counts in proptest::collection::vec(0_u32..5, 8 * 12),
+        links in proptest::collection::btree_set((0_u32..8, 0_u32..8), 0..20),
+        step in 0.0..=1.0_f64,
+    ) {
+        let links: Vec<(u32, u32, f64)> = links
+            .into_iter()
+            .filter(|(a, b)| a != b)
+            .map(|(a, b)| (a, b, 1.0))
+            .collect();
+        let graph = Neighbours::from_links(8, &links).unwrap();
+        let values: Vec<f64> = counts.into_iter().map(f64::from).collect();
+        let levels = Levels { step, trend: 0.3 };
+        let found = emerging(&values, &graph, Null::Exact, levels).unwrap();
+        let expected = by_graph(&values, &graph, Null::Exact, levels).unwrap();
+        prop_assert_eq!(found, expected);
+        let by_graph = bins(&values, &graph, Null::Exact).unwrap();
+        let by_graph: Vec<Option<f64>> = by_graph.iter().map(GiRow::p_two_sided).collect();
+        prop_assert_eq!(emerging_p(&values, &graph, Null::Exact).unwrap(), by_graph);
+    }
+}
+
+#[test]
+fn what_counts_refuse_is_what_the_graph_refuses() {
+    let graph = Neighbours::from_links(2, &[(0, 1, 1.0), (1, 0, 1.0)]).unwrap();
+    for bad in [0.5, -1.0, f64::NAN, 5_000.0] {
+        let mut values = vec![1.0; 20];
+        values[13] = bad;
+        let found = emerging(&values, &graph, Null::Exact, LEVELS);
+        assert!(found.is_err());
+        assert_eq!(
+            format!("{found:?}"),
+            format!("{:?}", by_graph(&values, &graph, Null::Exact, LEVELS))
+        );
+    }
+    let island = Neighbours::from_links(2, &[]).unwrap();
+    let found = emerging(&[9e9; 20], &island, Null::Exact, LEVELS);
+    assert_eq!(found, by_graph(&[9e9; 20], &island, Null::Exact, LEVELS));
 }

@@ -2,7 +2,7 @@
 //!
 //! This file holds the shape of the question and of the answer; the laws of the null live in `lag`.
 
-mod moments;
+pub(crate) mod moments;
 
 use rayon::prelude::*;
 
@@ -134,12 +134,15 @@ pub fn gi(
     options: GiOptions,
 ) -> Result<Vec<GiRow>, LocalError> {
     LocalError::check(values, neighbours.len())?;
-    let moments = Moments::new(values);
-    let tails = Tails::new(values, neighbours, options.null)?;
+    let (moments, tails) = rayon::join(
+        || Moments::new(values),
+        || Tails::new(values, neighbours, options.null),
+    );
+    let tails = tails?;
     let row = |unit: usize| GiRow {
         neighbours: u32::try_from(neighbours.degree(unit)).unwrap_or(u32::MAX),
         outcome: moments
-            .standardise(values, neighbours, unit, options)
+            .standardise(values, neighbours, unit, (options, tails.sum(unit)))
             .map(|standard| {
                 let (p_upper, p_lower) = tails.of(unit, standard.z);
                 Gi {

@@ -6,7 +6,7 @@ use crate::reason::Reason;
 
 /// Sums over the whole map, taken once. Deviations are from the mean, so that large offsets do not cancel.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Moments {
+pub(crate) struct Moments {
     count: f64,
     sum: f64,
     mean: f64,
@@ -28,17 +28,18 @@ enum Variation {
 
 /// A place's statistic, standardised.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Standard {
-    pub(super) statistic: f64,
-    pub(super) expected: f64,
-    pub(super) z: f64,
+pub(crate) struct Standard {
+    pub(crate) statistic: f64,
+    pub(crate) expected: f64,
+    pub(crate) z: f64,
 }
 
 /// The weights of one neighbourhood, summed in three ways.
-struct Neighbourhood {
-    weights: f64,
-    squares: f64,
-    lag: f64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Neighbourhood {
+    pub(crate) weights: f64,
+    pub(crate) squares: f64,
+    pub(crate) lag: f64,
 }
 
 impl Moments {
@@ -46,7 +47,7 @@ impl Moments {
         clippy::cast_precision_loss,
         reason = "numbers of places are far below 2^53"
     )]
-    pub(super) fn new(values: &[f64]) -> Self {
+    pub(crate) fn new(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let sum: f64 = values.iter().sum();
         let mean = if values.is_empty() { 0.0 } else { sum / count };
@@ -63,19 +64,28 @@ impl Moments {
         }
     }
 
-    /// The statistic of a place, or why it has none.
-    pub(super) fn standardise(
+    /// The statistic of a place, or why it has none. `sum` is that of its neighbours, where it is known.
+    pub(crate) fn standardise(
         &self,
         values: &[f64],
         neighbours: &Neighbours,
         unit: usize,
-        options: GiOptions,
+        (options, sum): (GiOptions, Option<u32>),
     ) -> Result<Standard, Reason> {
         neighbours.connected(unit)?;
-        let own = values[unit];
-        let hood = Neighbourhood::new(values, neighbours, unit, options);
+        let hood = Neighbourhood::new(values, neighbours, unit, (options, sum));
+        self.of(hood, values[unit], options.own)
+    }
+
+    /// The statistic of a neighbourhood around a place with this value, or why it has none.
+    pub(crate) fn of(
+        &self,
+        hood: Neighbourhood,
+        own: f64,
+        member: Own,
+    ) -> Result<Standard, Reason> {
         // Population: the whole map for Gi*, all others for Gi.
-        let (count, sum, mean, squares) = match options.own {
+        let (count, sum, mean, squares) = match member {
             Own::Included => (self.count, self.sum, self.mean, self.squares),
             Own::Excluded => {
                 let others = self.count - 1.0;
@@ -89,7 +99,7 @@ impl Moments {
                 )
             }
         };
-        let varies = match (self.variation, options.own) {
+        let varies = match (self.variation, member) {
             (Variation::None, _) => false,
             (Variation::AllButOne(lone), Own::Excluded) => lone.total_cmp(&own).is_ne(),
             (Variation::AllButOne(_) | Variation::Enough, _) => true,
@@ -135,23 +145,28 @@ impl Variation {
 }
 
 impl Neighbourhood {
-    fn new(values: &[f64], neighbours: &Neighbours, unit: usize, options: GiOptions) -> Self {
+    fn new(
+        values: &[f64],
+        neighbours: &Neighbours,
+        unit: usize,
+        (options, sum): (GiOptions, Option<u32>),
+    ) -> Self {
         let mut hood = Self {
             weights: 0.0,
             squares: 0.0,
             lag: 0.0,
         };
-        if neighbours.weights_of(unit).is_none() {
+        if neighbours.unweighted() {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "neighbour counts are far below 2^53"
             )]
             let degree = neighbours.degree(unit) as f64;
-            let lag = neighbours
-                .of(unit)
-                .iter()
-                .map(|&other| values[other as usize])
-                .sum();
+            let others = || neighbours.of(unit).iter();
+            let lag = sum.map_or_else(
+                || others().map(|&other| values[other as usize]).sum(),
+                f64::from,
+            );
             hood = Self {
                 weights: degree,
                 squares: degree,

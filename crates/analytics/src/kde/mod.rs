@@ -147,15 +147,41 @@ pub fn kde_of_counts(
     resolution: Resolution,
     extent: Extent<'_>,
 ) -> Result<Vec<(CellIndex, f64)>, KdeError> {
-    let event = |&(cell, count): &(CellIndex, u32)| {
+    let weight = |&(cell, count): &(CellIndex, u32)| (cell, f64::from(count));
+    let weights: Vec<(CellIndex, f64)> = counts.iter().map(weight).collect();
+    kde_of_weights(&weights, bandwidth_m, resolution, extent)
+}
+
+/// Density of weights, such as harm, each at the centre of its cell: weight per square kilometre; else as [`kde_of_counts`].
+///
+/// A weight of zero leaves nothing. *Cost*: as [`kde`] for one event a cell.
+///
+/// # Errors
+/// [`KdeError`].
+///
+/// ```
+/// use naqsha_analytics::{Extent, kde_of_weights};
+/// let cell = h3o::LatLng::new(31.55, 74.35)?.to_cell(h3o::Resolution::Nine);
+/// let cells = kde_of_weights(&[(cell, 912.5)], 2_000.0, h3o::Resolution::Eight, Extent::Everywhere)?;
+/// let sum: f64 = cells.iter().map(|(cell, density)| density * cell.area_km2()).sum();
+/// assert!((sum - 912.5).abs() < 9.125);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn kde_of_weights(
+    weights: &[(CellIndex, f64)],
+    bandwidth_m: f64,
+    resolution: Resolution,
+    extent: Extent<'_>,
+) -> Result<Vec<(CellIndex, f64)>, KdeError> {
+    let event = |&(cell, weight): &(CellIndex, f64)| {
         let centre = LatLng::from(cell);
         Ok(Event {
             home: cell.parent(resolution).ok_or(KdeError::TooCoarse(cell))?,
             point: [centre.lng(), centre.lat()],
-            weight: f64::from(count),
+            weight,
         })
     };
-    let events = counts.iter().map(event).collect::<Result<_, _>>()?;
+    let events = weights.iter().map(event).collect::<Result<_, _>>()?;
     density(events, bandwidth_m, resolution, extent)
 }
 

@@ -85,6 +85,18 @@ impl Bands {
         if at_first { 1 } else { passed }
     }
 
+    /// From which value on each edge is passed: a value is in the slot of as many as it has passed.
+    pub(super) fn least(&self) -> impl Iterator<Item = f64> {
+        self.edges.iter().enumerate().map(|(at, edge)| {
+            // The first edge belongs to the first band, whichever end the others have.
+            if self.closed == Closed::Right && at > 0 {
+                edge.next_up()
+            } else {
+                *edge
+            }
+        })
+    }
+
     /// The largest finite edge.
     pub(super) fn reach(&self) -> f64 {
         let last = self.edges[self.edges.len() - 1];
@@ -121,6 +133,17 @@ mod tests {
             [1.0, 2.0, 3.0].map(|value| later.of(value)),
             [None, Some(0), Some(0)]
         );
+    }
+
+    #[test]
+    fn a_value_is_in_the_slot_of_as_many_edges_as_it_reaches() {
+        for closed in [Closed::Left, Closed::Right] {
+            let bands = Bands::new(vec![0.5, 1.0, 5.0, f64::INFINITY], closed).unwrap();
+            for value in [0.0, 0.4, 0.5, 0.6, 1.0, 1.0_f64.next_up(), 5.0, 1e300] {
+                let passed = bands.least().filter(|least| *least <= value).count();
+                assert_eq!(passed, bands.slot(value), "{closed:?} {value}");
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 
 use super::*;
+use crate::draws::Draws;
 
 fn sampling(permutations: u32, seed: u64) -> Sampling {
     Sampling {
@@ -48,6 +49,50 @@ proptest! {
             }
         }
         prop_assert_eq!(found.observed, expected);
+    }
+}
+
+proptest! {
+    /// Whole times and others, several bands, and numbers of shuffles that fill no block: p are those of shuffles counted apart.
+    #[test]
+    fn p_are_those_of_shuffles_counted_one_by_one(
+        events in proptest::collection::vec((0_i32..9, 0_i32..9, 0_i32..30), 2..50),
+        permutations in 1_u32..30,
+        halves in any::<bool>(),
+        right in any::<bool>(),
+        endless in any::<bool>(),
+    ) {
+        let closed = if right { Closed::Right } else { Closed::Left };
+        let end = if endless { f64::INFINITY } else { 4.0 };
+        let (space, time) = (bands(&[0.0, 1.0, 2.5, end], closed), bands(&[0.0, 2.0, 6.5, 40.0], closed));
+        let places: Vec<[f64; 2]> = events.iter().map(|e| [f64::from(e.0), f64::from(e.1)]).collect();
+        let unit = if halves { 0.5 } else { 1.0 };
+        let times: Vec<f64> = events.iter().map(|e| f64::from(e.2) * unit).collect();
+        let close = Closeness { metric: Metric::Straight, space: &space, time: &time };
+        let found = knox(Points::Planar(&places), &times, close, sampling(permutations, 4)).unwrap();
+        let count = |times: &[f64]| {
+            let mut counts = vec![vec![0_u64; 3]; 3];
+            for a in 0..places.len() {
+                for b in 0..a {
+                    let distance = (places[a][0] - places[b][0]).hypot(places[a][1] - places[b][1]);
+                    if let (Some(row), Some(column)) = (space.of(distance), time.of((times[a] - times[b]).abs())) {
+                        counts[row][column] += 1;
+                    }
+                }
+            }
+            counts
+        };
+        prop_assert_eq!(&found.observed, &count(&times));
+        let mut above = vec![vec![1_u32; 3]; 3];
+        for draw in 0..permutations {
+            let mut shuffled = times.clone();
+            Draws::new(4, u64::from(draw)).shuffle(&mut shuffled);
+            for (above, (count, seen)) in above.iter_mut().flatten().zip(count(&shuffled).iter().flatten().zip(found.observed.iter().flatten())) {
+                *above += u32::from(count >= seen);
+            }
+        }
+        let expected: Vec<f64> = above.iter().flatten().map(|above| f64::from(*above) / f64::from(permutations + 1)).collect();
+        prop_assert_eq!(found.p_upper.concat(), expected);
     }
 }
 

@@ -23,6 +23,9 @@ const SUPPORT_LIMIT: u64 = 4_096;
 /// Places whose sums are taken as one piece of parallel work.
 const CHUNK: usize = 16_384;
 
+/// Values that are tallied as one piece of parallel work.
+const TALLIED: usize = 65_536;
+
 /// Values as counts, with what the law needs to know of them.
 pub(crate) struct Counts {
     values: Vec<u32>,
@@ -37,20 +40,22 @@ impl Counts {
         if let Some(unit) = neighbours.first_unequal_row() {
             return Err(LocalError::UnequalWeights(unit));
         }
-        let mut counts = Vec::with_capacity(values.len());
-        for (unit, &value) in values.iter().enumerate() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "compared with its source below"
-            )]
-            let count = value as u32;
-            if (f64::from(count) - value).abs() > 0.0 {
-                return Err(LocalError::NotACount { unit, value });
-            }
-            counts.push(count);
+        Self::of(values, neighbours.max_degree())
+    }
+
+    /// The same for a graph of equal weights, of which only the largest number of neighbours is known.
+    pub(crate) fn of(values: &[f64], max_degree: usize) -> Result<Self, LocalError> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "compared with its source below"
+        )]
+        let counts: Vec<u32> = values.par_iter().map(|value| *value as u32).collect();
+        let differs = |(count, value): (&u32, &f64)| (f64::from(*count) - value).abs() > 0.0;
+        if let Some(unit) = counts.par_iter().zip(values).position_first(differs) {
+            let value = values[unit];
+            return Err(LocalError::NotACount { unit, value });
         }
-        let max_degree = neighbours.max_degree();
         let distinct = multiplicities(&counts);
         let largest = largest_sum(&counts, &distinct, max_degree);
         if largest > SUPPORT_LIMIT {
@@ -69,7 +74,7 @@ impl Counts {
 
 /// The sum of the `k` largest counts, or one that exceeds the limit: the largest count alone, where it does.
 fn largest_sum(counts: &[u32], distinct: &[(u32, u32)], k: usize) -> u64 {
-    let highest = u64::from(counts.iter().copied().max().unwrap_or(0));
+    let highest = u64::from(counts.par_iter().copied().max().unwrap_or(0));
     if k > 0 && highest > SUPPORT_LIMIT {
         return highest;
     }
@@ -85,13 +90,31 @@ fn largest_sum(counts: &[u32], distinct: &[(u32, u32)], k: usize) -> u64 {
 ///
 /// A count above the limit can only stand here when no place has a neighbour: then no law is needed.
 fn multiplicities(counts: &[u32]) -> Vec<(u32, u32)> {
-    let mut tally = vec![0_u32; usize::try_from(SUPPORT_LIMIT).unwrap_or(usize::MAX) + 1];
-    for count in counts {
-        if let Some(slot) = tally.get_mut(*count as usize) {
-            *slot += 1;
-        }
-    }
+    let none = || vec![0_u32; usize::try_from(SUPPORT_LIMIT).unwrap_or(usize::MAX) + 1];
+    let tally = counts
+        .par_chunks(TALLIED)
+        .fold(none, |mut tally, counts| {
+            for count in counts {
+                if let Some(slot) = tally.get_mut(*count as usize) {
+                    *slot += 1;
+                }
+            }
+            tally
+        })
+        .reduce(none, |mut tally, other| {
+            for (sum, more) in tally.iter_mut().zip(other) {
+                *sum += more;
+            }
+            tally
+        });
     (0_u32..).zip(tally).filter(|(_, many)| *many > 0).collect()
+}
+
+impl Counts {
+    /// The counts themselves.
+    pub(crate) fn values(&self) -> &[u32] {
+        &self.values
+    }
 }
 
 /// The tails of every class (own value, number of neighbours) that occurs, over the sums that occur in it.
@@ -100,56 +123,74 @@ pub(crate) struct Law {
     /// Class of each unit.
     classes: Vec<u32>,
     tails: Vec<Tails>,
+    /// How many numbers of neighbours there may be, for each own value.
+    width: usize,
 }
 
 /// P(S ≥ s) and P(S ≤ s) from the smallest observed sum on.
 #[derive(Debug, Clone, Default)]
 struct Tails {
     first: u32,
+    /// How many outcomes (a class and a sum) come before those of this class.
+    before: usize,
     upper_lower: Vec<(f64, f64)>,
 }
 
 impl Law {
     pub(crate) fn new(counts: &Counts, neighbours: &Neighbours) -> Self {
+        Self::of_sums(counts, CHUNK, |first, sums, degrees| {
+            for (unit, (sum, degree)) in (first..).zip(sums.iter_mut().zip(degrees)) {
+                let row = neighbours.of(unit);
+                *degree = u32::try_from(row.len()).unwrap_or(u32::MAX);
+                *sum = row.iter().map(|&other| counts.values[other as usize]).sum();
+            }
+        })
+    }
+
+    /// The law of sums that somebody else adds up: `add` is given the first of consecutive units, at most `chunk` of them, and
+    /// where their sums and numbers of neighbours go.
+    pub(crate) fn of_sums(
+        counts: &Counts,
+        chunk: usize,
+        add: impl Fn(usize, &mut [u32], &mut [u32]) + Sync,
+    ) -> Self {
         let width = counts.max_degree + 1;
-        let mut index = vec![
-            0_u32;
-            counts
-                .distinct
-                .last()
-                .map_or(0, |(value, _)| *value as usize + 1)
-        ];
-        for (at, (value, _)) in (0_u32..).zip(&counts.distinct) {
-            index[*value as usize] = at;
-        }
+        let index = counts.index();
         let mut sums = vec![0_u32; counts.values.len()];
         let mut classes = vec![0_u32; counts.values.len()];
         let class_count = counts.distinct.len() * width;
         let ranges = sums
-            .par_chunks_mut(CHUNK)
-            .zip(classes.par_chunks_mut(CHUNK))
+            .par_chunks_mut(chunk)
+            .zip(classes.par_chunks_mut(chunk))
             .enumerate()
-            .map(|(chunk, (sums, classes))| {
+            .map(|(nth, (sums, classes))| {
+                let first = nth * chunk;
+                add(first, sums, classes);
                 let mut seen = Ranges::new(class_count);
-                for (at, (sum, class)) in sums.iter_mut().zip(classes).enumerate() {
-                    let unit = chunk * CHUNK + at;
-                    let row = neighbours.of(unit);
-                    if row.is_empty() {
-                        continue;
-                    }
-                    *sum = row.iter().map(|&other| counts.values[other as usize]).sum();
-                    let own = index[counts.values[unit] as usize] as usize;
-                    let of_unit = own * width + row.len();
+                let own = &counts.values[first..first + sums.len()];
+                for ((sum, class), own) in sums.iter().zip(classes).zip(own) {
+                    let degree = *class as usize;
+                    let of_unit =
+                        index.get(*own as usize).map_or(0, |at| *at as usize) * width + degree;
                     *class = u32::try_from(of_unit).unwrap_or(u32::MAX);
-                    seen.include(of_unit, *sum);
+                    if degree > 0 {
+                        seen.include(of_unit, *sum);
+                    }
                 }
                 seen
             })
             .reduce(|| Ranges::new(class_count), Ranges::merge);
+        let mut tails = tails_of_all(counts, &ranges, width);
+        let mut before = 0;
+        for tails in &mut tails {
+            tails.before = before;
+            before += tails.upper_lower.len();
+        }
         Self {
             sums,
             classes,
-            tails: tails_of_all(counts, &ranges, width),
+            tails,
+            width,
         }
     }
 
@@ -157,6 +198,60 @@ impl Law {
     pub(crate) fn tails(&self, unit: usize) -> (f64, f64) {
         let tails = &self.tails[self.classes[unit] as usize];
         tails.upper_lower[(self.sums[unit] - tails.first) as usize]
+    }
+
+    /// The sum of a unit's neighbours.
+    pub(crate) fn sum(&self, unit: usize) -> u32 {
+        self.sums[unit]
+    }
+
+    /// How many neighbours a unit has.
+    pub(crate) fn degree(&self, unit: usize) -> usize {
+        self.classes[unit] as usize % self.width
+    }
+
+    /// For every number of neighbours that occurs, the highest sum of a unit and its neighbours.
+    pub(crate) fn highest(&self, counts: &Counts) -> Vec<Option<u32>> {
+        let none = || vec![None; self.width];
+        let all = (0..self.sums.len()).into_par_iter().with_min_len(CHUNK);
+        all.fold(none, |mut highest: Vec<Option<u32>>, unit| {
+            let degree = self.degree(unit);
+            if degree > 0 {
+                let sum = self.sums[unit] + counts.values[unit];
+                highest[degree] = highest[degree].max(Some(sum));
+            }
+            highest
+        })
+        .reduce(none, |a, b| {
+            a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect()
+        })
+    }
+
+    /// P(S ≥ s) and P(S ≤ s) of every outcome, a class and a sum, that lies between two that occur.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.tails
+            .iter()
+            .flat_map(|tails| tails.upper_lower.iter().copied())
+    }
+
+    /// Which of them a unit with neighbours has.
+    pub(crate) fn outcome(&self, unit: usize) -> usize {
+        let tails = &self.tails[self.classes[unit] as usize];
+        tails.before + (self.sums[unit] - tails.first) as usize
+    }
+}
+
+impl Counts {
+    /// The position of every distinct count among them.
+    ///
+    /// A count above the limit has none. It stands on maps without neighbours only, where no class is asked for.
+    fn index(&self) -> Vec<u32> {
+        let most = self.distinct.last().map_or(0, |(value, _)| *value);
+        let mut index = vec![0; most as usize + 1];
+        for (at, (value, _)) in (0_u32..).zip(&self.distinct) {
+            index[*value as usize] = at;
+        }
+        index
     }
 }
 
@@ -297,6 +392,7 @@ impl Ways {
         }
         Tails {
             first: u32::try_from(first).unwrap_or(u32::MAX),
+            before: 0,
             upper_lower,
         }
     }

@@ -3,7 +3,7 @@
 //! It knows which values are drawn and how many, not which statistic they make: Gi*, Gi and local Moran's I rise with
 //! the same sum and share its tails.
 
-mod exact;
+pub(crate) mod exact;
 mod monte_carlo;
 
 use std::num::NonZeroU32;
@@ -62,6 +62,14 @@ impl Tails {
             }
             Null::Normal => Self::Normal,
         })
+    }
+
+    /// The sum of a unit's neighbours, where the law has added it up exactly: counts do not round.
+    pub(crate) fn sum(&self, unit: usize) -> Option<u32> {
+        match self {
+            Self::Exact(law) => Some(law.sum(unit)),
+            Self::Sampled(_) | Self::Normal => None,
+        }
     }
 
     /// The tails of a unit with neighbours, whose sum lies `z` standard deviations above expectation.

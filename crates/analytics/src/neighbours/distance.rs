@@ -116,6 +116,32 @@ impl Points<'_> {
         }
     }
 
+    /// Where they are in a space of three dimensions: on a plane (z = 0), or on a sphere, in metres.
+    pub(crate) fn places(&self) -> Vec<[f64; 3]> {
+        let (Self::Planar(list) | Self::LonLat(list)) = self;
+        let place = |&[x, y]: &[f64; 2]| match self {
+            Self::Planar(_) => [x, y, 0.0],
+            Self::LonLat(_) => {
+                let ((sin_x, cos_x), (sin_y, cos_y)) =
+                    (x.to_radians().sin_cos(), y.to_radians().sin_cos());
+                [cos_y * cos_x, cos_y * sin_x, sin_y].map(|part| part * EARTH_RADIUS_M)
+            }
+        };
+        list.iter().map(place).collect()
+    }
+
+    /// The straight-line search radius in the space of [`Self::places`] that misses nothing within `distance`.
+    pub(crate) fn reach(&self, distance: f64) -> f64 {
+        match self {
+            Self::Planar(_) => distance * (1.0 + 1e-9),
+            Self::LonLat(_) => {
+                let half_angle =
+                    (distance * SLACK / EARTH_RADIUS_M / 2.0).min(std::f64::consts::FRAC_PI_2);
+                2.0 * EARTH_RADIUS_M * half_angle.sin() + 1e-3
+            }
+        }
+    }
+
     /// # Errors
     /// A point is not finite or, in degrees, out of range; too many to number.
     pub(crate) fn check(&self) -> Result<(), NeighboursError> {
@@ -143,19 +169,8 @@ impl<'a> Space<'a> {
     /// # Errors
     /// Coordinates out of range, more points than can be numbered.
     pub(crate) fn new(points: Points<'a>) -> Result<Self, NeighboursError> {
-        let (Points::Planar(list) | Points::LonLat(list)) = points;
         points.check()?;
-        let places: Vec<[f64; 3]> = list
-            .iter()
-            .map(|&[x, y]| match points {
-                Points::Planar(_) => [x, y, 0.0],
-                Points::LonLat(_) => {
-                    let ((sin_x, cos_x), (sin_y, cos_y)) =
-                        (x.to_radians().sin_cos(), y.to_radians().sin_cos());
-                    [cos_y * cos_x, cos_y * sin_x, sin_y].map(|part| part * EARTH_RADIUS_M)
-                }
-            })
-            .collect();
+        let places = points.places();
         let tree = RTree::bulk_load(
             places
                 .iter()
@@ -172,14 +187,7 @@ impl<'a> Space<'a> {
 
     /// The straight-line search radius in the tree's space that misses nothing within `distance`.
     pub(crate) fn reach(&self, distance: f64) -> f64 {
-        match self.points {
-            Points::Planar(_) => distance * (1.0 + 1e-9),
-            Points::LonLat(_) => {
-                let half_angle =
-                    (distance * SLACK / EARTH_RADIUS_M / 2.0).min(std::f64::consts::FRAC_PI_2);
-                2.0 * EARTH_RADIUS_M * half_angle.sin() + 1e-3
-            }
-        }
+        self.points.reach(distance)
     }
 
     /// The other units no farther than a radius in the tree's space: candidates, some a little too far.

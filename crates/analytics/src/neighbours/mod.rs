@@ -4,6 +4,8 @@ mod disk;
 mod distance;
 mod steps;
 
+use rayon::prelude::*;
+
 use crate::reason::Reason;
 pub(crate) use distance::Space;
 
@@ -210,6 +212,11 @@ impl Neighbours {
             .map(|weights| &weights[self.offsets[unit]..self.offsets[unit + 1]])
     }
 
+    /// Whether every weight is 1.
+    pub(crate) fn unweighted(&self) -> bool {
+        self.weights.is_none()
+    }
+
     /// The number of neighbours of a unit.
     pub fn degree(&self, unit: usize) -> usize {
         self.offsets[unit + 1] - self.offsets[unit]
@@ -217,8 +224,9 @@ impl Neighbours {
 
     /// The largest number of neighbours of any unit; 0 for an empty graph.
     pub fn max_degree(&self) -> usize {
-        (0..self.len())
-            .map(|unit| self.degree(unit))
+        self.offsets
+            .par_windows(2)
+            .map(|ends| ends[1] - ends[0])
             .max()
             .unwrap_or(0)
     }

@@ -13,7 +13,7 @@ mod geary;
 mod general_g;
 mod gi;
 mod graph;
-mod harm;
+pub(crate) mod harm;
 mod instant;
 mod join_count;
 mod kde;

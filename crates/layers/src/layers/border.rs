@@ -8,11 +8,12 @@ use crate::border::Border;
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::directions::Directions;
 use crate::layers::occupied::{Columns, Occupied};
 use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, filter, tally, tally_of};
 use crate::parameters::{OF_COUNTS, Parameter, joined};
-use crate::table::{Fact, Metadata};
+use crate::table::{Fact, Metadata, Values};
 
 /// Cells near the border on land.
 pub(crate) struct OnLand;
@@ -24,8 +25,8 @@ pub(crate) static BORDER: LayerDescription = LayerDescription {
                   area's edge on land, with their counts by category, the distance, and the nearest named crossing whose place is \
                   known. The edge is that of the study area, an analysis mask and no statement about boundaries; it is known to a \
                   cell of resolution 7, some two kilometres, and its coast is left out. Crossings without coordinates in the table of \
-                  border points are not among the nearest. A study area that is no country has no border and no features. Whether \
-                  what was recorded came in or went out is not told: the counts have no routes.",
+                  border points are not among the nearest. A study area that is no country has no border and no features. Inbound, outbound and through are told \
+                  of records whose route states an end abroad; where more than 200,000 records match they are null.",
     keywords: &["crime", "border", "crossing", "trafficking", "H3"],
     reference: "Karney, C. F. F. (2013), Journal of Geodesy 87, doi:10.1007/s00190-012-0578-z (distances); table of border points, data/PROVENANCE.csv",
     properties: &PROPERTIES,
@@ -40,7 +41,7 @@ const fn count(name: (&'static str, &'static str), description: &'static str) ->
     Property::of(name, PropertyKind::Integer, Some("records"), description)
 }
 
-static PROPERTIES: [Property; 10] = [
+static PROPERTIES: [Property; 13] = [
     H3,
     count(("n", "Records"), "Records in the cell."),
     count(("tf", "Terror financing"), "Of them, terror financing."),
@@ -48,6 +49,18 @@ static PROPERTIES: [Property; 10] = [
     count(("ht", "Human trafficking"), "Of them, human trafficking."),
     count(("cy", "Cybercrime"), "Of them, cybercrime."),
     count(("adj", "Adjacent crime"), "Of them, adjacent crimes."),
+    count(
+        ("inbound", "Inbound"),
+        "Of all, those whose route starts abroad and states no end abroad.",
+    ),
+    count(
+        ("outbound", "Outbound"),
+        "Of all, those whose route ends abroad and states no start abroad.",
+    ),
+    count(
+        ("through", "Through"),
+        "Of all, those whose route starts and ends abroad.",
+    ),
     Property::of(
         ("distance_km", "Distance"),
         PropertyKind::Number,
@@ -79,6 +92,13 @@ impl Layer for OnLand {
         let within = |at: &usize| near.edge[*at].is_some_and(|km| km <= question.query.within_km);
         let kept: Vec<usize> = occupied.kept(question).into_iter().filter(within).collect();
         let by_category = by_category(question, &occupied)?;
+        let cells: Vec<_> = kept.iter().map(|&at| occupied.tally.cells[at]).collect();
+        let directions = Directions::of(question, &cells, question.resolution)?;
+        let led = |of: fn(&Directions) -> &Vec<u64>| {
+            let counts = directions.as_ref().map(of);
+            let count = |row: usize| i64::try_from(*counts?.get(row)?).ok();
+            Values::Integers((0..kept.len()).map(count).collect())
+        };
         let of = Columns(&kept);
         let counted =
             |category: usize| of.integers(|at| Some(u64::from(by_category[category][at])));
@@ -90,6 +110,9 @@ impl Layer for OnLand {
             counted(2),
             counted(3),
             counted(4),
+            led(|of| &of.inbound),
+            led(|of| &of.outbound),
+            led(|of| &of.through),
             of.numbers(|at| near.edge[at]),
             of.texts(|at| Some(near.crossing[at].as_ref()?.0.clone())),
             of.numbers(|at| Some(near.crossing[at].as_ref()?.1)),

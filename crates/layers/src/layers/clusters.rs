@@ -7,7 +7,9 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
+use crate::layers::properties::{
+    EDGE, H3, HARM_DAYS, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q,
+};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::query::NullModel;
 use crate::table::{Metadata, Values};
@@ -49,13 +51,17 @@ pub(crate) static CLUSTERS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 17] = joined(&[
+static PARAMETERS: [Parameter; 18] = joined(&[
     &OF_COUNTS,
     &OF_TESTS,
-    &[Parameter::Apportion, Parameter::Calibrate],
+    &[
+        Parameter::Apportion,
+        Parameter::Weight,
+        Parameter::Calibrate,
+    ],
 ]);
 
-static PROPERTIES: [Property; 13] = [
+static PROPERTIES: [Property; 14] = [
     H3,
     N,
     NEIGHBOURS,
@@ -100,6 +106,7 @@ static PROPERTIES: [Property; 13] = [
     EDGE,
     NEIGHBOURHOOD_N,
     N_APPORTIONED,
+    HARM_DAYS,
 ];
 
 impl Layer for Clusters {
@@ -133,7 +140,7 @@ struct Found {
 }
 
 impl Found {
-    fn columns(&self, answered: &Answered<'_>) -> [Values; 13] {
+    fn columns(&self, answered: &Answered<'_>) -> [Values; 14] {
         let Self { rows, q, alpha } = self;
         let found = |cell: usize| rows[cell].outcome.ok();
         let class = |cell: usize| match (rows[cell].outcome, q[cell]) {
@@ -155,6 +162,7 @@ impl Found {
             answered.edge(),
             answered.around(),
             answered.apportioned(),
+            answered.harm(),
         ]
     }
 }

@@ -1,14 +1,14 @@
 //! `density`: how many records a square kilometre holds, smoothed over a distance.
 
 use h3o::{CellIndex, Resolution};
-use naqsha_analytics::{Extent, KdeError, kde_of_counts};
+use naqsha_analytics::{Extent, KdeError, kde_of_counts, kde_of_weights};
 use naqsha_store::CubeQuery;
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::map::{Answered, Map};
-use crate::layers::properties::{AREA_KM2, H3, N};
+use crate::layers::properties::{AREA_KM2, H3, HARM_DAYS, N};
 use crate::layers::tally::{COUNTED_BASES, counted_bases, filter};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
 use crate::study_areas::Grid;
@@ -44,19 +44,21 @@ pub(crate) static DENSITY: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 12] = joined(&[&OF_COUNTS, &[Parameter::BandwidthM]]);
+static PARAMETERS: [Parameter; 13] =
+    joined(&[&OF_COUNTS, &[Parameter::BandwidthM, Parameter::Weight]]);
 
-static PROPERTIES: [Property; 4] = [
+static PROPERTIES: [Property; 5] = [
     H3,
     Property {
         name: "density",
         title: "Density",
         kind: PropertyKind::Number,
         unit: Some("records/km²"),
-        description: "Smoothed records per square kilometre at the cell's centre.",
+        description: "Smoothed records, or days of harm where `weight` asks for them, per square kilometre at the cell's centre.",
     },
     N,
     AREA_KM2,
+    HARM_DAYS,
 ];
 
 impl Layer for Density {
@@ -67,13 +69,13 @@ impl Layer for Density {
     fn compute(&self, question: &Question<'_>) -> Result<Computed, LayerError> {
         let map = Map::of(question)?;
         let bandwidth = bandwidth(question, &map.grid);
-        let found = kde_of_counts(
-            &places(question, &map.grid),
-            bandwidth.metres,
-            question.resolution,
-            Extent::Centred(&map.grid.cells, map.grid.centres()),
-        )
-        .map_err(|error| refused(&error))?;
+        let extent = Extent::Centred(&map.grid.cells, map.grid.centres());
+        let (metres, resolution) = (bandwidth.metres, question.resolution);
+        let found = match &map.harm {
+            Some(harm) => kde_of_weights(harm.places(), metres, resolution, extent),
+            None => kde_of_counts(&places(question, &map.grid), metres, resolution, extent),
+        };
+        let found = found.map_err(|error| refused(&error))?;
         let areas = map.grid.areas_km2();
         let answered = Answered::of(&map, question);
         let columns = [
@@ -81,6 +83,7 @@ impl Layer for Density {
             answered.numbers(|cell| Some(found[cell].1)),
             answered.counts(),
             answered.numbers(|cell| Some(areas[cell])),
+            answered.harm(),
         ];
         let metadata = Metadata {
             bandwidth: Some(bandwidth),

@@ -7,7 +7,9 @@ use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
 use crate::layers::calibration::calibration;
 use crate::layers::map::{Answered, Map, law, q_values};
-use crate::layers::properties::{EDGE, H3, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q};
+use crate::layers::properties::{
+    EDGE, H3, HARM_DAYS, N, N_APPORTIONED, NEIGHBOURHOOD_N, NEIGHBOURS, P, Q,
+};
 use crate::parameters::{OF_COUNTS, OF_TESTS, Parameter, joined};
 use crate::table::{Metadata, Values};
 
@@ -45,13 +47,17 @@ pub(crate) static HOTSPOTS: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 17] = joined(&[
+static PARAMETERS: [Parameter; 18] = joined(&[
     &OF_COUNTS,
     &OF_TESTS,
-    &[Parameter::Apportion, Parameter::Calibrate],
+    &[
+        Parameter::Apportion,
+        Parameter::Weight,
+        Parameter::Calibrate,
+    ],
 ]);
 
-static PROPERTIES: [Property; 12] = [
+static PROPERTIES: [Property; 13] = [
     H3,
     N,
     Property {
@@ -59,7 +65,8 @@ static PROPERTIES: [Property; 12] = [
         title: "Expected",
         kind: PropertyKind::Number,
         unit: Some("records"),
-        description: "Records expected in the cell and its neighbours if the counts were spread by chance.",
+        description: "Records, or days where `weight` asks for harm, expected in the cell and its neighbours if they were spread by \
+                      chance.",
     },
     NEIGHBOURS,
     Property {
@@ -88,6 +95,7 @@ static PROPERTIES: [Property; 12] = [
     EDGE,
     NEIGHBOURHOOD_N,
     N_APPORTIONED,
+    HARM_DAYS,
 ];
 
 impl Layer for Hotspots {
@@ -130,7 +138,7 @@ struct Found {
 }
 
 impl Found {
-    fn columns(&self, answered: &Answered<'_>) -> [Values; 12] {
+    fn columns(&self, answered: &Answered<'_>) -> [Values; 13] {
         let Self { test, total, .. } = self;
         let gi = |cell: usize| test.rows[cell].outcome.ok();
         [
@@ -146,6 +154,7 @@ impl Found {
             answered.edge(),
             answered.around(),
             answered.apportioned(),
+            answered.harm(),
         ]
     }
 }

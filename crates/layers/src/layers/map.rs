@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::description::LayerDescription;
 use crate::error::LayerError;
 use crate::layer::{Computed, Question};
+use crate::layers::harm::Harm;
 use crate::layers::tally::{COUNTED_BASES, Tally, tally};
 use crate::parameters::{Parameter, ParameterError};
 use crate::query::NullModel;
@@ -29,8 +30,10 @@ pub(crate) struct Map {
     pub(crate) counts: Vec<u32>,
     /// Shares of records without a cell, where they were asked for.
     shares: Option<Vec<f64>>,
-    /// Both together, as the statistics take them.
+    /// Both together, or the harm of the records, as the statistics take them.
     pub(crate) values: Vec<f64>,
+    /// The harm of the records, where it was asked for.
+    pub(crate) harm: Option<Harm>,
     pub(crate) neighbours: Arc<Neighbours>,
     tally: Tally,
 }
@@ -59,8 +62,13 @@ impl Map {
                 .zip(shares)
                 .for_each(|(value, share)| *value += share);
         }
+        let harm = Harm::of(question, &grid)?;
+        if let Some(harm) = &harm {
+            values = harm.over(&grid, resolution);
+        }
         Ok(Self {
             values,
+            harm,
             shares,
             counts,
             neighbours: question.area.neighbours(resolution, k)?,
@@ -71,6 +79,9 @@ impl Map {
 
     /// Whether no class is given, whatever the numbers.
     pub(crate) fn is_too_few(&self) -> bool {
+        if let Some(harm) = &self.harm {
+            return harm.records() < LEAST_RECORDS;
+        }
         // A sum of shares may miss the number of records by its rounding.
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let least = LEAST_RECORDS as f64;
@@ -167,6 +178,11 @@ impl<'m> Answered<'m> {
         self.numbers(|cell| Some(self.map.shares.as_ref()?[cell]))
     }
 
+    /// Harm of the records in each; null where it was not asked for.
+    pub(crate) fn harm(&self) -> Values {
+        self.numbers(|cell| self.map.harm.as_ref().map(|_| self.map.values[cell]))
+    }
+
     pub(crate) fn booleans(&self, value: impl Fn(usize) -> bool + Sync) -> Values {
         Values::Booleans(self.each(value))
     }
@@ -191,9 +207,10 @@ impl Map {
     fn kept(&self, question: &Question<'_>) -> Vec<u32> {
         #[expect(clippy::cast_precision_loss, reason = "a bound on counts")]
         let least = question.query.n_min as f64;
-        let values = (0..).zip(&self.values);
-        let kept = values.filter(|&(_, &value)| value >= least);
-        kept.map(|(cell, _)| cell).collect()
+        let shares = |cell: usize| self.shares.as_ref().map_or(0.0, |shares| shares[cell]);
+        let holds = |&cell: &usize| f64::from(self.counts[cell]) + shares(cell) >= least;
+        let kept = (0..self.counts.len()).filter(holds);
+        kept.filter_map(|cell| u32::try_from(cell).ok()).collect()
     }
 
     /// What a layer that tests each cell says of itself, with q of all.
@@ -214,7 +231,10 @@ impl Map {
 
     /// What every map says of itself.
     pub(crate) fn metadata(&self, question: &Question<'_>) -> Metadata {
-        self.tally.metadata(question)
+        Metadata {
+            statistics: self.harm.as_ref().map(Harm::facts).unwrap_or_default(),
+            ..self.tally.metadata(question)
+        }
     }
 
     /// The answer of a layer: its properties' columns of the answered cells.

@@ -1,18 +1,23 @@
 //! `near-repeat`: where events are followed by others close by and soon after, beyond chance.
 
+use std::num::NonZeroU32;
+
 use naqsha_analytics::{
-    Dated, NearRepeats, Neighbours, Points, Reason, RepeatsError, Sampling, near_repeats,
+    Calibration, Dated, NearRepeats, Neighbours, Points, Reason, RepeatsError, Sampling,
+    near_repeats, shuffled,
 };
 use naqsha_store::CubeQuery;
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::calibration::calibration;
 use crate::layers::map::{LEAST_RECORDS, q_values};
 use crate::layers::occupied::{Columns, Occupied, rule, shuffles};
 use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, counted_bases, filter, tally};
 use crate::parameters::{OF_COUNTS, Parameter, ParameterError, joined};
+use crate::query::NullModel;
 use crate::table::{Fact, Metadata};
 
 /// Pairs of events close in space and time, cell by cell.
@@ -57,13 +62,14 @@ pub(crate) static NEAR_REPEAT: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 15] = joined(&[
+static PARAMETERS: [Parameter; 16] = joined(&[
     &OF_COUNTS,
     &[
         Parameter::SpaceM,
         Parameter::Days,
         Parameter::Alpha,
         Parameter::Seed,
+        Parameter::Calibrate,
     ],
 ]);
 
@@ -177,6 +183,11 @@ impl Layer for NearRepeat {
             fdr: Some("bh"),
             seed: Some(question.query.seed),
             statistics: statistics(&found, &events, (space_m, question), sampling),
+            calibration: if too_few {
+                None
+            } else {
+                events.calibration(question, &graph, sampling)?
+            },
             ..occupied.metadata(question)
         };
         Ok(occupied.table(&NEAR_REPEAT, &kept, columns, metadata))
@@ -267,6 +278,32 @@ impl Events {
         })
     }
 
+    /// What the test finds once the days are shuffled over the events, with fewer shuffles of each such map.
+    fn calibration(
+        &self,
+        question: &Question<'_>,
+        graph: &Neighbours,
+        sampling: Sampling,
+    ) -> Result<Option<Calibration>, LayerError> {
+        let fewer = Sampling {
+            permutations: sampling.permutations.min(OF_A_SHUFFLE),
+            ..sampling
+        };
+        calibration(question, (graph.len(), NullModel::MonteCarlo), |nth| {
+            let again = Self {
+                places: self.places.clone(),
+                days: shuffled(&self.days, question.query.seed, nth),
+                undated: self.undated,
+            };
+            let found = again.pairs(graph, question.query.days_apart, fewer)?;
+            Ok(found
+                .places
+                .iter()
+                .map(|place| place.p_upper.ok())
+                .collect())
+        })
+    }
+
     /// Pairs of events at one place or at neighbouring ones.
     fn near_in_space(&self, graph: &Neighbours) -> u64 {
         let mut held = vec![0_u64; graph.len()];
@@ -284,6 +321,9 @@ impl Events {
         (0..held.len()).map(twice).sum::<u64>() / 2
     }
 }
+
+/// Shuffles of each map that the test is tried on, at most: p down to 0.01.
+const OF_A_SHUFFLE: NonZeroU32 = NonZeroU32::new(99).expect("not zero");
 
 /// What one pair takes in a shuffle.
 const NANOS: u64 = 4;

@@ -74,6 +74,16 @@ pub(crate) const AREA_KM2: Property = Property {
     description: "Exact area of the cell; cells of one resolution differ by a fifth within Pakistan.",
 };
 
+/// The harm of the records of a cell.
+pub(crate) const HARM_DAYS: Property = Property {
+    name: "harm_days",
+    title: "Harm",
+    kind: PropertyKind::Number,
+    unit: Some("days"),
+    description: "Days of imprisonment that the law threatens the cell's records with, of the kind that `weight` asks for; null \
+                  unless it does. Then the statistic is of them, not of numbers of records.",
+};
+
 /// The property of records that are on a map as shares of cells.
 pub(crate) const N_APPORTIONED: Property = Property {
     name: "n_apportioned",

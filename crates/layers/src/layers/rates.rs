@@ -166,7 +166,7 @@ fn per_head(rate: Result<f64, Reason>) -> Option<f64> {
 }
 
 /// What the question's records are divided by, else why there is nothing.
-fn denominator<'a>(
+pub(super) fn denominator<'a>(
     question: &Question<'a>,
 ) -> Result<Result<&'a Population, Denominator>, LayerError> {
     let without = |code, detail: String| Ok(Err(Denominator::None { code, detail }));
@@ -310,7 +310,7 @@ impl Rated {
 }
 
 /// People in each of some ascending cells; `None` where the population does not know the cell.
-fn people(population: &Population, cells: &[CellIndex]) -> Vec<Option<People>> {
+pub(super) fn people(population: &Population, cells: &[CellIndex]) -> Vec<Option<People>> {
     let Some(resolution) = cells.first().map(|cell| cell.resolution()) else {
         return Vec::new();
     };

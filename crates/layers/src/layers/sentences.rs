@@ -41,9 +41,12 @@ pub(crate) fn density(row: &Row<'_>) -> String {
     let bandwidth = row.metadata().bandwidth;
     let (metres, rule) = bandwidth.map_or((0.0, ""), |of| (of.metres, of.rule));
     let smoothed = row.number("density").zip(row.number("area_km2"));
+    let (own, unit) = match row.number("harm_days") {
+        Some(_) => (weighed(row), "days"),
+        None => (format!("own {}", row.count("n")), "records"),
+    };
     format!(
-        "own {}; {} records/km² at its centre, smoothed over {} m ({rule}): on its {} km² as much as {} records",
-        row.count("n"),
+        "{own}; {} {unit}/km² at its centre, smoothed over {} m ({rule}): on its {} km² as much as {} {unit}",
         row.rounded("density"),
         digits(metres),
         row.rounded("area_km2"),
@@ -205,8 +208,17 @@ pub(crate) fn rates(row: &Row<'_>) -> String {
     )
 }
 
-/// `own 0, ring 14`.
+/// `own 3 records, 1,825 days of harm`.
+fn weighed(row: &Row<'_>) -> String {
+    let days = row.rounded("harm_days");
+    format!("own {} records, {days} days of harm", row.count("n"))
+}
+
+/// `own 0, ring 14`, of which harm is told beside it.
 fn own_and_ring(row: &Row<'_>) -> String {
+    if row.number("harm_days").is_some() {
+        return weighed(row);
+    }
     let ring = row.integer("neighbourhood_n").zip(row.integer("n"));
     let ring = ring.map_or(0, |(all, own)| all - own);
     format!("own {}, ring {}", row.count("n"), thousands(ring))

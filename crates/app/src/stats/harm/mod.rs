@@ -1,18 +1,18 @@
 //! `naqsha stats harm`.
 
-mod sentences;
+pub(crate) mod sentences;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
 use naqsha_analytics::{Assumption, harm_days};
+use naqsha_layers::{Sentences, is_proactive};
 use naqsha_model::{DetectionMode, RecordStage};
 use serde::Serialize;
 
 use super::StatsError;
 use super::table::{Csv, text};
-use sentences::{EDITION, Sentences};
 
 /// Arguments of `stats harm`.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ struct Row {
 }
 
 pub(super) fn answer(args: &HarmArgs) -> Result<Answer, StatsError> {
-    let sentences = Sentences::embedded();
+    let sentences = sentences::embedded();
     let counts = read(args, &sentences)?;
     let (mut reported, mut proactive) = (Group::default(), Group::default());
     let mut rows = Vec::new();
@@ -95,7 +95,7 @@ pub(super) fn answer(args: &HarmArgs) -> Result<Answer, StatsError> {
         });
     }
     Ok(Answer {
-        edition: EDITION,
+        edition: sentences.edition(),
         rule: RULE,
         reported,
         proactive,
@@ -146,7 +146,7 @@ fn read(args: &HarmArgs, sentences: &Sentences) -> Result<BTreeMap<String, [u64;
             return Err(format!("the id `{id}` occurs twice"));
         }
         let optional = |column: Option<usize>| column.map_or(Ok(""), |at| text(row, at));
-        let proactive = is_proactive(optional(stage)?, optional(detection)?)?;
+        let proactive = is_found(optional(stage)?, optional(detection)?)?;
         let gravest = gravest(text(row, section)?, sentences);
         counts.entry(gravest).or_default()[usize::from(proactive)] += 1;
         Ok(())
@@ -176,8 +176,8 @@ fn gravest(text: &str, sentences: &Sentences) -> String {
     gravest.map_or(first, |(_, section)| section).to_owned()
 }
 
-/// Whether controls found it: by how it came to notice where that is stated, else by its register.
-fn is_proactive(stage: &str, detection: &str) -> Result<bool, String> {
+/// Whether controls found it, by the words of a table.
+fn is_found(stage: &str, detection: &str) -> Result<bool, String> {
     let detection = match detection {
         "" => DetectionMode::Unknown,
         word => DetectionMode::parse(word).map_err(|error| error.to_string())?,
@@ -186,17 +186,5 @@ fn is_proactive(stage: &str, detection: &str) -> Result<bool, String> {
         "" => None,
         word => Some(RecordStage::parse(word).map_err(|error| error.to_string())?),
     };
-    Ok(match detection {
-        DetectionMode::Proactive
-        | DetectionMode::IntelligenceLed
-        | DetectionMode::BorderCheck
-        | DetectionMode::FinancialIntelligence => true,
-        DetectionMode::VictimReport
-        | DetectionMode::ThirdPartyReport
-        | DetectionMode::NgoReferral
-        | DetectionMode::ForeignReferral => false,
-        DetectionMode::Unknown => {
-            matches!(stage, Some(RecordStage::Seizure | RecordStage::StrReferral))
-        }
-    })
+    Ok(is_proactive(stage, detection))
 }

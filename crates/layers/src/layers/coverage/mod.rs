@@ -4,6 +4,8 @@ mod matrix;
 mod month;
 mod sent;
 
+pub(crate) use sent::{Reports, bytes_of};
+
 use std::sync::Arc;
 
 use naqsha_model::{Day, DayRange};

@@ -12,6 +12,16 @@ use crate::layer::Question;
 use crate::layers::tally::filter;
 use crate::table::Excluded;
 
+/// What was reported to one version, of one kind of records: it is in the records themselves, and read once.
+pub(crate) type Reports = Arc<Vec<Reported>>;
+
+/// About how much memory that takes.
+pub(crate) fn bytes_of(reports: &Reports) -> u32 {
+    // A name of a profile and of a district are some 16 bytes each.
+    let bytes = size_of_val(reports.as_slice()) + 32 * reports.len();
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
 /// What tells that an agency reported about a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Evidence {
@@ -101,7 +111,18 @@ impl AllSent {
             agencies: None,
             ..filter(question.query)
         };
-        let reported = question.snapshot.reported(&asked)?;
+        // One version may be asked as reported or with one record of each cluster.
+        let key = format!(
+            "{}|{}|{asked:?}",
+            question.snapshot.version(),
+            question.query.deduplicated
+        );
+        let read = || {
+            let reported = question.snapshot.reported(&asked);
+            reported.map(Arc::new).map_err(LayerError::from)
+        };
+        let reported = question.reports.try_get_with(key, read);
+        let reported = reported.map_err(Arc::unwrap_or_clone)?;
         let profiles = Profiles::of(&reported);
         let mut all = Self::default();
         for of in reported.iter().filter(|of| is_asked(question, &of.agency)) {

@@ -2,20 +2,26 @@
 
 mod measures;
 
+use std::num::NonZeroU32;
+
 use h3o::CellIndex;
-use naqsha_analytics::{JoinCase, Linkage, Reason, linkages};
+use naqsha_analytics::{
+    Calibration, JoinCase, Linkage, LocalQuotient, Neighbours, Reason, Sampling, linkages, shuffled,
+};
 use naqsha_model::{Category, CategorySet};
 use naqsha_store::Filter;
 
 use crate::description::{LayerDescription, Property, PropertyKind};
 use crate::error::LayerError;
 use crate::layer::{Computed, Layer, Question};
+use crate::layers::calibration::calibration;
 use crate::layers::linkages::measures::Measures;
 use crate::layers::map::LEAST_RECORDS;
 use crate::layers::occupied::{Columns, Occupied};
 use crate::layers::properties::H3;
 use crate::layers::tally::{COUNTED_BASES, filter, tally_of};
 use crate::parameters::{PAIRS, Parameter};
+use crate::query::NullModel;
 use crate::table::Metadata;
 
 /// Colocation of the four categories.
@@ -65,6 +71,7 @@ pub(crate) static LINKAGES: LayerDescription = LayerDescription {
         Parameter::Seed,
         Parameter::StudyArea,
         Parameter::NMin,
+        Parameter::Calibrate,
         Parameter::AsOf,
     ],
     default: false,
@@ -228,6 +235,7 @@ impl Layer for Linkages {
             fdr: Some("bh"),
             seed: Some(question.query.seed),
             statistics: measures.statistics()?,
+            calibration: four.calibration(question, &measures)?,
             ..four.occupied.metadata(question)
         };
         Ok(four.occupied.table(&LINKAGES, &kept, columns, metadata))
@@ -300,11 +308,47 @@ impl Four {
         counts.map(|&count| u64::from(count)).sum::<u64>() < LEAST_RECORDS
     }
 
-    fn linkages(
+    /// What the test finds once the categories are dealt anew over the records, of the p that q is of.
+    fn calibration(
         &self,
-        graph: &naqsha_analytics::Neighbours,
-        sampling: naqsha_analytics::Sampling,
-    ) -> Vec<Linkage> {
+        question: &Question<'_>,
+        measures: &Measures,
+    ) -> Result<Option<Calibration>, LayerError> {
+        let graph = Neighbours::from_grid_disk(self.cells(), question.query.k)
+            .map_err(|error| LayerError::Statistic(error.to_string()))?;
+        // p of places is exact; what is sampled, of the whole map, is not looked at.
+        let sampling = Sampling {
+            permutations: NonZeroU32::MIN,
+            seed: question.query.seed,
+        };
+        let mut labels = Vec::new();
+        for cell in 0..self.cells().len() {
+            for (kind, counts) in self.counts.iter().enumerate() {
+                labels.extend(std::iter::repeat_n(kind, counts[cell] as usize));
+            }
+        }
+        let tests = usize::try_from(measures.q.tested()).unwrap_or(usize::MAX);
+        calibration(question, (tests, NullModel::Exact), |nth| {
+            let mut dealt = shuffled(&labels, question.query.seed, nth).into_iter();
+            let mut counts = [(); 4].map(|()| vec![0; self.cells().len()]);
+            for cell in 0..self.cells().len() {
+                let held: u32 = self.counts.iter().map(|counts| counts[cell]).sum();
+                for kind in dealt.by_ref().take(held as usize) {
+                    counts[kind][cell] += 1;
+                }
+            }
+            let pairs = linkages(&counts, &graph, sampling);
+            let p = |place: &Option<Result<LocalQuotient, Reason>>| {
+                Some(place.as_ref()?.as_ref().ok()?.p_upper)
+            };
+            Ok(pairs
+                .iter()
+                .flat_map(|pair| pair.places.iter().map(p))
+                .collect())
+        })
+    }
+
+    fn linkages(&self, graph: &Neighbours, sampling: Sampling) -> Vec<Linkage> {
         linkages(&self.counts, graph, sampling)
     }
 }

@@ -24,7 +24,9 @@ pub(crate) static SCAN: LayerDescription = LayerDescription {
                   stretch of time in it where the two have more records together than each by itself predicts (space-time \
                   permutation, looking back over all stretches of at most half the period): neither busy places nor busy times are clusters. Time is \
                   counted in complete civil steps (period; left out, the shortest that makes at most 36), records in none of them \
-                  wholly are excluded. model=poisson compares the records of all time with the area of the cells. A feature is a cell of a \
+                  wholly are excluded. model=poisson compares the records of all time with the people in the cells, where a population is imported and \
+                  the category is of residents (HT, ADJ) or denominator=population asks for it, else with their area; records where \
+                  nobody lives are then excluded. A feature is a cell of a \
                   cluster: the most likely one, significant or not, and those after it that share no cell with another and that \
                   at most half of the random maps match. p is right for having looked everywhere. Cells are the places, at most 3,500: where \
                   no resolution is asked the finest is taken that has so few and of which 99 random maps are searched in two \
@@ -47,13 +49,14 @@ pub(crate) static SCAN: LayerDescription = LayerDescription {
     over_cells: true,
 };
 
-static PARAMETERS: [Parameter; 15] = joined(&[
+static PARAMETERS: [Parameter; 16] = joined(&[
     &OF_COUNTS,
     &[
         Parameter::Period,
         Parameter::Model,
         Parameter::Alpha,
         Parameter::Seed,
+        Parameter::Denominator,
     ],
 ]);
 
@@ -108,7 +111,7 @@ static PROPERTIES: [Property; 15] = [
     number(
         ("expected", "Expected"),
         Some("records"),
-        "Records expected in it: of stp, those of its circle times those of its time over all; of poisson, by area.",
+        "Records expected in it: of stp, those of its circle times those of its time over all; of poisson, by people or by area.",
     ),
     number(
         ("relative_risk", "Relative risk"),
@@ -160,7 +163,7 @@ impl Layer for Scan {
             resolution,
         } = match question.query.model {
             ScanModel::SpaceTime => Scanned::in_time(question)?,
-            ScanModel::Poisson => Scanned::by_area(question)?,
+            ScanModel::Poisson => Scanned::by_place(question)?,
         };
         let members = members(&clusters);
         let kept: Vec<usize> = members.iter().map(|member| member.0).collect();

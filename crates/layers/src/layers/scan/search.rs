@@ -1,6 +1,6 @@
 //! The search itself: in space and time over the cells that hold a record, or in space over all of them.
 
-use h3o::{CellIndex, Resolution};
+use h3o::Resolution;
 use naqsha_analytics::{
     Case, Cluster, Look, Metric, Points, Reason, Sampling, ScanError, ScanOptions, SpatialModel,
     space_time_scan, spatial_scan,
@@ -10,12 +10,14 @@ use crate::error::LayerError;
 use crate::layer::Question;
 use crate::layers::map::LEAST_RECORDS;
 use crate::layers::occupied::{Occupied, are_quick, rule, shuffles};
+use crate::layers::rates::{denominator, people};
 use crate::layers::stepped::{Stepped, TOO_FEW_STEPS, covered, touching};
 use crate::layers::tally::{COUNTED_BASES, Tally, tally};
 use crate::parameters::Parameter;
 use crate::period::Period;
+use crate::population::{People, Population};
 use crate::steps::Steps;
-use crate::table::Fact;
+use crate::table::{Denominator, Fact};
 
 /// Most places that are scanned: each is the centre of circles that may hold half of all others.
 const MOST_PLACES: usize = 3_500;
@@ -87,9 +89,10 @@ impl Scanned {
         Ok(Self::of(occupied, Some(steps), clusters, &question))
     }
 
-    /// Records of all time beside the area of all cells, zeros included.
-    pub(super) fn by_area(question: &Question<'_>) -> Result<Self, LayerError> {
-        let (question, searched) = coarse_enough(question, |question| {
+    /// Records of all time beside the people in all cells, or their area, zeros included.
+    pub(super) fn by_place(question: &Question<'_>) -> Result<Self, LayerError> {
+        let (question, population) = base(question)?;
+        let (question, searched) = coarse_enough(&question, |question| {
             let size =
                 usize::try_from(question.area.size(question.resolution)?).unwrap_or(usize::MAX);
             let grid = (size <= MOST_PLACES).then(|| question.area.grid(question.resolution));
@@ -105,6 +108,10 @@ impl Scanned {
             tally.counts = tally.over(grid);
             tally.cells.clone_from(&grid.cells);
         }
+        let base: Vec<f64> = match population {
+            Some(population) => leave_peopled(&mut tally, population),
+            None => tally.cells.iter().map(|cell| cell.area_km2()).collect(),
+        };
         let occupied = Occupied::of(&question, tally)?;
         let cells = &occupied.tally.cells;
         let cases: u64 = occupied
@@ -118,19 +125,32 @@ impl Scanned {
         } else {
             let nanos = nanos_by_area(&occupied.tally, cells.len() as u64);
             let sampling = sampling(&question, nanos)?;
-            let areas: Vec<f64> = cells
-                .iter()
-                .map(|cell| CellIndex::area_km2(*cell))
-                .collect();
             let centres = occupied.centres();
             let model = SpatialModel::Poisson {
                 cases: &occupied.tally.counts,
-                population: &areas,
+                population: &base,
             };
             let found = spatial_scan(Points::LonLat(&centres), model, options(sampling));
             (told(found)?, Some(sampling))
         };
-        Ok(Self::of(occupied, None, clusters, &question))
+        let mut scanned = Self::of(occupied, None, clusters, &question);
+        let by = if population.is_some() {
+            "population"
+        } else {
+            "area"
+        };
+        scanned.facts.extend([
+            ("denominator", Fact::Word(Some(by.to_owned()))),
+            (
+                "population_vintage",
+                Fact::Word(population.map(|of| of.vintage().to_owned())),
+            ),
+            (
+                "people",
+                Fact::Number(population.map(|_| base.iter().sum())),
+            ),
+        ]);
+        Ok(scanned)
     }
 
     fn of(
@@ -168,6 +188,53 @@ impl Scanned {
             resolution: question.resolution,
         }
     }
+}
+
+/// The population that records are compared with, as in the layer `rates`, and the question at a resolution that it has; none
+/// where records are compared with area.
+///
+/// # Errors
+/// The population is asked for and there is none, or none so fine.
+fn base<'a>(question: &Question<'a>) -> Result<(Question<'a>, Option<&'a Population>), LayerError> {
+    let finest = question
+        .deployment
+        .population()?
+        .map(Population::resolution);
+    let finest = finest.filter(|_| question.query.resolution.is_none());
+    let coarser = Question {
+        resolution: finest.map_or(question.resolution, |of| of.min(question.resolution)),
+        ..*question
+    };
+    match denominator(&coarser)? {
+        Ok(population) => Ok((coarser, Some(population))),
+        Err(Denominator::None { detail, .. }) if question.query.per_head => {
+            let name = Parameter::Denominator.name();
+            Err(LayerError::of_parameter(name, detail))
+        }
+        Err(_) => Ok((Question { ..*question }, None)),
+    }
+}
+
+/// Leaves only cells that people are known to live in, and says how many; records in the others can be compared with nothing.
+fn leave_peopled(tally: &mut Tally, population: &Population) -> Vec<f64> {
+    let people = people(population, &tally.cells);
+    let (mut cells, mut counts, mut base) = (Vec::new(), Vec::new(), Vec::new());
+    let mut without = 0;
+    for ((&cell, &count), people) in tally.cells.iter().zip(&tally.counts).zip(people) {
+        match people.map(People::get) {
+            Some(people) if people > 0.0 => {
+                cells.push(cell);
+                counts.push(count);
+                base.push(people);
+            }
+            _ => without += u64::from(count),
+        }
+    }
+    if without > 0 {
+        tally.excluded.reasons.insert("no_denominator", without);
+    }
+    (tally.cells, tally.counts) = (cells, counts);
+    base
 }
 
 fn options(sampling: Sampling) -> ScanOptions {
