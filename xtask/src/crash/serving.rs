@@ -261,7 +261,7 @@ impl Seen {
                 self.read += 1;
                 let page: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
                 let matched = page["numberMatched"].as_u64();
-                if matched.is_none_or(|matched| matched % ROWS as u64 != 0) {
+                if matched.is_none_or(|matched| !matched.is_multiple_of(ROWS as u64)) {
                     self.wrong.push(format!(
                         "a reader sees a part of a batch: {matched:?} records"
                     ));
