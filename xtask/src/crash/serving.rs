@@ -141,7 +141,10 @@ fn serve(
                 seen.wrong
                     .push(format!("{operation:?} is acknowledged after a failed sync"));
             }
-            seen.take(&mut client, operation, reply.as_ref(), injection);
+            // What a sync could not do for want of space is no full disk any more: nobody knows what is on it.
+            let no_space = matches!(injection, Injection::Fault(_, Fault::NoSpace));
+            let is_full = no_space && !sync_failed(&shim.changes()?);
+            seen.take(&mut client, operation, reply.as_ref(), is_full);
             if !is_acknowledged {
                 unacknowledged.push(operation);
             }
@@ -214,7 +217,7 @@ impl Seen {
         client: &mut Client,
         operation: Operation,
         reply: Option<&Reply>,
-        injection: Injection,
+        is_full: bool,
     ) {
         let Some(reply) = reply else {
             client.leave_open(operation);
@@ -236,7 +239,6 @@ impl Seen {
                 self.refused += 1;
                 // A full disk is told as such. An error that a disk does not have by nature may be one of the service.
                 let is_declared = [404, 409, 503, 507].contains(&status);
-                let is_full = matches!(injection, Injection::Fault(_, Fault::NoSpace));
                 if !is_declared && (is_full || status != 500) {
                     let body = String::from_utf8_lossy(&reply.body);
                     self.wrong.push(format!("{operation:?}: {status} {body}"));
