@@ -3,7 +3,7 @@
     python3 benches/slow_clients.py --naqsha PATH/TO/naqsha --store FOLDER [--sockets 2000] [--seconds 40] [--connections 1024]
 
 A third of the sockets drips the head of a request, a third its body, a third asks for documents and takes nothing of them; who is
-cut off comes again. Others ask for a warm tile, each time on a new connection. One line of JSON: the 99th of a hundred times of
+cut off comes again. Others ask for a warm page, each time on a new connection. One line of JSON: the 99th of a hundred times of
 others without and among slow clients, how long a slow head lived at most, and statuses. Exit 1 where others take more than twice as
 long, a head lives longer than 15 s, or an answer is no 200.
 """
@@ -87,7 +87,7 @@ def nth(times, share):
 
 
 async def measure(arguments):
-    path = "/xyz/counts/6/45/26.mvt"
+    path = "/collections/counts/items?limit=20"
     statuses, lives, counts = {}, {kind: 0.0 for kind in FIRST}, {}
     await others(path, 2, {})
     alone = await others(path, min(10, arguments.seconds), statuses)

@@ -82,7 +82,15 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     }
     response.extensions_mut().remove::<Problem>().or_else(|| {
         let status = response.status();
-        refused.then(|| Problem::new(Kind::Other(status), "The request was refused."))
+        refused.then(|| {
+            let kind = if status == StatusCode::BAD_REQUEST {
+                // An address that is no text, as a rule.
+                Kind::BadRequest
+            } else {
+                Kind::Other(status)
+            };
+            Problem::new(kind, "The request was refused.")
+        })
     })
 }
 

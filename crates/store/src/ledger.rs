@@ -202,7 +202,16 @@ impl WriterLock {
 
 /// A transaction that writes from its beginning: others may commit at any time, and one that has read before it writes could
 /// not go on after them.
+///
+/// A commit that finds no space is taken back by `SQLite` itself, and the driver goes on counting a transaction that is none: such
+/// a connection begins nothing any more, so that another takes its place.
 async fn begun(pool: &SqlitePool) -> Result<Transaction<'static>, StoreError> {
-    let begun = pool.begin_with("BEGIN IMMEDIATE").await;
+    const BEGIN: &str = "BEGIN IMMEDIATE";
+    let mut begun = pool.begin_with(BEGIN).await;
+    if matches!(begun, Err(sqlx::Error::InvalidSavePointStatement)) {
+        let stuck = pool.acquire().await.map_err(failed("begin"))?;
+        stuck.close().await.map_err(failed("begin"))?;
+        begun = pool.begin_with(BEGIN).await;
+    }
     begun.map(Transaction::Sqlite).map_err(failed("begin"))
 }

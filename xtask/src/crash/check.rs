@@ -49,12 +49,7 @@ pub(crate) fn reopened(
 /// The rows in an exported file, sorted.
 pub(crate) fn rows(file: &Path) -> Result<Vec<String>> {
     let text = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    rows_of(&text)
-}
-
-/// The same of a document.
-pub(crate) fn rows_of(text: &[u8]) -> Result<Vec<String>> {
-    let collection: Value = serde_json::from_slice(text).context("an export is not JSON")?;
+    let collection: Value = serde_json::from_slice(&text).context("an export is not JSON")?;
     let features = collection["features"]
         .as_array()
         .context("an export has no features")?;

@@ -300,7 +300,7 @@ mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
     use proptest::sample::Index;
 
-    const ENTRIES: u64 = 300;
+    const ENTRIES: usize = 300;
 
     fn entry(number: u64) -> Entry {
         let at = RecordAt {
@@ -321,7 +321,7 @@ mod tests {
     fn bytes() -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = RunWriter::new(folder.path()).unwrap();
-        (0..ENTRIES).for_each(|number| writer.push(&entry(number)).unwrap());
+        (0..ENTRIES as u64).for_each(|number| writer.push(&entry(number)).unwrap());
         let covered = Covered::from([(1, BatchDigest::new([7; 32]))]);
         let run = writer.finish("ANF", &covered).unwrap();
         std::fs::read(&run.path).unwrap()
@@ -346,7 +346,7 @@ mod tests {
             }
             changed.truncate(changed.len() - cut / 2 * usize::from(cut > 100));
             if is_sealed {
-                let blocks = ENTRIES as usize * ENTRY;
+                let blocks = ENTRIES * ENTRY;
                 let end = changed.len() - DIGEST;
                 let sha256 = digest(&SHA256, changed.get(blocks..end).unwrap());
                 changed.truncate(end);
@@ -359,7 +359,7 @@ mod tests {
                 let number = u64::try_from(found.key.0 >> 64).unwrap();
                 prop_assert!(found == entry(number), "{:?}", found);
             }
-            let keys: Vec<NaturalKey> = (0..ENTRIES).map(|number| entry(number).key).collect();
+            let keys: Vec<NaturalKey> = (0..ENTRIES as u64).map(|number| entry(number).key).collect();
             // Whatever it says, it ends.
             drop(run.find(&keys, |_entry| ()));
         }
