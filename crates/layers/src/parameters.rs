@@ -180,6 +180,9 @@ pub(crate) const OF_TESTS: [Parameter; 4] = [
     Parameter::Seed,
 ];
 
+const WEIGHT: &str = "What a record weighs: one (count, the default), or the days of imprisonment that the law threatens what it cites with, of \
+                      records that were reported (harm) or that controls found (harm_proactive); the two are never added.";
+
 /// The members of several lists in documentation order; `N` is how many there are.
 pub(crate) const fn joined<const N: usize>(lists: &[&[Parameter]]) -> [Parameter; N] {
     let mut all = [Parameter::Category; N];
@@ -369,9 +372,7 @@ impl Parameter {
             Self::Apportion => {
                 "What records located only to a district or tehsil are spread over its cells by: area, population, or none (the default: they are excluded and counted). What is spread is modelled."
             }
-            Self::Weight => {
-                "What a record weighs: one (count, the default), or the days of imprisonment that the law threatens what it cites with, of records that were reported (harm) or that controls found (harm_proactive); the two are never added."
-            }
+            Self::Weight => WEIGHT,
             Self::Denominator => {
                 "What events are divided by: the category's own (the default; TF, DT and CY have none here), or the population whatever the category."
             }

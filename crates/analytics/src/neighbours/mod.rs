@@ -4,8 +4,6 @@ mod disk;
 mod distance;
 mod steps;
 
-use rayon::prelude::*;
-
 use crate::reason::Reason;
 pub(crate) use distance::Space;
 
@@ -225,7 +223,7 @@ impl Neighbours {
     /// The largest number of neighbours of any unit; 0 for an empty graph.
     pub fn max_degree(&self) -> usize {
         self.offsets
-            .par_windows(2)
+            .windows(2)
             .map(|ends| ends[1] - ends[0])
             .max()
             .unwrap_or(0)

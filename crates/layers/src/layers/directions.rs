@@ -83,12 +83,9 @@ impl Directions {
 fn direction(incident: &Incident) -> Option<Direction> {
     let route = &incident.details.as_ref()?.route;
     let is_abroad = |role: RouteRole| {
-        let ends = route.iter().filter(|node: &&RouteNode| node.role == role);
-        let countries = ends.filter_map(|node| node.country);
-        countries
-            .into_iter()
-            .next()
-            .is_some_and(|country| country != Country::PAKISTAN)
+        let mut ends = route.iter().filter(|node: &&RouteNode| node.role == role);
+        let stated = ends.find_map(|node| node.country);
+        stated.is_some_and(|country| country != Country::PAKISTAN)
     };
     match (
         is_abroad(RouteRole::Origin),
