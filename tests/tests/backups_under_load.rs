@@ -1,11 +1,7 @@
 //! A12: copies that are made while batches come and go are whole, of one version, and come back as what that version was.
 //! `NAQSHA_ROUNDS` says how many.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on fails, and says how far it came"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::Path;
@@ -78,9 +74,9 @@ fn copies_that_are_made_under_load_come_back_as_the_version_they_are_of() {
             );
             let version = &told["data_version"];
             let restored = records(&back, &folder("back.geojson"), version);
-            let served = records(server.data(), &folder("live.geojson"), version);
+            let live = records(server.data(), &folder("live.geojson"), version);
             assert!(
-                restored == served,
+                restored == live,
                 "round {round}: version {version} came back as another"
             );
             assert!(

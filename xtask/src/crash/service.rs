@@ -70,9 +70,10 @@ impl Service {
     ) -> Result<Option<Reply>> {
         let mut request = format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n", self.address);
         for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([name, ": ", value, "\r\n"]);
         }
-        request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        let length = body.len().to_string();
+        request.extend(["Content-Length: ", &length, "\r\n\r\n"]);
         let mut bytes = request.into_bytes();
         bytes.extend_from_slice(body);
         match self.exchange(&bytes) {

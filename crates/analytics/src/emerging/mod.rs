@@ -181,7 +181,7 @@ fn significant(tail: Tail, q: f64, levels: Levels) -> Step {
 /// The steps of one place.
 struct Steps {
     z: Vec<f64>,
-    steps: Vec<Step>,
+    sides: Vec<Step>,
     last_q: f64,
 }
 
@@ -189,14 +189,14 @@ impl Steps {
     fn with_capacity(steps: usize) -> Self {
         Self {
             z: Vec::with_capacity(steps),
-            steps: Vec::with_capacity(steps),
+            sides: Vec::with_capacity(steps),
             last_q: 1.0,
         }
     }
 
     fn push(&mut self, z: f64, q: f64, step: Step) {
         self.z.push(z);
-        self.steps.push(step);
+        self.sides.push(step);
         self.last_q = q;
     }
 
@@ -209,9 +209,9 @@ impl Steps {
             Some(_) | None => Direction::Level,
         };
         Emerging {
-            pattern: pattern(&self.steps, direction),
+            pattern: pattern(&self.sides, direction),
             z: self.z,
-            steps: self.steps,
+            steps: self.sides,
             last_q: self.last_q,
             trend,
         }

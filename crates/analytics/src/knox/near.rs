@@ -165,8 +165,8 @@ fn key(place: &[f64; 3], corner: &[f64; 3], side: f64) -> u64 {
     })
 }
 
-fn squared(a: [f64; 3], b: [f64; 3]) -> f64 {
-    let [x, y, z] = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+fn squared(from: [f64; 3], to: [f64; 3]) -> f64 {
+    let [x, y, z] = [from[0] - to[0], from[1] - to[1], from[2] - to[2]];
     x * x + y * y + z * z
 }
 

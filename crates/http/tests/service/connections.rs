@@ -313,7 +313,7 @@ async fn whoever_is_waited_for_longest_gives_its_place_to_the_next() {
     slow.write_all(head.as_bytes()).await.unwrap();
     let drip = tokio::spawn(async move {
         while dripping.write_all(b"G").await.is_ok() {
-            sleep(Duration::from_millis(50)).await
+            sleep(Duration::from_millis(50)).await;
         }
     });
     let mut all = Vec::new();

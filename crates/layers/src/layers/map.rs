@@ -202,6 +202,9 @@ impl<'m> Answered<'m> {
     }
 }
 
+/// Columns of some cells of a map, made of what was found in all of them.
+type Columns<T, const N: usize> = fn(&T, &Answered<'_>) -> [Values; N];
+
 impl Map {
     /// Positions of the cells that hold as many records as are asked.
     fn kept(&self, question: &Question<'_>) -> Vec<u32> {
@@ -256,7 +259,7 @@ impl Map {
         question: &Question<'_>,
         layer: &'static LayerDescription,
         metadata: Metadata,
-        (found, columns): (T, fn(&T, &Answered<'_>) -> [Values; N]),
+        (found, columns): (T, Columns<T, N>),
     ) -> Computed {
         let kept = self.kept(question);
         let table = LayerTable::of_grid(layer, &self.grid, &kept, metadata);

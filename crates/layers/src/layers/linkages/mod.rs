@@ -321,19 +321,18 @@ impl Four {
             permutations: NonZeroU32::MIN,
             seed: question.query.seed,
         };
+        let cells = 0..self.cells().len();
+        let held = |cell: usize| self.counts.iter().map(move |counts| counts[cell] as usize);
         let mut labels = Vec::new();
-        for cell in 0..self.cells().len() {
-            for (kind, counts) in self.counts.iter().enumerate() {
-                labels.extend(std::iter::repeat_n(kind, counts[cell] as usize));
-            }
+        for (kind, held) in cells.clone().flat_map(|cell| held(cell).enumerate()) {
+            labels.extend(std::iter::repeat_n(kind, held));
         }
         let tests = usize::try_from(measures.q.tested()).unwrap_or(usize::MAX);
         calibration(question, (tests, NullModel::Exact), |nth| {
             let mut dealt = shuffled(&labels, question.query.seed, nth).into_iter();
-            let mut counts = [(); 4].map(|()| vec![0; self.cells().len()]);
-            for cell in 0..self.cells().len() {
-                let held: u32 = self.counts.iter().map(|counts| counts[cell]).sum();
-                for kind in dealt.by_ref().take(held as usize) {
+            let mut counts = [(); 4].map(|()| vec![0; cells.len()]);
+            for cell in cells.clone() {
+                for kind in dealt.by_ref().take(held(cell).sum()) {
                     counts[kind][cell] += 1;
                 }
             }
