@@ -116,7 +116,7 @@ fn agencies_send_two_agree_and_the_log_tells_who_did_what() {
 #[test]
 fn a_file_that_nobody_may_send_is_read_and_its_refusal_heard() {
     let service = Guarded::new();
-    let reader = service.key("analyst", "WYP");
+    let reader = service.key("approver", "WYP");
     service.until_known(&reader);
     let file = vec![b'x'; 24 << 20];
     let strange = format!("Bearer {}", "nobody".repeat(8));
