@@ -343,3 +343,54 @@ async fn one_feature_is_the_row_of_the_whole_answer() {
     };
     assert_eq!(found[0], ids[2]);
 }
+
+fn said(answer: &naqsha_layers::Answer) -> Vec<Vec<String>> {
+    let value = |values: &Values, row: usize| match values {
+        Values::Integers(values) => format!("{:?}", values[row]),
+        Values::Numbers(values) => format!("{:?}", values[row]),
+        Values::Booleans(values) => format!("{:?}", values[row]),
+        Values::Texts(values) => format!("{:?}", values[row]),
+        Values::Choices(values) => format!("{:?}", values[row]),
+        Values::Cells(values) => format!("{:?}", values[row]),
+    };
+    let row = |&row: &u32| {
+        let columns = answer.columns();
+        columns
+            .map(|column| value(&column.values, row as usize))
+            .collect()
+    };
+    answer.rows.iter().map(row).collect()
+}
+
+/// Columns are filled for the rows of a page, and all of them once somebody wants all: both say the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_says_of_its_rows_what_the_whole_table_says() {
+    let incidents = (1..=300_u32).map(|row| {
+        let (east, north) = (f64::from(row % 17), f64::from(row % 13));
+        let place = located(74.2 + 0.01 * east, 31.4 + 0.01 * north, 100.0);
+        incident(u64::from(row), Category::DrugTrafficking, place)
+    });
+    let (_dir, catalogue) = catalogue(incidents.collect()).await;
+    for layer in ["hotspots", "clusters"] {
+        let pairs = [("resolution", "8")];
+        let query = LayerQuery::parse(catalogue.describe(layer).unwrap(), pairs).unwrap();
+        let answer = |page: &Page| catalogue.answer(layer, &query, &ANALYST, page).unwrap();
+        let box_of_some = BoundingBox::new([74.2, 31.42, 74.24, 31.46]).unwrap();
+        let page = Page {
+            bbox: Some(box_of_some),
+            offset: 3,
+            limit: 20,
+            ..Page::ALL
+        };
+        let alone = answer(&page);
+        let whole = answer(&Page::ALL);
+        assert_eq!(alone.table.len(), 20);
+        assert!(whole.table.len() > 1_000 && alone.matched < whole.matched);
+        let counts = integers(&alone, "n");
+        assert!(counts.iter().any(|n| n.unwrap() > 0), "{counts:?}");
+        let whole = said(&whole);
+        let rows = said(&alone);
+        assert!(rows.iter().all(|row| whole.contains(row)), "{rows:?}");
+        assert_eq!(said(&answer(&page)), rows, "the same once it is filled");
+    }
+}
