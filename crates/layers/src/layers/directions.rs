@@ -5,12 +5,10 @@ use naqsha_model::{Country, Incident, RouteNode, RouteRole};
 
 use crate::error::LayerError;
 use crate::layer::Question;
-use crate::layers::tally::{COUNTED_BASES, filter};
+use crate::layers::records;
 
 /// Records that one answer reads: routes are in the records themselves, not in the index.
 const RECORD_LIMIT: usize = 200_000;
-/// Records that are in memory at a time.
-const CHUNK: usize = 8_192;
 
 /// Which way a route leads, as seen from inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +41,7 @@ impl Directions {
         cells: &[CellIndex],
         resolution: Resolution,
     ) -> Result<Option<Self>, LayerError> {
-        let mut filter = filter(question.query);
-        if filter.bases.is_none() {
-            filter.bases = Some(COUNTED_BASES.to_vec());
-        }
-        let places = question.snapshot.places(&[filter])?;
+        let places = records::counted(question)?;
         if places.len() > RECORD_LIMIT {
             return Ok(None);
         }
@@ -57,16 +51,14 @@ impl Directions {
             outbound: none(),
             through: none(),
         };
-        for some in places.chunks(CHUNK) {
-            for row in question.snapshot.rows_at(some)? {
-                let cell = row.incident.location.cell();
-                let home = cell.and_then(|cell| cell.parent(resolution));
-                let at = home.and_then(|home| cells.binary_search(&home).ok());
-                if let (Some(at), Some(direction)) = (at, direction(&row.incident)) {
-                    found.counts(direction)[at] += 1;
-                }
+        records::each(question, &places, |incident| {
+            let cell = incident.location.cell();
+            let home = cell.and_then(|cell| cell.parent(resolution));
+            let at = home.and_then(|home| cells.binary_search(&home).ok());
+            if let (Some(at), Some(direction)) = (at, direction(incident)) {
+                found.counts(direction)[at] += 1;
             }
-        }
+        })?;
         Ok(Some(found))
     }
 

@@ -11,7 +11,7 @@ use naqsha_model::Incident;
 
 use crate::error::LayerError;
 use crate::layer::Question;
-use crate::layers::tally::{COUNTED_BASES, filter};
+use crate::layers::records;
 use crate::parameters::Parameter;
 use crate::query::{Apportion, NullModel, Weight};
 use crate::statutes::{Sentences, is_proactive};
@@ -20,8 +20,6 @@ use crate::table::Fact;
 
 /// Records that one answer reads: what they cite is in the records themselves.
 const RECORD_LIMIT: usize = 500_000;
-/// Records that are in memory at a time.
-const CHUNK: usize = 8_192;
 
 /// What numbers may stand for a sentence; the first is the one that is mapped.
 const ASSUMPTIONS: [Assumption; 4] = [
@@ -163,11 +161,7 @@ fn read(
     question: &Question<'_>,
     sentences: &Sentences,
 ) -> Result<BTreeMap<CellIndex, Sums>, LayerError> {
-    let mut filter = filter(question.query);
-    if filter.bases.is_none() {
-        filter.bases = Some(COUNTED_BASES.to_vec());
-    }
-    let places = question.snapshot.places(&[filter])?;
+    let places = records::counted(question)?;
     if places.len() > RECORD_LIMIT {
         let reason = format!(
             "harm is of what each record cites, and {} match; the limit is {RECORD_LIMIT}: narrow datetime, category or agency",
@@ -176,16 +170,13 @@ fn read(
         return Err(LayerError::unanswered("too_many_records", reason));
     }
     let mut sums: BTreeMap<CellIndex, Sums> = BTreeMap::new();
-    for some in places.chunks(CHUNK) {
-        for row in question.snapshot.rows_at(some)? {
-            let Some(cell) = row.incident.location.cell() else {
-                continue;
-            };
+    records::each(question, &places, |incident| {
+        if let Some(cell) = incident.location.cell() {
             let place = cell.parent(Resolution::Nine).unwrap_or(cell);
-            let of_record = weigh(&row.incident, question.query.weight, sentences);
+            let of_record = weigh(incident, question.query.weight, sentences);
             sums.entry(place).or_default().add(&of_record);
         }
-    }
+    })?;
     Ok(sums)
 }
 

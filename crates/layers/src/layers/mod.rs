@@ -24,6 +24,7 @@ mod near_repeat;
 mod occupied;
 mod properties;
 mod rates;
+mod records;
 mod routes;
 mod scan;
 mod sentences;
