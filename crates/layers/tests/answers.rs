@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod square;
+
 use std::collections::BTreeMap;
 
 use h3o::{CellIndex, LatLng, Resolution};
@@ -14,14 +16,13 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use naqsha_analytics::StudyArea;
 use naqsha_layers::{
-    BoundingBox, Catalogue, Defaults, Keys, LayerError, LayerQuery, NamedArea, Page, Scope,
-    StudyAreas, Values,
+    BoundingBox, Catalogue, Defaults, Keys, LayerError, LayerQuery, NamedArea, Page, Scope, Values,
 };
 use naqsha_model::{
-    Adjacent, Agency, Basis, BatchDigest, Category, ContentDigest, Incident, Location, Metres,
-    Occurred, Point, Precision, RecordStage, Role,
+    Adjacent, Agency, Basis, Category, ContentDigest, Incident, Location, Metres, Occurred, Point,
+    Precision, RecordStage, Role,
 };
-use naqsha_store::{BatchHeader, BatchState, BatchTotals, OnChange, Store};
+use square::{areas, square, stored};
 use tempfile::TempDir;
 
 const ANALYST: Scope = Scope::of(Role::Analyst);
@@ -44,49 +45,9 @@ fn located(lon: f64, lat: f64, uncertainty_m: f64) -> Location {
     location
 }
 
-/// A square of 0.4° around Lahore: about 1,400 km².
-fn square() -> StudyArea {
-    let ring = geo::LineString::from(vec![
-        (74.1, 31.3),
-        (74.5, 31.3),
-        (74.5, 31.7),
-        (74.1, 31.7),
-        (74.1, 31.3),
-    ]);
-    StudyArea::from_polygons(geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())])).unwrap()
-}
-
 async fn catalogue(incidents: Vec<Incident>) -> (TempDir, Catalogue) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::create(&dir.path().join("store")).await.unwrap();
-    let header = BatchHeader {
-        digest: BatchDigest::new([7; 32]),
-        profile: "test@1".to_owned(),
-        agency: Agency::new("ANF").unwrap(),
-        file_name: "test.csv".to_owned(),
-        received_at: Timestamp::UNIX_EPOCH,
-        synthetic: true,
-        study_area: Some("square".to_owned()),
-        on_change: OnChange::Report,
-        replaces: None,
-        manifest: None,
-    };
-    let mut writer = store.begin(header).await.unwrap();
-    let accepted = incidents.len() as u64;
-    assert_eq!(writer.push(incidents).unwrap(), Vec::new());
-    let totals = BatchTotals {
-        rows: accepted,
-        accepted,
-        ..BatchTotals::default()
-    };
-    writer.commit(totals, BatchState::Live).await.unwrap();
-    let mut areas = StudyAreas::default();
-    areas.insert(NamedArea::new(
-        "square",
-        "Square",
-        Resolution::Seven,
-        square(),
-    ));
+    let (dir, store) = stored(incidents).await;
+    let mut areas = areas();
     let far = LatLng::new(53.8, -1.5).unwrap().to_cell(Resolution::Six);
     let far = StudyArea::from_cells(vec![far]).unwrap();
     areas.insert(NamedArea::new("far", "Far", Resolution::Seven, far));

@@ -7,21 +7,23 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod square;
+
 use std::collections::BTreeMap;
 
 use h3o::{CellIndex, LatLng, Resolution};
 use jiff::Timestamp;
 use jiff::civil::date;
-use naqsha_analytics::{Neighbours, Null, Sentence, StudyArea, gi_star};
+use naqsha_analytics::{Neighbours, Null, Sentence, gi_star};
 use naqsha_layers::{
-    Answer, Catalogue, Cited, Defaults, Deployment, Fact, Keys, LayerError, LayerQuery, NamedArea,
-    Page, People, Population, Regions, Scope, Sentences, StudyAreas, Values,
+    Answer, Catalogue, Cited, Defaults, Deployment, Fact, Keys, LayerError, LayerQuery, Page,
+    People, Population, Regions, Scope, Sentences, Values,
 };
 use naqsha_model::{
-    Agency, Basis, BatchDigest, Category, ContentDigest, DetectionMode, Incident, Location, Metres,
-    Occurred, Offence, OffenceRole, Point, Precision, RecordStage, Role,
+    Agency, Basis, Category, ContentDigest, DetectionMode, Incident, Location, Metres, Occurred,
+    Offence, OffenceRole, Point, Precision, RecordStage, Role,
 };
-use naqsha_store::{BatchHeader, BatchState, BatchTotals, OnChange, Store};
+use square::{areas, stored};
 use tempfile::TempDir;
 
 /// Four places in a square of 0.4° around Lahore, kilometres apart.
@@ -110,46 +112,8 @@ async fn catalogue(deployment: Deployment) -> (TempDir, Catalogue) {
 }
 
 async fn catalogue_of(records: Vec<Incident>, deployment: Deployment) -> (TempDir, Catalogue) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::create(&dir.path().join("store")).await.unwrap();
-    let header = BatchHeader {
-        digest: BatchDigest::new([7; 32]),
-        profile: "test@1".to_owned(),
-        agency: Agency::new("ANF").unwrap(),
-        file_name: "test.csv".to_owned(),
-        received_at: Timestamp::UNIX_EPOCH,
-        synthetic: true,
-        study_area: Some("square".to_owned()),
-        on_change: OnChange::Report,
-        replaces: None,
-        manifest: None,
-    };
-    let mut writer = store.begin(header).await.unwrap();
-    let accepted = records.len() as u64;
-    assert_eq!(writer.push(records).unwrap(), Vec::new());
-    let totals = BatchTotals {
-        rows: accepted,
-        accepted,
-        ..BatchTotals::default()
-    };
-    writer.commit(totals, BatchState::Live).await.unwrap();
-    let ring = [
-        (74.1, 31.3),
-        (74.5, 31.3),
-        (74.5, 31.7),
-        (74.1, 31.7),
-        (74.1, 31.3),
-    ];
-    let ring = geo::LineString::from(ring.to_vec());
-    let square = geo::MultiPolygon(vec![geo::Polygon::new(ring, Vec::new())]);
-    let mut areas = StudyAreas::default();
-    areas.insert(NamedArea::new(
-        "square",
-        "Square",
-        Resolution::Seven,
-        StudyArea::from_polygons(square).unwrap(),
-    ));
-    let catalogue = Catalogue::new(store, areas, Defaults::default());
+    let (dir, store) = stored(records).await;
+    let catalogue = Catalogue::new(store, areas(), Defaults::default());
     (dir, catalogue.with_deployment(deployment))
 }
 

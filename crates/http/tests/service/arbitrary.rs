@@ -113,6 +113,15 @@ fn boxes_times_and_other_parameters() {
     });
 }
 
+/// Whatever comes is asked as an address.
+fn hold_as_addresses(tried: &Tried, strategy: &impl Strategy<Value = Vec<u8>>) {
+    tried.holds(strategy, |tried, address| {
+        let address = in_address(&address);
+        let address = format!("/{}", address.trim_start_matches('/'));
+        tried.ask(&Method::GET, &address, &[], b"").map(drop)
+    });
+}
+
 #[test]
 fn addresses_of_tiles() {
     let language = Language::read(include_str!("languages/tiles.txt"));
@@ -127,17 +136,7 @@ fn addresses_of_tiles() {
         format!("/xyz/counts/{z}/{}/{}.mvt", x >> shift, y >> shift).into_bytes()
     });
     let strategy = prop_oneof![4 => language.broken(), 1 => numbers];
-    tried.holds(&strategy, |tried, address| {
-        let address = in_address(&address);
-        tried
-            .ask(
-                &Method::GET,
-                &format!("/{}", address.trim_start_matches('/')),
-                &[],
-                b"",
-            )
-            .map(drop)
-    });
+    hold_as_addresses(&tried, &strategy);
 }
 
 #[test]
@@ -150,17 +149,7 @@ fn names_and_parts_of_zones() {
         format!("/collections/counts/dggs/H3/zones/{cell:x}/data").into_bytes()
     });
     let strategy = prop_oneof![4 => language.broken(), 1 => cell];
-    tried.holds(&strategy, |tried, address| {
-        let address = in_address(&address);
-        tried
-            .ask(
-                &Method::GET,
-                &format!("/{}", address.trim_start_matches('/')),
-                &[],
-                b"",
-            )
-            .map(drop)
-    });
+    hold_as_addresses(&tried, &strategy);
 }
 
 #[test]
