@@ -69,6 +69,23 @@ impl Counts {
             max_degree,
         })
     }
+
+    /// The counts themselves.
+    pub(crate) fn values(&self) -> &[u32] {
+        &self.values
+    }
+
+    /// The position of every distinct count among them.
+    ///
+    /// A count above the limit has none. It stands on maps without neighbours only, where no class is asked for.
+    fn index(&self) -> Vec<u32> {
+        let most = self.distinct.last().map_or(0, |(value, _)| *value);
+        let mut index = vec![0; most as usize + 1];
+        for (at, (value, _)) in (0_u32..).zip(&self.distinct) {
+            index[*value as usize] = at;
+        }
+        index
+    }
 }
 
 /// The first value that its count is not.
@@ -127,13 +144,6 @@ fn multiplicities(counts: &[u32]) -> Vec<(u32, u32)> {
             tally
         });
     (0_u32..).zip(tally).filter(|(_, many)| *many > 0).collect()
-}
-
-impl Counts {
-    /// The counts themselves.
-    pub(crate) fn values(&self) -> &[u32] {
-        &self.values
-    }
 }
 
 /// The tails of every class (own value, number of neighbours) that occurs, over the sums that occur in it.
@@ -257,20 +267,6 @@ impl Law {
     pub(crate) fn outcome(&self, unit: usize) -> usize {
         let tails = &self.tails[self.classes[unit] as usize];
         tails.before + (self.sums[unit] - tails.first) as usize
-    }
-}
-
-impl Counts {
-    /// The position of every distinct count among them.
-    ///
-    /// A count above the limit has none. It stands on maps without neighbours only, where no class is asked for.
-    fn index(&self) -> Vec<u32> {
-        let most = self.distinct.last().map_or(0, |(value, _)| *value);
-        let mut index = vec![0; most as usize + 1];
-        for (at, (value, _)) in (0_u32..).zip(&self.distinct) {
-            index[*value as usize] = at;
-        }
-        index
     }
 }
 
