@@ -85,11 +85,7 @@ fn older(bench: &Bench, golden: &Path, shim: &Shim, disk: &Path) -> Result<Vec<O
             "{name} does not open: {}",
             shown(&answer)
         );
-        let kinds: Vec<Kind> = shim
-            .changes()?
-            .into_iter()
-            .map(|change| change.kind)
-            .collect();
+        let kinds = shim.kinds()?;
         ensure!(!kinds.is_empty(), "{name} is brought to no other format");
         let told = told(&bench.program(), &disk.join("store"))?;
         let told = told.map_err(anyhow::Error::msg)?;

@@ -69,11 +69,7 @@ pub(super) fn run(bench: &Bench, cycles: usize) -> Result<Outcome> {
         "{} are acknowledged without a fault",
         seen.acknowledged
     );
-    let kinds: Vec<Kind> = shim
-        .changes()?
-        .into_iter()
-        .map(|change| change.kind)
-        .collect();
+    let kinds = shim.kinds()?;
     let cases: Vec<(usize, Fault)> = cases_of(&kinds).collect();
     let mut report = Report::new();
     report.add("operations", kinds.len() as u64);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::device::compile;
-use super::operations::{self, Change};
+use super::operations::{self, Change, Kind};
 
 const SOURCE: &str = include_str!("shim.c");
 
@@ -97,5 +97,10 @@ impl Shim {
     /// What was done since.
     pub(crate) fn changes(&self) -> Result<Vec<Change>> {
         operations::read(&self.log)
+    }
+
+    /// The kinds of that, in order.
+    pub(crate) fn kinds(&self) -> Result<Vec<Kind>> {
+        Ok(self.changes()?.into_iter().map(|of| of.kind).collect())
     }
 }
